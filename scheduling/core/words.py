@@ -1,0 +1,143 @@
+"""The words that every room of the house shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of time, ``[start, end)``, both ends in UTC.
+
+    Spans that only touch do not overlap: 09:00-09:30 and 09:30-10:00 share a room.
+
+    Raises:
+        ValueError: the span is empty or reversed, or an end is not in UTC.
+
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse a span that could not happen."""
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            raise ValueError("a span's ends are aware and in UTC")
+        if self.start >= self.end:
+            raise ValueError("a span ends after it starts")
+
+    @property
+    def length(self) -> timedelta:
+        """Elapsed time from start to end."""
+        return self.end - self.start
+
+    def overlaps(self, other: "Span") -> bool:
+        """Tell whether both spans hold a common instant."""
+        return self.start < other.end and other.start < self.end
+
+
+class Severity(StrEnum):
+    """How strong a reason is: nobody overrides `HARD` at booking; `ADVISORY` never blocks."""
+
+    HARD = "hard"
+    OVERRIDE = "override"
+    ADVISORY = "advisory"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst; sorts reasons worst first."""
+        return ("hard", "override", "advisory").index(self.value)
+
+
+class Status(StrEnum):
+    """FHIR R5 appointment statuses (hl7.org/fhir/valueset-appointmentstatus.html)."""
+
+    PROPOSED = "proposed"
+    PENDING = "pending"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    CHECKED_IN = "checked-in"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+    ENTERED_IN_ERROR = "entered-in-error"
+    WAITLIST = "waitlist"
+
+
+COUNTED = frozenset({Status.BOOKED, Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED})
+"""Statuses that count clinically (protocol convention D5)."""
+
+OCCUPYING = COUNTED | {Status.PENDING}
+"""Statuses whose resources are held; a hold is `pending` and does not count clinically."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a visit may not be (or may be, with a caution): one shape on every screen.
+
+    `earliest` is the local date on which this reason alone ends; None when no date ends it.
+    """
+
+    code: str
+    severity: Severity
+    sentence: str
+    patient_sentence: str
+    arithmetic: str = ""
+    source: str = ""
+    sureness: str = ""
+    earliest: date | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Spell the reason as JSON, dates as YYYY-MM-DD."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "sentence": self.sentence,
+            "patient_sentence": self.patient_sentence,
+            "arithmetic": self.arithmetic,
+            "source": self.source,
+            "sureness": self.sureness,
+            "earliest": self.earliest.isoformat() if self.earliest else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: a member of staff, a patient by a link, or the house itself.
+
+    `sites` is None where the actor may act at every site. `may_override` is the named
+    clinician's permission, read once at the edge.
+    """
+
+    name: str
+    user_id: int | None = None
+    patient_id: int | None = None
+    may_override: bool = False
+    sites: frozenset[int] | None = None
+
+    def works_at(self, site_id: int) -> bool:
+        """Tell whether the actor may change things at this site."""
+        return self.sites is None or site_id in self.sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody would like to book, before a start is chosen.
+
+    `resources` maps a kind to the ids asked for; `moving` is the appointment whose own place
+    does not count; empty `areas` mean "not said", which overlaps everything.
+    """
+
+    site_id: int
+    treatment_id: int
+    patient_id: int | None = None
+    minutes: int | None = None
+    areas: tuple[str, ...] = ()
+    size: str = ""
+    depth: str = ""
+    indication: str = ""
+    encounter: str = ""
+    practitioner_id: int | None = None
+    resources: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    moving: int | None = None
