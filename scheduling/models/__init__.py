@@ -1,0 +1,49 @@
+"""Rows of the clinic's diary, one module a noun."""
+
+from scheduling.models.access import IdempotencyRecord, Link, Staff
+from scheduling.models.appointments import Allocation, Appointment, Override
+from scheduling.models.desk import Todo
+from scheduling.models.people import Patient, Record
+from scheduling.models.places import (
+    Absence,
+    Capability,
+    Device,
+    Grounds,
+    OpeningHours,
+    Practitioner,
+    Resource,
+    Room,
+    Site,
+    Skill,
+)
+from scheduling.models.protocols import ProtocolVersion
+from scheduling.models.series import Series
+from scheduling.models.trail import Change
+from scheduling.models.treatments import Need, Treatment
+
+__all__ = [
+    "Absence",
+    "Allocation",
+    "Appointment",
+    "Capability",
+    "Change",
+    "Device",
+    "Grounds",
+    "IdempotencyRecord",
+    "Link",
+    "Need",
+    "OpeningHours",
+    "Override",
+    "Patient",
+    "Practitioner",
+    "ProtocolVersion",
+    "Record",
+    "Resource",
+    "Room",
+    "Series",
+    "Site",
+    "Skill",
+    "Staff",
+    "Todo",
+    "Treatment",
+]
