@@ -77,6 +77,8 @@ class Reason:
     """Why a visit may not be (or may be, with a caution): one shape on every screen.
 
     `earliest` is the local date on which this reason alone ends; None when no date ends it.
+    `other` is the id of the visit that this one clashes with, empty for reasons without one; it
+    binds an override to its pair and stays inside the house.
     """
 
     code: str
@@ -87,6 +89,7 @@ class Reason:
     source: str = ""
     sureness: str = ""
     earliest: date | None = None
+    other: str = ""
 
     def as_dict(self) -> dict[str, str | None]:
         """Spell the reason as JSON, dates as YYYY-MM-DD."""
@@ -141,3 +144,36 @@ class Wish:
     practitioner_id: int | None = None
     resources: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     moving: int | None = None
+    series_id: int | None = None
+    seq: int | None = None
+    not_before: date | None = None
+    not_after: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One resource for one stretch, in 5-minute quanta of the Unix epoch, half-open."""
+
+    resource_id: int
+    kind: str
+    start_q: int
+    end_q: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a visit would hold, and what the diary says against it.
+
+    `held` is empty when no combination of free resources exists; it is given even when only
+    overridable reasons (outside hours, too soon, off the step) speak against the start.
+    `start_q` and `end_q` are the visit itself; `prep_minutes` the time to be there before it.
+    `versions` are the diary versions of the held resources that the choice was made on.
+    """
+
+    start_q: int
+    end_q: int
+    prep_minutes: int
+    held: tuple[Held, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    versions: Mapping[int, int] = field(default_factory=dict)
