@@ -1,0 +1,15 @@
+"""The doorbell: `celery -A clinic worker` and `celery -A clinic beat`.
+
+Run workers with `--without-gossip --without-mingle`: both only serve fleets, and an idle pub/sub
+connection that dies has left workers deaf for hours.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+
+app = Celery("clinic")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

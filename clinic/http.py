@@ -1,0 +1,235 @@
+"""What HTTP makes of the house's words: ClinicErrors as problem+json or a page, and the gate.
+
+Only this module knows status codes.
+"""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from logging import getLogger
+from typing import Any
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from clinic.log import REQUEST_ID
+from scheduling.errors import ClinicError, Refused
+
+PROBLEM = "application/problem+json"
+STATUS = {
+    "malformed": HTTPStatus.BAD_REQUEST,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "stale_version": HTTPStatus.PRECONDITION_FAILED,
+    "key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "clinic_error": HTTPStatus.CONFLICT,
+}
+"""By code; an error without its own entry takes that of the class it descends from."""
+
+DRAIN_BYTES = 64 * 1024 * 1024
+"""How much of an over-long body is read and thrown away, so that its sender sees the answer."""
+
+NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+log = getLogger(__name__)
+
+
+def status_of(error: ClinicError) -> HTTPStatus:
+    """Find the status for the error's class or the nearest one above it."""
+    codes = (getattr(kind, "code", "") for kind in type(error).__mro__)
+    return next(STATUS[code] for code in codes if code in STATUS)
+
+
+def body_of(error: ClinicError) -> dict[str, Any]:
+    """Spell the error as problem details (RFC 9457), with every reason of a refusal."""
+    status = status_of(error)
+    body = dict(error.facts) | details(status, error.code, error.sentence)
+    if isinstance(error, Refused):
+        found = error.earliest
+        body["refusals"] = [reason.as_dict() for reason in error.reasons]
+        body["earliest"] = found and {
+            "start": found.start.isoformat(),
+            "resources": {kind: list(ids) for kind, ids in found.resources.items()},
+        }
+    return body
+
+
+def details(status: int, code: str, detail: str) -> dict[str, Any]:
+    """Write the members that every problem has; `request_id` finds it in the log."""
+    return {
+        "type": f"urn:fallow:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+        "request_id": REQUEST_ID.get(),
+    }
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer the API's errors as problem+json (DRF's EXCEPTION_HANDLER).
+
+    None means a fault of ours: Django answers 500 and the log keeps where it happened.
+    """
+    if isinstance(error, ClinicError):
+        body = body_of(error)
+        # 503 asks for patience; a client without a figure hammers.
+        headers = {"Retry-After": "1"} if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE else None
+        return Response(body, status=body["status"], content_type=PROBLEM, headers=headers)
+    answer = exception_handler(error, context)
+    if answer is None:
+        return None
+    body = details(answer.status_code, *wording(error))
+    if isinstance(error, ValidationError):
+        body["errors"] = answer.data
+    answer.data = body
+    answer.content_type = PROBLEM
+    return answer
+
+
+def wording(error: Exception) -> tuple[str, str]:
+    """Give code and sentence of an error that DRF raised."""
+    if isinstance(error, ValidationError | exceptions.ParseError):
+        sentence = "This could not be read." if isinstance(error, ValidationError) else error.detail
+        return "malformed", str(sentence)
+    if isinstance(error, APIException):
+        return str(error.default_code), str(error.detail)
+    # Http404 and PermissionDenied: their texts may name rows that the caller must not see.
+    if type(error).__name__ == "Http404":
+        return "not_found", "There is nothing here that you can see."
+    return "forbidden", "You do not have the permission for this."
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Tell a program from a person."""
+    return request.path_info.startswith("/api/") or not request.accepts("text/html")
+
+
+def answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+    """Show the problem: JSON to a program, a page with its sentence to a person."""
+    if wants_json(request):
+        return JsonResponse(body, status=body["status"], content_type=PROBLEM)
+    return render(request, "clinic/problem.html", body, status=body["status"])
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say what to do when a form was open for too long or came from elsewhere."""
+    sentence = "This form was open for too long. Please go back, reload the page and try again."
+    return answer(request, details(HTTPStatus.FORBIDDEN, "csrf", sentence))
+
+
+class RequestIds:
+    """Give each request an id, shown in the answer, the log and every problem."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Take a sensible id from the proxy, else make one; log one line without the path."""
+        given = request.headers.get("X-Request-ID", "")
+        known = re.fullmatch(r"[A-Za-z0-9-]{8,64}", given)
+        token = REQUEST_ID.set(given if known else uuid.uuid4().hex)
+        began = time.monotonic()
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = REQUEST_ID.get()
+            log_request(request, response, time.monotonic() - began)
+        finally:
+            REQUEST_ID.reset(token)
+        return response
+
+
+def log_request(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Write method, route, status and milliseconds; probes and files stay out of the log."""
+    match = request.resolver_match
+    if match and match.url_name not in {"livez", "readyz"}:
+        facts = {"route": match.route, "status": response.status_code, "ms": round(seconds * 1000)}
+        log.info("%s", request.method, extra={"facts": facts})
+
+
+class ContentSecurity(CSPMiddleware):
+    """Strict everywhere; only the admin's own pages get what Unfold cannot do without."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Widen the policy under /admin/ before the header is written."""
+        if request.path_info.startswith("/admin/") and not hasattr(response, "_csp_update"):
+            response._csp_update = settings.ADMIN_CONTENT_SECURITY  # type: ignore[attr-defined]  # noqa: SLF001 -- the seam that csp_update() uses
+        answered: HttpResponseBase = super().process_response(request, response)
+        return answered
+
+
+class ReadableBodies:
+    """Turn away what nothing behind could store: over-long bodies and NUL characters."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 413 or 400 before anything is parsed."""
+        if length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            drain(request)
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024
+            sentence = f"This is too large: at most {limit} KiB can be taken at once."
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return answer(request, details(status, "too_large", sentence))
+        if has_nul(request):
+            sentence = "This holds a NUL character, which no name or note can have."
+            return answer(request, details(HTTPStatus.BAD_REQUEST, "malformed", sentence))
+        return self.get_response(request)
+
+
+def length(request: HttpRequest) -> int:
+    """Read the announced length of the body in bytes; 0 when there is none."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return int(announced) if announced.isascii() and announced.isdigit() else 0
+
+
+def drain(request: HttpRequest) -> None:
+    """Read the rest of the body and forget it, up to DRAIN_BYTES."""
+    left = min(length(request), DRAIN_BYTES)
+    while left > 0 and (piece := request.read(min(left, 65536))):
+        left -= len(piece)
+
+
+def has_nul(request: HttpRequest) -> bool:
+    """Find a NUL in path, query or a text body; files may hold what they like."""
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    kind = request.content_type or ""
+    if kind == "application/x-www-form-urlencoded":
+        return b"%00" in request.body or b"\x00" in request.body
+    if kind.endswith("json"):
+        return b"\x00" in request.body or NUL_ESCAPE.search(request.body) is not None
+    return False
+
+
+class ClinicErrors:
+    """Answer the anticipated errors of plain views; a fault of the API is never a page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap the view."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a ClinicError into its answer; leave everything else to Django."""
+        if isinstance(error, ClinicError):
+            return answer(request, json.loads(json.dumps(body_of(error), default=str)))
+        return None

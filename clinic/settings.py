@@ -1,0 +1,339 @@
+"""Every setting of the house, from the environment; what it does not understand it refuses.
+
+The variables are listed in `clinic/environment.py` and explained in `docs/operating.md`.
+"""
+
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+from clinic import environment
+
+# Zones come from the locked `tzdata` package, so that the web server, the workers and the tests
+# agree on every clock change whatever the machine has installed.
+zoneinfo.reset_tzpath(to=())
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environment.environment()
+
+PUBLIC = environment.public_url(env)
+PUBLIC_URL = PUBLIC.geturl()
+HTTPS = PUBLIC.scheme == "https"
+LOCAL = PUBLIC.hostname in environment.LOCAL_NAMES
+DEBUG = environment.truth(env, "FALLOW_DEBUG") and LOCAL
+VAR = Path(env.str("FALLOW_VAR", default=str(BASE_DIR / "var"))).absolute()
+
+# Empty is allowed here, because commands such as `makemigrations` need no secret; whatever signs
+# something (sessions, links) asks Django for the key, and Django refuses an empty one.
+SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# ---------------------------------------------------------------- the apps, upper floors first
+
+INSTALLED_APPS = [
+    "clinic.apps.ClinicConfig",
+    "notifications.apps.NotificationsConfig",
+    "plans.apps.PlansConfig",
+    "scheduling.apps.SchedulingConfig",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "phonenumber_field",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "clinic.http.RequestIds",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic.http.ContentSecurity",
+    "clinic.http.ReadableBodies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "clinic.http.ClinicErrors",
+]
+
+ROOT_URLCONF = "clinic.urls"
+WSGI_APPLICATION = "clinic.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# ---------------------------------------------------------------- the two servers
+
+DATABASES = {"default": environment.database(env)}
+
+REDIS_URL = environment.redis(env)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "fallow",
+    },
+}
+
+# ---------------------------------------------------------------- time and language
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+
+# ---------------------------------------------------------------- files
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # The manifest exists only after `collectstatic`: demo and tests read the apps' folders.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HTTPS
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+WHITENOISE_USE_FINDERS = not HTTPS
+MEDIA_ROOT = VAR / "media"
+
+# ---------------------------------------------------------------- who may come in
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "clinic.accounts.StaffAccounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff accounts are made by the clinic, not by e-mail
+MFA_TOTP_ISSUER = "Fallow"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number(env, "FALLOW_PROXIES", least=0, most=5, default=0)
+
+# ---------------------------------------------------------------- the wire
+
+ALLOWED_HOSTS = [PUBLIC.hostname, *env.list("FALLOW_EXTRA_HOSTS", default=[])]
+if LOCAL:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "clinic.http.csrf_failure"
+if ALLAUTH_TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600  # one working day
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+# Unfold's Alpine build evaluates attributes and writes inline styles; behind sign-in only.
+ADMIN_CONTENT_SECURITY = {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
+
+# ---------------------------------------------------------------- the API
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "EXCEPTION_HANDLER": "clinic.http.problem",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fallow",
+    "DESCRIPTION": "Free starts, bookings and their reasons for a laser-skin clinic.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# ---------------------------------------------------------------- the admin
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Fallow",
+    "SITE_HEADER": "Fallow",
+    "SITE_SYMBOL": "calendar_month",
+    "SHOW_VIEW_ON_SITE": False,
+}
+
+# ---------------------------------------------------------------- words that leave the house
+
+vars().update(environment.mail(env))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("FALLOW_FROM_EMAIL", default="Fallow <clinic@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+SMS_PROVIDER = environment.one_of(
+    env, "FALLOW_SMS", choices=("file", "console", "twilio"), default="file"
+)
+OUTBOX_DIR = Path(env.str("FALLOW_OUTBOX", default=str(VAR / "outbox")))
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_FROM = env.str("TWILIO_FROM", default="")
+TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com")
+FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
+SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
+
+# ---------------------------------------------------------------- Celery: the doorbell
+# No result backend and no ETA tasks: rows with `due_at` are the truth, any tick may be lost, late
+# or doubled. Each figure answers a reported failure (docs/decisions.md).
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 90, 120
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_ETA_TASK_LIMIT = 1000
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 2,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,  # beyond every task's time limit, the same in every process
+    "health_check_interval": 25,
+    "socket_keepalive": True,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "retry_on_timeout": True,
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # `expires`: a worker that was stopped must not wake to a heap of ticks.
+    "beat lives": {
+        "task": "clinic.tasks.tick",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "send what is due": {
+        "task": "notifications.tasks.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": 15},
+    },
+    "free expired holds": {
+        "task": "scheduling.tasks.free_expired_holds",
+        "schedule": 60.0,
+        "options": {"expires": 15},
+    },
+}
+
+# ---------------------------------------------------------------- the log: no patient data
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "clinic.log.JsonLines"},
+        "plain": {"()": "clinic.log.PlainLines"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.one_of(
+                env, "FALLOW_LOG", choices=("json", "plain"), default="json"
+            ),
+        },
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Django's own handlers would print paths and mail tracebacks.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}

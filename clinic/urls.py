@@ -1,0 +1,25 @@
+"""Every door of the house on one page."""
+
+from importlib.util import find_spec
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from clinic import health
+
+# The admin's own log-in form knows neither the second factor nor the throttle.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+]
+if find_spec("scheduling.api"):
+    urlpatterns.append(path("api/v1/", include("scheduling.api")))
+if find_spec("notifications.pages"):
+    urlpatterns.append(path("v/", include("notifications.pages")))
