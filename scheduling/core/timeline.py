@@ -5,7 +5,7 @@ has no bit at or beyond the length of its window. Quanta are counted from 1970-0
 timeline knows no zone; `scheduling.core.hours` does. Method and figures: docs/benchmarks.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -20,6 +20,10 @@ SECONDS = 300
 """Length of a quantum in seconds."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TOGETHER = 16
+"""Keys unpacked at once: large enough to share numpy's calls, small enough that the allocator
+reuses the scratch paper instead of asking the kernel for it every time (measured, 2x)."""
 
 Timeline: TypeAlias = int
 Indexes: TypeAlias = NDArray[np.int64]
@@ -113,49 +117,61 @@ def unpacked(packed: bytes, window: Window) -> Timeline:
 
 
 def unpacked_each(packed: Mapping[int, bytes], window: Window) -> dict[int, Timeline]:
-    """Return `unpacked` for each key, at a few microseconds a key.
+    """Return `unpacked` for each key, at some 20 nanoseconds a span.
 
     Spans in order that do not overlap are the sum of ``2**end - 2**start``: one scatter of the
-    ends, one of the starts and one subtraction, whatever their number. The exclusion constraint
-    on allocations gives that; spans that do overlap are counted instead.
+    ends, one of the starts and one subtraction a key, whatever the number of spans. The exclusion
+    constraint on allocations gives that; where spans overlap after all, they are counted.
 
     Raises:
         ValueError: the bytes are cut short, or a span does not end after it starts.
 
     """
-    marks = np.zeros((2, window.length + 1), dtype=np.uint8)
-    return {key: _unpacked(raw, window, marks) for key, raw in packed.items()}
+    lines: dict[int, Timeline] = {}
+    keys = list(packed)
+    for at in range(0, len(keys), _TOGETHER):
+        some = keys[at : at + _TOGETHER]
+        if any(len(packed[key]) % 8 for key in some):
+            raise ValueError("a busy span is cut short")
+        lines |= zip(some, _scattered([packed[key] for key in some], window), strict=True)
+    return lines
 
 
-def _unpacked(raw: bytes, window: Window, marks: NDArray[np.uint8]) -> Timeline:
-    """Return one key's union; `marks` is scratch paper of two rows, a column per bit and one."""
-    edges = np.frombuffer(raw, dtype=">i4").astype(np.int64) - window.q0
+def _scattered(raws: Sequence[bytes], window: Window) -> list[Timeline]:
+    """Return the union of each row of spans; rows lie side by side, a byte and more apart."""
+    edges = np.frombuffer(b"".join(raws), dtype=">i4").astype(np.int64) - window.q0
     starts, ends = edges[::2], edges[1::2]
-    if len(starts) != len(ends) or np.any(starts >= ends):
-        raise ValueError("a busy span is cut short or does not end after it starts")
+    if np.any(starts >= ends):
+        raise ValueError("a busy span does not end after it starts")
+    width = window.length // 8 * 8 + 8
+    offsets = np.repeat(np.arange(len(raws)) * width, [len(raw) // 8 for raw in raws])
+    inside = (ends > 0) & (starts < window.length)
+    starts = (np.maximum(starts, 0) + offsets)[inside]
+    ends = (np.minimum(ends, window.length) + offsets)[inside]
+    size = len(raws) * width
     if np.any(starts[1:] < ends[:-1]):
-        return _counted(starts, ends, window)
-    first = int(np.searchsorted(ends, 0, side="right"))
-    past = int(np.searchsorted(starts, window.length, side="left"))
-    if first >= past:
-        return 0
-    edges = edges[2 * first : 2 * past]
-    edges[0] = max(edges[0], 0)
-    edges[-1] = min(edges[-1], window.length)
-    marks.fill(0)
-    marks[0, edges[::2]] = 1
-    marks[1, edges[1::2]] = 1
-    low, high = np.packbits(marks, axis=1, bitorder="little")
-    return int.from_bytes(high.tobytes(), "little") - int.from_bytes(low.tobytes(), "little")
+        return _lines(_counted(starts, ends, size), width)
+    low, high = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
+    low[starts] = 1
+    high[ends] = 1
+    return [
+        last - first for last, first in zip(_lines(high, width), _lines(low, width), strict=True)
+    ]
 
 
-def _counted(starts: Indexes, ends: Indexes, window: Window) -> Timeline:
-    """Return the union of spans that overlap or come in no order."""
-    change = np.zeros(window.length + 1, dtype=np.int64)
-    np.add.at(change, np.clip(starts, 0, window.length), 1)
-    np.subtract.at(change, np.clip(ends, 0, window.length), 1)
-    held = np.cumsum(change) > 0
-    return int.from_bytes(np.packbits(held, bitorder="little").tobytes(), "little")
+def _counted(starts: Indexes, ends: Indexes, size: int) -> NDArray[np.uint8]:
+    """Return the union of spans that overlap or come in no order, a byte for each bit."""
+    change = np.zeros(size, dtype=np.int64)
+    np.add.at(change, starts, 1)
+    np.subtract.at(change, ends, 1)
+    return (np.cumsum(change) > 0).astype(np.uint8)
+
+
+def _lines(marks: NDArray[np.uint8], width: int) -> list[Timeline]:
+    """Read a timeline from each row of `width` bytes that are 0 or 1."""
+    raw = np.packbits(marks, bitorder="little").tobytes()
+    step = width // 8
+    return [int.from_bytes(raw[at : at + step], "little") for at in range(0, len(raw), step)]
 
 
 def complement(line: Timeline, window: Window) -> Timeline:
