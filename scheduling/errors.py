@@ -1,10 +1,9 @@
 """The family of anticipated refusals: facts with a stable code, never a bare False."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from scheduling.core.words import Reason, Severity
+from scheduling.core.words import FreeStart, Reason, Severity
 
 
 class ClinicError(Exception):
@@ -86,20 +85,9 @@ class Refused(ClinicError):
         blocking = [r for r in reasons if r.severity is not Severity.ADVISORY]
         super().__init__(blocking[0].sentence if blocking else "", **facts)
         self.reasons = tuple(reasons)
-        self.earliest: EarliestStart | None = None
+        self.earliest: FreeStart | None = None
 
     @property
     def overridable(self) -> bool:
         """Tell whether a named clinician may book against every blocking reason."""
         return all(r.severity is not Severity.HARD for r in self.reasons)
-
-
-class EarliestStart:
-    """The first start that works and what it would hold."""
-
-    __slots__ = ("resources", "start")
-
-    def __init__(self, start: datetime, resources: dict[str, tuple[int, ...]]) -> None:
-        """Take an aware start in the site's zone and the chosen ids by kind."""
-        self.start = start
-        self.resources = resources

@@ -177,3 +177,15 @@ class Choice:
     held: tuple[Held, ...] = ()
     reasons: tuple[Reason, ...] = ()
     versions: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeStart:
+    """A start that booking would accept, in the site's zone, and what it would hold.
+
+    `arrive_at` is the time to be there: the start less the preparation.
+    """
+
+    start: datetime
+    arrive_at: datetime
+    resources: Mapping[str, tuple[int, ...]]

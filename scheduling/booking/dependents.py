@@ -1,0 +1,50 @@
+"""Visits that stood on one that moved away: reported to reception, never cancelled for it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from scheduling import diary
+from scheduling.booking import overrides
+from scheduling.booking.ask import wish_of
+from scheduling.core.rules import Moment
+from scheduling.core.words import Choice, Reason, Status
+from scheduling.models import Appointment, Todo
+
+KIND = "visit-no-longer-allowed"
+
+
+def flag_dependents(changed: Appointment, *, now: datetime) -> None:
+    """Write a task for each coming visit of the patient that the rules now refuse.
+
+    A consultation cancelled, a laser moved closer to a filler: the later visit stays booked, and
+    reception hears of it once.
+    """
+    coming = Appointment.objects.filter(
+        patient_id=changed.patient_id, status=Status.BOOKED.value, start__gt=now
+    ).exclude(pk=changed.pk)
+    for visit in coming.select_related("patient"):
+        standing = overrides.covered_by(overrides.live(visit.pk), visit)
+        refused = [
+            r for r in overrides.blocking(reasons_now(visit, now)) if (r.code, r.other) not in standing
+        ]
+        if refused and not visit.todos.filter(kind=KIND, done_at=None).exists():
+            Todo.objects.create(
+                site_id=visit.site_id,
+                patient_id=visit.patient_id,
+                appointment=visit,
+                kind=KIND,
+                text=_sentence(visit, refused),
+                urgent=True,
+                created_at=now,
+            )
+
+
+def reasons_now(visit: Appointment, now: datetime, moment: Moment = Moment.BOOKING) -> tuple[Reason, ...]:
+    """Ask the skin's rules about a visit as it lies."""
+    choice = Choice(start_q=visit.start_q, end_q=visit.end_q, prep_minutes=visit.prep_minutes)
+    return diary.clinical(wish=wish_of(visit), choice=choice, now=now, moment=moment)
+
+
+def _sentence(visit: Appointment, refused: Iterable[Reason]) -> str:
+    why = " ".join(r.sentence for r in refused)
+    return f"The visit on {visit.local_date:%d %b %Y} at {visit.local_time:%H:%M} no longer keeps the rules. {why}"

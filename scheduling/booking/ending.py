@@ -1,0 +1,153 @@
+"""Visits that end before they are done, and mistakes undone."""
+
+from datetime import datetime, timedelta
+
+from scheduling import catalogue, diary
+from scheduling.booking import locks, overrides, rows
+from scheduling.booking.ask import wish_of
+from scheduling.booking.dependents import flag_dependents, reasons_now
+from scheduling.core.words import Actor, Choice, Held, Status
+from scheduling.errors import Refused, WrongState
+from scheduling.integrity import retrying
+from scheduling.models import Allocation, Appointment, Record
+
+CANCELLABLE = frozenset({Status.PENDING, Status.BOOKED, Status.ARRIVED, Status.CHECKED_IN})
+REINSTATABLE = frozenset(
+    {Status.CANCELLED, Status.NOSHOW, Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED}
+)
+TAKEN = frozenset({"resource_taken", "patient_busy"})
+"""What the diary may say against undoing; hours and notice were settled when it was booked."""
+
+IDLE = frozenset({Status.CANCELLED, Status.NOSHOW})
+"""Statuses that hold nothing, so that coming back means asking the diary again."""
+
+
+@retrying
+def cancel(
+    *, appointment_id: int, version: int | None, by: Actor, now: datetime, reason: str = ""
+) -> Appointment:
+    """Cancel a visit and free what it held. The patient is told.
+
+    Patients keep the site's notice; staff may cancel until the visit is done.
+
+    Raises:
+        WrongState: the visit is over, or a patient asks later than the notice allows.
+        StaleVersion, NotFound: see `move`.
+
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    if visit.status not in CANCELLABLE:
+        raise WrongState(f"A visit that is {visit.get_status_display()} cannot be cancelled.")
+    if by.patient_id is not None:
+        _in_time(visit, now)
+    told = visit.status != Status.PENDING
+    what = {"status": [visit.status, Status.CANCELLED.value]}
+    rows.free_resources([visit.pk])
+    rows.end_as(visit, Status.CANCELLED)
+    visit.cancelled_at, visit.cancel_reason = now, reason[:200]
+    rows.finish(visit, rows.Step(verb="cancel", told=told, by=by, now=now), what)
+    flag_dependents(visit, now=now)
+    return visit
+
+
+def _in_time(visit: Appointment, now: datetime) -> None:
+    hours = catalogue.current().site(visit.site_id).cancel_notice_hours
+    if visit.start - now < timedelta(hours=hours):
+        raise WrongState(
+            f"Visits are cancelled here at least {hours} hours before. Please phone the clinic.",
+            notice_hours=hours,
+        )
+
+
+@retrying
+def no_show(*, appointment_id: int, version: int | None, by: Actor, now: datetime) -> Appointment:
+    """Note that the patient did not come, once the visit's start has passed.
+
+    Raises: see `cancel`.
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    if visit.status != Status.BOOKED:
+        raise WrongState(f"A visit that is {visit.get_status_display()} cannot be a no-show.")
+    if visit.start > now:
+        raise WrongState("The visit has not begun yet.")
+    what = {"status": [visit.status, Status.NOSHOW.value]}
+    rows.free_resources([visit.pk])
+    rows.end_as(visit, Status.NOSHOW)
+    rows.finish(visit, rows.Step(verb="no_show", told=False, by=by, now=now), what)
+    flag_dependents(visit, now=now)
+    return visit
+
+
+@retrying
+def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datetime) -> Appointment:
+    """Undo a mistake: the visit is booked again as it was.
+
+    What a cancelled or missed visit held must still be free, and the rules must still allow it;
+    what completion wrote (a consultation's Record) is withdrawn.
+
+    Raises:
+        Refused: its place was taken, or the rules refuse it now.
+        WrongState: there is nothing to undo.
+        and see `cancel`.
+
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    if visit.status not in REINSTATABLE:
+        raise WrongState(f"A visit that is {visit.get_status_display()} needs no undoing.")
+    before, idle = visit.status, visit.status in IDLE
+    if idle:
+        _take_again(visit, now)
+    Record.objects.filter(appointment=visit, withdrawn_at=None).update(withdrawn_at=now)
+    visit.status = Status.BOOKED.value
+    visit.arrived_at = visit.checked_in_at = visit.completed_at = visit.actual_end = None
+    visit.cancelled_at, visit.cancel_reason = None, ""
+    rows.set_recovery(visit)
+    step = rows.Step(verb="reinstate", told=idle, by=by, now=now)
+    rows.finish(visit, step, {"status": [before, visit.status]})
+    return visit
+
+
+def _take_again(visit: Appointment, now: datetime) -> None:
+    """Hold again what the visit held last, when nobody else does and the rules agree."""
+    last = Allocation.objects.filter(appointment=visit).select_related("resource")
+    held = tuple(Held(a.resource_id, a.resource.kind, a.start_q, a.end_q) for a in last)
+    choice = Choice(
+        start_q=visit.start_q, end_q=visit.end_q, prep_minutes=visit.prep_minutes, held=held
+    )
+    against = diary.recheck(wish=wish_of(visit), choice=choice, now=now)
+    taken = [r for r in against if r.code in TAKEN]
+    standing = overrides.covered_by(overrides.live(visit.pk), visit)
+    skin = [r for r in reasons_now(visit, now) if (r.code, r.other) not in standing]
+    if overrides.blocking([*taken, *skin]):
+        raise Refused([*taken, *skin])
+    last.update(active=True)
+    rows.turn_page(h.resource_id for h in held)
+
+
+@retrying
+def free_expired_holds(*, now: datetime) -> int:
+    """Let go of every hold whose time is up; answer how many.
+
+    Rows are locked in the house's order; a hold that is being booked at this moment is skipped.
+    """
+    due = list(
+        Appointment.objects.filter(status=Status.PENDING.value, expires_at__lte=now)
+        .order_by("pk")
+        .values_list("pk", "patient_id")[:500]
+    )
+    if not due:
+        return 0
+    held = Allocation.objects.filter(appointment_id__in=[pk for pk, _ in due], active=True)
+    locks.lock(
+        patients={patient for _, patient in due},
+        resources=set(held.values_list("resource_id", flat=True)),
+    )
+    still = Appointment.objects.select_for_update(no_key=True).filter(
+        pk__in=[pk for pk, _ in due], status=Status.PENDING.value, expires_at__lte=now
+    )
+    expired = list(still.order_by("pk").values_list("pk", flat=True))
+    rows.free_resources(expired)
+    Appointment.objects.filter(pk__in=expired).update(
+        status=Status.CANCELLED.value, expires_at=None, cancelled_at=now, cancel_reason="hold expired"
+    )
+    return len(expired)

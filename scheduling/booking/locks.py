@@ -1,0 +1,85 @@
+"""Locks, taken once a transaction and in one order: patients, resources, appointments.
+
+The exclusion constraint alone is correct but deadlocks under load (up to 9 s waits measured);
+the rows locked first, by pk, remove that. The patient's lock also stops two bookings that would
+each pass the clinical rules alone. Method: Django's `select_for_update(no_key=True)`, which does
+not stop inserts that only reference the row.
+"""
+
+from collections.abc import Iterable
+
+from scheduling.core.words import Actor
+from scheduling.errors import NotFound, StaleVersion
+from scheduling.models import Appointment, Patient, Resource
+
+
+def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]:
+    """Lock the rows and answer the diary version of each resource, as it stands under the lock.
+
+    Raises:
+        NotFound: a patient or a resource does not exist.
+
+    """
+    wanted = sorted(set(patients))
+    found = list(
+        Patient.objects.select_for_update(no_key=True)
+        .filter(pk__in=wanted)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    if found != wanted:
+        raise NotFound("There is no such patient.")
+    needed = sorted(set(resources))
+    if not needed:
+        return {}
+    versions = dict(
+        Resource.objects.select_for_update(no_key=True)
+        .filter(pk__in=needed)
+        .order_by("pk")
+        .values_list("pk", "diary_version")
+    )
+    if len(versions) != len(needed):
+        raise NotFound("There is no such resource.")
+    return versions
+
+
+def seen(*, appointment_id: int, by: Actor) -> Appointment:
+    """Read a visit without a lock, to learn what must be locked.
+
+    Raises:
+        NotFound: there is none, or it is at a site where the actor does not work, or it is
+            somebody else's.
+
+    """
+    found = Appointment.objects.filter(pk=appointment_id).first()
+    if found is None or not may_change(found, by):
+        raise NotFound("There is no such visit that you can change.")
+    return found
+
+
+def may_change(appointment: Appointment, by: Actor) -> bool:
+    """Tell whether this actor may change this visit at all."""
+    if by.patient_id is not None:
+        return appointment.patient_id == by.patient_id
+    return by.works_at(appointment.site_id)
+
+
+def locked(*, appointment_id: int, by: Actor, version: int | None, resources: Iterable[int] = ()) -> Appointment:
+    """Lock a visit's patient, its resources with `resources`, and the visit itself; read it anew.
+
+    Raises:
+        NotFound: see `seen`.
+        StaleVersion: the visit is not at `version` (None: whatever it is).
+
+    """
+    glimpse = seen(appointment_id=appointment_id, by=by)
+    held = glimpse.allocations.values_list("resource_id", flat=True)
+    lock(patients=[glimpse.patient_id], resources={*held, *resources})
+    appointment = (
+        Appointment.objects.select_for_update(no_key=True).filter(pk=appointment_id).first()
+    )
+    if appointment is None:
+        raise NotFound("There is no such visit that you can change.")
+    if version is not None and appointment.version != version:
+        raise StaleVersion(version=appointment.version)
+    return appointment

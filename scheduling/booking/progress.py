@@ -1,0 +1,151 @@
+"""The day's steps: confirmed, arrived, checked in, done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduling.booking import locks, overrides, rows
+from scheduling.booking.dependents import flag_dependents, reasons_now
+from scheduling.booking.overrides import OverrideAsk
+from scheduling.core.rules import Moment
+from scheduling.core.words import Actor, Reason, Severity, Status
+from scheduling.errors import Malformed, WrongState
+from scheduling.integrity import retrying
+from scheduling.models import Appointment, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was actually done; None keeps what was booked. `ended_at` is aware, default `now`."""
+
+    procedure: str | None = None
+    areas: tuple[str, ...] | None = None
+    size: str | None = None
+    depth: str | None = None
+    ended_at: datetime | None = None
+    result: str = ""
+
+
+@retrying
+def confirm(*, appointment_id: int, version: int | None, by: Actor, now: datetime) -> Appointment:
+    """Note that the patient said yes; no status of its own.
+
+    Raises:
+        WrongState: the visit is not booked, or has begun.
+        StaleVersion, NotFound: see `move`.
+
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    _must_be(visit, {Status.BOOKED}, "confirmed")
+    if visit.start <= now:
+        raise WrongState("This visit has already begun.")
+    if visit.confirmed_at is not None:
+        return visit
+    visit.confirmed_at = now
+    step = rows.Step(verb="confirm", told=False, by=by, now=now)
+    return rows.finish(visit, step, {"confirmed_at": [None, now.isoformat()]}, fields=["confirmed_at"])
+
+
+@retrying
+def arrive(*, appointment_id: int, version: int | None, by: Actor, now: datetime) -> Appointment:
+    """Note that the patient is in the house.
+
+    Raises: see `confirm`.
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    _must_be(visit, {Status.BOOKED}, "marked as arrived")
+    visit.arrived_at = now
+    return _step(visit, Status.ARRIVED, "arrive", by, now)
+
+
+@retrying
+def check_in(
+    *,
+    appointment_id: int,
+    version: int | None,
+    by: Actor,
+    now: datetime,
+    override: OverrideAsk | None = None,
+) -> tuple[Appointment, tuple[Reason, ...]]:
+    """Ask the rules once more, consent included, and let the patient through.
+
+    Answers the visit and the cautions. Only fulfilled consultations and patch tests count here.
+
+    Raises:
+        Refused: a rule that no standing override covers.
+        and see `confirm`.
+
+    """
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    _must_be(visit, {Status.BOOKED, Status.ARRIVED}, "checked in")
+    reasons = reasons_now(visit, now, Moment.CHECK_IN)
+    standing = overrides.covered_by(overrides.live(visit.pk), visit)
+    fresh = overrides.settle(reasons=reasons, ask=override, by=by, covered=standing)
+    overrides.write(appointment=visit, reasons=fresh, ask=override, by=by, now=now)
+    visit.arrived_at = visit.arrived_at or now
+    visit.checked_in_at = now
+    visit = _step(visit, Status.CHECKED_IN, "check_in", by, now)
+    return visit, tuple(r for r in reasons if r.severity is Severity.ADVISORY)
+
+
+@retrying
+def complete(
+    *, appointment_id: int, version: int | None, by: Actor, now: datetime, done: Done | None = None
+) -> Appointment:
+    """Record what was done, and from it the dates until which the skin rests.
+
+    A consultation or patch test writes its Record.
+
+    Raises: see `confirm`.
+    """
+    done = done or Done()
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    _must_be(visit, {Status.CHECKED_IN}, "completed; check the patient in first")
+    before = rows.picture(visit)
+    _set_done(visit, done, now)
+    _write_record(visit, done, by)
+    visit.status = Status.FULFILLED.value
+    step = rows.Step(verb="complete", told=False, by=by, now=now)
+    rows.finish(visit, step, rows.changes(before, rows.picture(visit)))
+    flag_dependents(visit, now=now)
+    return visit
+
+
+def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
+    ended = done.ended_at or min(now, max(visit.end, visit.start))
+    if ended < visit.start or ended > now:
+        raise Malformed("A visit ends after it starts and not in the future.")
+    visit.procedure = visit.procedure if done.procedure is None else done.procedure
+    visit.areas = visit.areas if done.areas is None else list(done.areas)
+    visit.size = visit.size if done.size is None else done.size
+    visit.depth = visit.depth if done.depth is None else done.depth
+    visit.actual_end, visit.completed_at = ended, now
+    rows.set_recovery(visit)
+
+
+def _write_record(visit: Appointment, done: Done, by: Actor) -> None:
+    if visit.procedure not in (Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST):
+        return
+    result = done.result or (Record.Result.CLEAR if visit.procedure == Record.Kind.PATCH_TEST else "")
+    Record.objects.create(
+        patient_id=visit.patient_id,
+        kind=visit.procedure,
+        start=visit.start,
+        end=visit.actual_end,
+        zone=visit.zone,
+        areas=visit.areas,
+        result=result,
+        appointment=visit,
+        recorded_by_id=by.user_id,
+    )
+
+
+def _step(visit: Appointment, status: Status, verb: str, by: Actor, now: datetime) -> Appointment:
+    before = visit.status
+    visit.status = status.value
+    step = rows.Step(verb=verb, told=False, by=by, now=now)
+    return rows.finish(visit, step, {"status": [before, visit.status]})
+
+
+def _must_be(visit: Appointment, states: set[Status], what: str) -> None:
+    if visit.status not in states:
+        raise WrongState(f"A visit that is {visit.get_status_display()} cannot be {what}.")
