@@ -1,0 +1,45 @@
+"""What upper floors show on the ground floor's pages, registered from their `apps.py`.
+
+The patient page and the diary draw whatever stands here; nobody imports upward to show something.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Render = Callable[[Any, Mapping[str, Any]], str]
+"""Takes the page's subject (a Patient or an Appointment) and the page's context; answers HTML
+that is already escaped (`format_html` or a template), empty for nothing to show."""
+
+PLACES = frozenset({"patient", "appointment", "dashboard"})
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One box on a page; lower `order` stands higher."""
+
+    order: int
+    name: str
+    render: Render
+
+
+_panels: dict[str, dict[str, Panel]] = {place: {} for place in sorted(PLACES)}
+
+
+def add(place: str, order: int, render: Render) -> None:
+    """Show `render` at `place`; adding the same function again replaces it.
+
+    Raises:
+        ValueError: there is no such place.
+
+    """
+    if place not in PLACES:
+        raise ValueError(f"no page has the place “{place}”")
+    name = f"{render.__module__}.{render.__qualname__}"
+    _panels[place][name] = Panel(order, name, render)
+
+
+def drawn(place: str, subject: object, context: Mapping[str, Any]) -> list[str]:
+    """Draw every panel of a place for a subject, in order, leaving out the empty ones."""
+    panels = sorted(_panels[place].values(), key=lambda p: (p.order, p.name))
+    return [html for panel in panels if (html := panel.render(subject, context))]
