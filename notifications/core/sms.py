@@ -1,0 +1,102 @@
+"""How many short messages a text costs, and how to make it cost fewer."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+
+_ALPHABET = json.loads(files("notifications.core").joinpath("gsm7.json").read_text("utf-8"))
+_BASIC: frozenset[str] = frozenset(_ALPHABET["basic"])
+_EXTENSION: frozenset[str] = frozenset(_ALPHABET["extension"])
+_PLAIN: dict[str, str] = _ALPHABET["plain"]
+
+MOST_SEGMENTS = 2
+"""The clinic's own limit; a longer text is refused when it is written, not when it is sent."""
+
+
+class Encoding(StrEnum):
+    """The two alphabets of a short message (3GPP TS 23.038)."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+    @property
+    def single(self) -> int:
+        """Units in a message that stands alone."""
+        return 160 if self is Encoding.GSM7 else 70
+
+    @property
+    def joined(self) -> int:
+        """Units in each part of a longer message, whose header takes the rest."""
+        return 153 if self is Encoding.GSM7 else 67
+
+
+class CostClass(StrEnum):
+    """What a text costs, in the clinic's words."""
+
+    NOTHING = "nothing"
+    ONE = "one message"
+    SEVERAL = "several messages"
+    TOO_LONG = "too long"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A text measured: septets (GSM-7) or 16-bit units (UCS-2), and parts billed."""
+
+    encoding: Encoding
+    units: int
+    segments: int
+
+    @property
+    def cost(self) -> CostClass:
+        """Class the text by what the network will bill."""
+        if self.segments > MOST_SEGMENTS:
+            return CostClass.TOO_LONG
+        return (CostClass.NOTHING, CostClass.ONE, CostClass.SEVERAL)[self.segments]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A character that was swapped for a plain one, `times` over."""
+
+    character: str
+    by: str
+    times: int
+
+
+def measure(text: str) -> Size:
+    """Count what the network will count; one character outside GSM-7 makes it all UCS-2."""
+    if _BASIC.union(_EXTENSION).issuperset(text):
+        return _size(Encoding.GSM7, [2 if c in _EXTENSION else 1 for c in text])
+    # a surrogate pair, like an extension character, is two units that stay together
+    return _size(Encoding.UCS2, [2 if ord(c) > 0xFFFF else 1 for c in text])  # noqa: PLR2004
+
+
+def _size(encoding: Encoding, widths: list[int]) -> Size:
+    units = sum(widths)
+    if units <= encoding.single:
+        return Size(encoding, units, min(units, 1))
+    return Size(encoding, units, _parts(widths, encoding.joined))
+
+
+def _parts(widths: Iterable[int], room: int) -> int:
+    parts, used = 1, 0
+    for width in widths:
+        if used + width > room:
+            parts, used = parts + 1, 0
+        used += width
+    return parts
+
+
+def plain(text: str) -> tuple[str, tuple[Replaced, ...]]:
+    """Swap typographic characters for their plain forms, and list what was swapped.
+
+    Curly quotes, dashes and no-break spaces turn a text into UCS-2 and can double its price.
+    Letters stay as they are: a patient's name is not ours to respell.
+    """
+    swapped = tuple(
+        Replaced(c, _PLAIN[c], text.count(c)) for c in dict.fromkeys(text) if c in _PLAIN
+    )
+    return "".join(_PLAIN.get(c, c) for c in text), swapped

@@ -1,0 +1,152 @@
+"""How words leave the house: one protocol, one file a provider.
+
+A provider answers a send in exactly one of three ways: it returns the id under which the other
+side has the message, it raises `SendFailed` (certainly not sent), or it raises `OutcomeUnknown`
+(it may have been sent). What it cannot classify is unknown: a doubt is never resent.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from notifications.core.policy import Channel
+from scheduling.errors import ClinicError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message as it leaves: everything a provider needs and nothing clinical.
+
+    `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
+    `not_after` when the message stops being of use (both UTC). `calendar` is an iCalendar body with its iTIP method; e-mail only.
+    """
+
+    ref: str
+    kind: str
+    channel: Channel
+    to: str
+    text: str
+    at: datetime
+    not_after: datetime
+    subject: str = ""
+    html: str = ""
+    calendar: str = ""
+    calendar_method: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderId:
+    """The id by which the provider knows the message, and what it said when it took it."""
+
+    value: str
+    said: str = ""
+
+
+class SendFailed(ClinicError):
+    """The message was certainly not sent.
+
+    `permanent`: the same message to the same address will fail again. `code` in the facts is the
+    provider's own.
+    """
+
+    code = "send_failed"
+    sentence = "The message was not sent."
+
+    def __init__(self, said: str, *, permanent: bool, provider_code: str = "") -> None:
+        """Keep what the provider said; it is shown to staff, never to patients."""
+        super().__init__(said, permanent=permanent, provider_code=provider_code)
+        self.permanent = permanent
+        self.provider_code = provider_code
+
+
+class RecipientOptedOut(SendFailed):
+    """The recipient told the provider to stop; nothing more goes there on this channel."""
+
+    code = "recipient_opted_out"
+
+    def __init__(self, said: str, *, provider_code: str = "") -> None:
+        """Stop for good."""
+        super().__init__(said, permanent=True, provider_code=provider_code)
+
+
+class ProviderDown(SendFailed):
+    """Nothing can be sent to anybody just now: no connection, wrong password, too many requests.
+
+    The sender stops its batch instead of trying every message against a closed door.
+    """
+
+    code = "provider_down"
+
+    def __init__(self, said: str, *, provider_code: str = "") -> None:
+        """Such a failure is never the message's own."""
+        super().__init__(said, permanent=False, provider_code=provider_code)
+
+
+class OutcomeUnknown(ClinicError):
+    """The message may or may not have been sent; it must not be sent again blindly."""
+
+    code = "outcome_unknown"
+    sentence = "Nobody can say whether the message was sent."
+
+
+class CannotTell(ClinicError):
+    """The provider has no way of looking a message up."""
+
+    code = "cannot_tell"
+
+
+class Provider(Protocol):
+    """A way out of the house; entered once for a batch, so that a connection is shared."""
+
+    name: str
+
+    def __enter__(self) -> Self:
+        """Make ready; nothing is contacted before the first send."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the connection go."""
+        ...
+
+    def send(self, outgoing: Outgoing) -> ProviderId:
+        """Hand the message over and return the provider's id.
+
+        Raises:
+            SendFailed: it was certainly not sent.
+            OutcomeUnknown: it may have been sent.
+
+        """
+        ...
+
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
+        """Look up whether a message handed over at or after `since` (UTC) arrived there.
+
+        Raises:
+            CannotTell: this provider keeps no record, or cannot be asked now.
+
+        """
+        ...
+
+
+def mask(recipient: str) -> str:
+    """Show enough of an address to recognise, not enough to use: ``p***@example.com``."""
+    name, at, domain = recipient.partition("@")
+    if at:
+        return f"{name[:1]}***@{domain}"
+    return f"{recipient[:3]}***{recipient[-3:]}"
+
+
+def announce(outgoing: Outgoing, provider_id: ProviderId) -> None:
+    """Say on the terminal that a message reached a sink, without saying to whom."""
+    line = f"sent {outgoing.channel} {outgoing.kind} {mask(outgoing.to)} {provider_id.value}\n"
+    # straight to the file descriptor: Celery swaps sys.stdout for its log
+    os.write(1, line.encode("ascii", "replace"))

@@ -1,0 +1,66 @@
+"""A sink for demonstrations and tests: messages become files, and a line on the terminal."""
+
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from notifications.providers import Outgoing, ProviderId, SendFailed, announce
+
+
+class Console:
+    """Keeps each message as one file in `folder`, readable by people.
+
+    The file's name carries our own id, so a lost answer can always be looked up.
+    """
+
+    name = "console"
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; it is made at the first message."""
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        """Nothing to open."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to close."""
+
+    def send(self, outgoing: Outgoing) -> ProviderId:
+        """Write the file and say so.
+
+        Raises:
+            SendFailed: the disk refuses.
+
+        """
+        try:
+            self._keep(outgoing)
+        except OSError as error:
+            raise SendFailed(f"the file cannot be written: {error}", permanent=False) from error
+        provider_id = ProviderId(f"console-{outgoing.ref}")
+        announce(outgoing, provider_id)
+        return provider_id
+
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:  # noqa: ARG002
+        """Tell whether the file is there."""
+        found = any(self.folder.glob(f"*-{outgoing.ref}.txt"))
+        return ProviderId(f"console-{outgoing.ref}") if found else None
+
+    def _keep(self, outgoing: Outgoing) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{outgoing.channel}-{outgoing.kind}-{outgoing.ref}.txt"
+        parts = [f"To: {outgoing.to}", f"Subject: {outgoing.subject}", "", outgoing.text]
+        if outgoing.channel == "sms":
+            parts.pop(1)
+        if outgoing.calendar:
+            parts += ["", outgoing.calendar]
+        # written aside and renamed: a file that is there is whole
+        aside = path.with_suffix(".part")
+        aside.write_text("\n".join(parts) + "\n", "utf-8")
+        aside.replace(path)

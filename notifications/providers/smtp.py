@@ -1,0 +1,198 @@
+"""E-mail by SMTP, through the connection that Django's settings describe.
+
+The conversation is held here, step by step, because at each step a failure means something else:
+before the final dot nothing was sent (RFC 5321 has the receiver discard it), after it and before
+the reply nobody knows (RFC 1047).
+"""
+
+import re
+import smtplib
+import socket
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from types import TracebackType
+from typing import Self
+
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
+
+from notifications.providers import (
+    CannotTell,
+    OutcomeUnknown,
+    Outgoing,
+    ProviderDown,
+    ProviderId,
+    SendFailed,
+    announce,
+)
+
+# 7bit: a server without 8BITMIME gets quoted-printable rather than a broken message
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+_LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
+_READY_FOR_DATA = 354
+_CLOSING = 421
+
+
+class Smtp:
+    """One connection for a batch; opened at the first message, opened again when it breaks."""
+
+    name = "smtp"
+
+    def __init__(self, *, sender: str, backend: EmailBackend | None = None, echo: bool = False):
+        """Take the From address; `echo` announces each message, for demonstrations."""
+        self.sender = sender
+        self.domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        self.echo = echo
+        self._backend = backend or EmailBackend(timeout=20)
+        self._envelope_sender = sanitize_address(parseaddr(sender)[1], "utf-8")
+
+    def __enter__(self) -> Self:
+        """Leave the connection for the first message."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Say QUIT; by now every message is settled, so a failure to do so tells nothing."""
+        try:
+            self._backend.close()
+        except OSError:
+            self._hang_up()
+
+    def message_id(self, outgoing: Outgoing) -> str:
+        """Spell the Message-ID: the same at every attempt, so that mailboxes may collapse two."""
+        return f"{outgoing.ref}@{self.domain}"
+
+    def send(self, outgoing: Outgoing) -> ProviderId:
+        """Hold the conversation for one message.
+
+        Raises:
+            ProviderDown: no connection, no log-in, sender refused, or service closing.
+            SendFailed: refused, or broken off before the final dot.
+            OutcomeUnknown: no answer after the final dot.
+
+        """
+        body = _LINE_DOT.sub(b"..", self.encode(outgoing))
+        smtp = self._connection()
+        try:
+            self._envelope(smtp, sanitize_address(outgoing.to, "utf-8"))
+            smtp.send(body)
+        except SendFailed:
+            self._forget(smtp)
+            raise
+        except (OSError, ValueError) as error:
+            self._hang_up()
+            raise SendFailed(f"broken off before the end: {error}", permanent=False) from error
+        said = self._finish(smtp)
+        provider_id = ProviderId(self.message_id(outgoing), said)
+        if self.echo:
+            announce(outgoing, provider_id)
+        return provider_id
+
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:  # noqa: ARG002
+        """Refuse: SMTP keeps no record that could be asked.
+
+        Raises:
+            CannotTell: always.
+
+        """
+        raise CannotTell("SMTP cannot say what became of a message")
+
+    def encode(self, outgoing: Outgoing) -> bytes:
+        """Write the message down as RFC 5322, with CRLF line ends."""
+        message = EmailMessage(_POLICY)
+        message["From"] = self.sender
+        message["To"] = outgoing.to
+        message["Subject"] = outgoing.subject
+        message["Date"] = format_datetime(outgoing.at)
+        message["Message-ID"] = f"<{self.message_id(outgoing)}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Fallow-Kind"] = outgoing.kind
+        for name, value in outgoing.headers.items():
+            message[name] = value
+        message.set_content(outgoing.text)
+        if outgoing.html:
+            message.add_alternative(outgoing.html, subtype="html")
+        if outgoing.calendar:
+            # RFC 6047: the part's method parameter equals the METHOD property
+            method = {"method": outgoing.calendar_method}
+            message.add_alternative(outgoing.calendar, subtype="calendar", params=method)
+        return message.as_bytes()
+
+    def _connection(self) -> smtplib.SMTP:
+        try:
+            if self._backend.open():
+                # the final dot is a small packet of its own; without this it waits 40 ms
+                self._smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._smtp.ehlo_or_helo_if_needed()
+        except (OSError, ValueError) as error:
+            self._hang_up()
+            raise ProviderDown(f"no connection: {error}") from error
+        return self._smtp
+
+    @property
+    def _smtp(self) -> smtplib.SMTP:
+        connection: smtplib.SMTP = self._backend.connection
+        return connection
+
+    def _envelope(self, smtp: smtplib.SMTP, to: str) -> None:
+        code, said = smtp.mail(self._envelope_sender)
+        if not _good(code):
+            raise ProviderDown(f"sender refused: {_reply(code, said)}", provider_code=str(code))
+        code, said = smtp.rcpt(to)
+        if not _good(code):
+            raise _refusal("recipient refused", code, said)
+        code, said = smtp.docmd("data")
+        if code != _READY_FOR_DATA:
+            raise _refusal("message refused", code, said)
+
+    def _finish(self, smtp: smtplib.SMTP) -> str:
+        """Send the final dot. From here to the reply, a failure leaves the outcome unknown."""
+        try:
+            smtp.send(b".\r\n")
+            code, said = smtp.getreply()
+        except (OSError, ValueError) as error:
+            self._hang_up()
+            raise OutcomeUnknown(f"no answer after the final dot: {error}") from error
+        if _good(code):
+            return _reply(code, said)
+        self._forget(smtp)
+        if code < 400:  # noqa: PLR2004 - neither yes nor no
+            raise OutcomeUnknown(f"an answer without sense: {_reply(code, said)}")
+        raise _refusal("message refused", code, said)
+
+    def _forget(self, smtp: smtplib.SMTP) -> None:
+        """Clear the half-made message, so that the next one finds a clean connection."""
+        try:
+            code, _ = smtp.rset()
+        except OSError:
+            code = _CLOSING
+        if not _good(code):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Drop the connection without another word: QUIT after half a message could end it."""
+        connection, self._backend.connection = self._backend.connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _good(code: int) -> bool:
+    return 200 <= code < 300  # noqa: PLR2004 - RFC 5321, 4.2.1
+
+
+def _reply(code: int, said: bytes) -> str:
+    return f"{code} {said.decode('ascii', 'replace')}"[:300]
+
+
+def _refusal(what: str, code: int, said: bytes) -> SendFailed:
+    sentence = f"{what}: {_reply(code, said)}"
+    if code == _CLOSING or code < 0:
+        return ProviderDown(sentence, provider_code=str(code))
+    permanent = code >= 500  # noqa: PLR2004 - RFC 5321, 4.2.1
+    return SendFailed(sentence, permanent=permanent, provider_code=str(code))

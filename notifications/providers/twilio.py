@@ -1,0 +1,194 @@
+"""SMS by Twilio, through its own library (`pip install fallow[twilio]`).
+
+Twilio has no idempotency key: what it may have accepted is never handed over again, and is looked
+up by recipient, day and text instead.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Self
+
+from requests.exceptions import ConnectTimeout, RequestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.values import unset
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from notifications.providers import (
+    CannotTell,
+    OutcomeUnknown,
+    Outgoing,
+    ProviderDown,
+    ProviderId,
+    RecipientOptedOut,
+    SendFailed,
+)
+
+HOME = "https://api.twilio.com"
+LONGEST_VALIDITY = 36_000
+"""Seconds; Twilio refuses more with error 90007, and lives by this figure without one."""
+
+_CLASSES: dict[str, str] = json.loads(
+    files("notifications.providers").joinpath("twilio_codes.json").read_text("utf-8")
+)["codes"]
+_NEVER_CONNECTED = (ConnectTimeoutError, NameResolutionError, NewConnectionError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How to reach Twilio, and as whom.
+
+    `sender` is an E.164 number or an alphanumeric name; `messaging_service` goes before it.
+    `callback` is the address of our status hook, to which the message's own id is added.
+    """
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str = ""
+    messaging_service: str = ""
+    callback: str = ""
+    base_url: str = HOME
+    timeout: float = 15
+
+
+class _Elsewhere(TwilioHttpClient):
+    """Twilio's own HTTP client, talking to `base_url`; a stand-in server can sit there."""
+
+    def __init__(self, base_url: str, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self.base_url = base_url.rstrip("/")
+
+    def request(self, method: str, url: str, *args: Any, **more: Any) -> Response:
+        return super().request(method, url.replace(HOME, self.base_url, 1), *args, **more)
+
+
+class Twilio:
+    """One HTTP session for a batch."""
+
+    name = "twilio"
+
+    def __init__(self, account: Account) -> None:
+        """Take the account; nothing is contacted yet."""
+        self.account = account
+        self._http = _Elsewhere(account.base_url, account.timeout)
+        self._messages = Client(account.sid, account.token, http_client=self._http).messages
+
+    def __enter__(self) -> Self:
+        """Leave the connection for the first message."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the session's sockets."""
+        if self._http.session is not None:
+            self._http.session.close()
+
+    def send(self, outgoing: Outgoing) -> ProviderId:
+        """Hand one text over, valid only as long as it is of use.
+
+        Raises:
+            ProviderDown: no connection, wrong account or sender, too many requests.
+            RecipientOptedOut: the number said STOP to this sender.
+            SendFailed: refused.
+            OutcomeUnknown: anything after the request had left that is not a clear answer.
+
+        """
+        try:
+            taken = self._messages.create(**self._parameters(outgoing))
+        except TwilioException as error:
+            raise _meaning(error) from error
+        except RequestException as error:
+            raise _broken(error) from error
+        except Exception as error:
+            raise OutcomeUnknown(f"an answer without sense: {type(error).__name__}") from error
+        if not taken.sid:
+            raise OutcomeUnknown("accepted, but the answer carries no id")
+        return ProviderId(str(taken.sid), str(taken.status))
+
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
+        """Look for our text among the messages to this number since that day.
+
+        Raises:
+            CannotTell: Twilio cannot be asked now.
+
+        """
+        try:
+            listed = self._messages.list(to=outgoing.to, date_sent_after=since, limit=200)
+        except (TwilioException, RequestException, ValueError) as error:
+            raise CannotTell(f"Twilio cannot be asked: {type(error).__name__}") from error
+        # each text carries a link of its own, so equal bodies are the same message
+        same = (m for m in listed if m.body == outgoing.text)
+        return next((ProviderId(str(m.sid), str(m.status)) for m in same), None)
+
+    def _parameters(self, outgoing: Outgoing) -> dict[str, Any]:
+        account = self.account
+        left = int((outgoing.not_after - outgoing.at).total_seconds())
+        return {
+            "to": outgoing.to,
+            "body": outgoing.text,
+            "from_": unset if account.messaging_service else account.sender,
+            "messaging_service_sid": account.messaging_service or unset,
+            "validity_period": max(1, min(left, LONGEST_VALIDITY)),
+            "status_callback": f"{account.callback}{outgoing.ref}/" if account.callback else unset,
+        }
+
+
+def classify(status: int, code: int | None) -> str:
+    """Name the class of an error, by Twilio's code, else by the HTTP status.
+
+    Codes that are not listed fall under their status: 401, 403 are the account's, 429 the
+    pace's, 408 and 5xx ambiguous, and any other 4xx the request's own.
+    """
+    listed = _CLASSES.get(str(code))
+    if listed is not None:
+        return listed
+    if status in {401, 403}:
+        return "account"
+    if status == 429:  # noqa: PLR2004 - RFC 6585
+        return "rate_limit"
+    refused = 400 <= status < 500 and status != 408  # noqa: PLR2004 - RFC 9110
+    return "request_bug" if refused else "ambiguous"
+
+
+def _meaning(error: TwilioException) -> SendFailed | OutcomeUnknown:
+    if not isinstance(error, TwilioRestException | TwilioServiceException):
+        return OutcomeUnknown(f"an answer without sense: {type(error).__name__}")
+    kind = classify(error.status, error.code)
+    # the vendor's sentence may repeat the number, so only its code is kept
+    said, code = f"Twilio: HTTP {error.status}, error {error.code} ({kind})", str(error.code)
+    if kind == "ambiguous":
+        return OutcomeUnknown(said)
+    if kind == "opt_out":
+        return RecipientOptedOut(said, provider_code=code)
+    if kind in {"account", "sender_config", "rate_limit"}:
+        return ProviderDown(said, provider_code=code)
+    return SendFailed(said, permanent=kind != "transient", provider_code=code)
+
+
+def _broken(error: RequestException) -> SendFailed | OutcomeUnknown:
+    never_left = isinstance(error, ConnectTimeout) or any(
+        isinstance(cause, _NEVER_CONNECTED) for cause in _causes(error)
+    )
+    if never_left:
+        return ProviderDown("Twilio cannot be reached")
+    return OutcomeUnknown(f"broken off: {type(error).__name__}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk what `requests` wraps: its first argument, and urllib3's `reason` inside that."""
+    inner: object = error
+    for _ in range(4):
+        inner = getattr(inner, "reason", None) or next(iter(getattr(inner, "args", ())), None)
+        if not isinstance(inner, BaseException):
+            return
+        yield inner

@@ -1,0 +1,320 @@
+"""What is written when: offsets over clock changes, quiet hours, last looks, retries."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.core.policy import (
+    Channel,
+    Circumstances,
+    Defer,
+    Drop,
+    DropReason,
+    Kind,
+    Planned,
+    Policy,
+    Send,
+    Visit,
+    Window,
+    look_again,
+    plan,
+    retry_at,
+)
+from scheduling.core.words import Status
+from tests import facts
+
+POLICY = Policy()
+VECTORS = facts.read("quiet_hours_and_caps.json")["suggested_policy"]["vectors"]
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def wall(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def visit(be_there: datetime, zone: str = "Europe/London", **more: object) -> Visit:
+    said: dict[str, object] = {
+        "appointment_id": 42,
+        "told_version": 3,
+        "be_there": be_there,
+        "site_zone": zone,
+    }
+    return Visit(**(said | more))  # type: ignore[arg-type]
+
+
+def times(rows: tuple[Planned, ...], zone: str) -> list[tuple[str, str, str]]:
+    return [
+        (str(r.kind), str(r.channel), f"{r.due_at.astimezone(ZoneInfo(zone)):%m-%d %H:%M}")
+        for r in rows
+    ]
+
+
+def test_booking_plans_the_default_schedule() -> None:
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(wall("2026-12-14T14:00", "Europe/London")),
+        now=utc("2026-11-24T10:00"),
+        policy=POLICY,
+    )
+    assert times(rows, "Europe/London") == [
+        ("booked", "email", "11-24 10:00"),
+        ("booked", "sms", "11-24 10:00"),
+        ("reminder", "email", "12-07 14:00"),
+        ("reminder", "sms", "12-12 14:00"),
+        ("reminder", "sms", "12-14 11:00"),
+    ]
+    assert [r.dedupe_key for r in rows] == [
+        "42:3:booked:now:email",
+        "42:3:booked:now:sms",
+        "42:3:reminder:7d:email",
+        "42:3:reminder:48h:sms",
+        "42:3:reminder:3h:sms",
+    ]
+    assert [f"{r.not_after:%m-%d %H:%M}" for r in rows] == [
+        "12-14 14:00",
+        "12-14 14:00",
+        "12-13 14:00",
+        "12-14 02:00",
+        "12-14 13:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "be_there", "due"),
+    [
+        # over the end of summer time the same wall time is 169 hours earlier
+        ("Europe/London", "2026-10-28T10:00", "2026-10-21T09:00"),
+        ("Europe/London", "2027-03-30T10:00", "2027-03-23T10:00"),
+        # 01:30 does not exist on 2027-03-28 in London: the moment after the jump
+        ("Europe/London", "2027-04-04T01:30", "2027-03-28T01:30"),
+        # and exists twice on 2026-10-25: the first
+        ("Europe/London", "2026-11-01T01:30", "2026-10-25T00:30"),
+        ("Australia/Lord_Howe", "2026-10-07T10:00", "2026-09-29T23:30"),
+    ],
+)
+def test_seven_days_before_is_the_same_wall_time(zone: str, be_there: str, due: str) -> None:
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(wall(be_there, zone), zone),
+        now=utc("2026-09-01T10:00"),
+        policy=POLICY,
+    )
+    assert [r.due_at for r in rows if r.offset == "7d"] == [utc(due)]
+
+
+def test_forty_eight_hours_before_is_elapsed_time() -> None:
+    be_there = wall("2026-10-26T14:00", "Europe/London")
+    rows = plan(kind=Kind.BOOKED, visit=visit(be_there), now=utc("2026-10-01T10:00"), policy=POLICY)
+    assert [r.due_at for r in rows if r.offset == "48h"] == [be_there - timedelta(hours=48)]
+    assert ("reminder", "sms", "10-24 15:00") in times(rows, "Europe/London")
+
+
+def test_an_offset_already_past_writes_no_row() -> None:
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(wall("2026-11-25T14:00", "Europe/London")),
+        now=utc("2026-11-24T10:00"),
+        policy=POLICY,
+    )
+    assert [(r.kind, r.offset) for r in rows] == [
+        ("booked", "now"),
+        ("booked", "now"),
+        ("reminder", "3h"),
+    ]
+
+
+def test_nothing_is_written_about_a_visit_whose_time_has_come() -> None:
+    at = utc("2026-11-24T10:00")
+    assert plan(kind=Kind.CANCELLED, visit=visit(at), now=at, policy=POLICY) == ()
+
+
+def test_cancelling_writes_the_news_and_no_reminder() -> None:
+    rows = plan(
+        kind=Kind.CANCELLED,
+        visit=visit(wall("2026-12-14T14:00", "Europe/London")),
+        now=utc("2026-11-24T10:00"),
+        policy=POLICY,
+    )
+    assert [r.dedupe_key for r in rows] == ["42:3:cancelled:now:email", "42:3:cancelled:now:sms"]
+
+
+def test_only_channels_that_reach_the_patient_are_planned() -> None:
+    reach = visit(wall("2026-12-14T14:00", "Europe/London"), channels=frozenset({Channel.EMAIL}))
+    rows = plan(kind=Kind.BOOKED, visit=reach, now=utc("2026-11-24T10:00"), policy=POLICY)
+    assert {r.channel for r in rows} == {Channel.EMAIL}
+
+
+def test_a_booking_at_night_mails_now_and_texts_in_the_morning() -> None:
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(wall("2026-11-26T14:00", "Europe/London")),
+        now=utc("2026-11-24T22:15"),
+        policy=POLICY,
+    )
+    assert times(rows, "Europe/London")[:2] == [
+        ("booked", "email", "11-24 22:15"),
+        ("booked", "sms", "11-25 08:00"),
+    ]
+
+
+def test_the_night_is_where_the_patient_lives() -> None:
+    lisbon = visit(
+        wall("2026-12-14T09:00", "Europe/Madrid"),
+        "Europe/Madrid",
+        patient_zone="America/New_York",
+    )
+    rows = plan(kind=Kind.BOOKED, visit=lisbon, now=utc("2026-11-24T10:00"), policy=POLICY)
+    assert [(r.offset, r.due_at) for r in rows if r.channel is Channel.SMS] == [
+        ("now", utc("2026-11-24T13:00")),
+        ("48h", utc("2026-12-12T13:00")),
+        ("3h", utc("2026-12-14T13:00")),
+    ]
+    assert [r.drop for r in rows if r.offset == "3h"] == [DropReason.QUIET_HOURS]
+
+
+def test_a_night_reminder_that_morning_makes_useless_is_written_down_as_dropped() -> None:
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(wall("2026-12-14T08:30", "Europe/London")),
+        now=utc("2026-12-13T10:00"),
+        policy=POLICY,
+    )
+    assert [(r.offset, r.drop) for r in rows] == [
+        ("now", None),
+        ("now", None),
+        ("3h", DropReason.QUIET_HOURS),
+    ]
+
+
+def test_hurried_policy_counts_every_offset_in_seconds() -> None:
+    now = utc("2026-11-24T23:00")
+    rows = plan(
+        kind=Kind.BOOKED,
+        visit=visit(now + timedelta(days=1)),
+        now=now,
+        policy=POLICY.hurried(timedelta(seconds=5)),
+    )
+    assert [(r.offset, (r.due_at - now).seconds, r.drop) for r in rows] == [
+        ("now", 0, None),
+        ("now", 0, None),
+        ("7d", 5, None),
+        ("48h", 10, None),
+        ("3h", 15, None),
+    ]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=str)
+def test_quiet_hours_agree_with_the_shared_vectors(vector: dict[str, str]) -> None:
+    zone = vector["zone"]
+    now = utc(vector["now_utc"][:-1]) if "now_utc" in vector else wall(vector["now_local"], zone)
+    until = (
+        wall(vector["appointment_local"], zone)
+        if "appointment_local" in vector
+        else now + timedelta(days=5)
+    )
+    verdict = look_again(circumstances(quiet_zone=zone, not_after=until), now=now, policy=POLICY)
+    assert verdict == expected_verdict(vector)
+
+
+def expected_verdict(vector: dict[str, str]) -> Send | Defer | Drop:
+    said = vector.get("send", "")
+    if said == "now":
+        return Send()
+    if said.startswith("drop"):
+        return Drop(DropReason.QUIET_HOURS)
+    return Defer(wall(said or vector["send_local"], vector["zone"]))
+
+
+def circumstances(**more: object) -> Circumstances:
+    said: dict[str, object] = {
+        "kind": Kind.REMINDER,
+        "channel": Channel.SMS,
+        "not_after": utc("2026-12-01T10:00"),
+        "quiet_zone": "Europe/London",
+        "same_version": True,
+        "status": Status.BOOKED,
+    }
+    return Circumstances(**(said | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Send()),
+        ({"same_version": False}, Drop(DropReason.SUPERSEDED)),
+        ({"status": Status.CANCELLED}, Drop(DropReason.SUPERSEDED)),
+        ({"status": Status.PENDING}, Drop(DropReason.SUPERSEDED)),
+        ({"status": Status.ARRIVED}, Drop(DropReason.VISIT_STARTED)),
+        ({"status": Status.NOSHOW}, Drop(DropReason.VISIT_STARTED)),
+        ({"kind": Kind.CANCELLED}, Drop(DropReason.SUPERSEDED)),
+        ({"kind": Kind.CANCELLED, "status": Status.CANCELLED}, Send()),
+        ({"opted_out": True}, Drop(DropReason.OPTED_OUT)),
+        ({"do_not_contact": True}, Drop(DropReason.DO_NOT_CONTACT)),
+        ({"deceased": True}, Drop(DropReason.DECEASED)),
+        ({"has_address": False}, Drop(DropReason.NO_ADDRESS)),
+        ({"not_after": utc("2026-11-24T09:59")}, Drop(DropReason.TOO_LATE)),
+        ({"not_after": utc("2026-11-24T10:00")}, Send()),
+        ({"quiet_zone": "America/New_York"}, Defer(utc("2026-11-24T13:00"))),
+        ({"quiet_zone": "America/New_York", "channel": Channel.EMAIL}, Send()),
+    ],
+    ids=str,
+)
+def test_look_again_decides_on_what_is_true_now(
+    changed: dict[str, object], verdict: Send | Defer | Drop
+) -> None:
+    now = utc("2026-11-24T10:00")
+    assert look_again(circumstances(**changed), now=now, policy=POLICY) == verdict
+
+
+@given(
+    at=st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)),  # noqa: DTZ001 - made UTC below
+    zone=st.sampled_from(
+        ["Europe/London", "America/Santiago", "Asia/Kathmandu", "Australia/Lord_Howe"]
+    ),
+)
+def test_next_open_is_never_at_night_and_never_a_day_away(at: datetime, zone: str) -> None:
+    instant = at.replace(tzinfo=UTC)
+    opened = Window().next_open(instant, ZoneInfo(zone))
+    assert 8 <= opened.astimezone(ZoneInfo(zone)).hour < 20
+    assert instant <= opened <= instant + timedelta(hours=13)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "draw", "seconds"),
+    [(0, 1.0, 30), (1, 1.0, 60), (3, 0.5, 120), (6, 1.0, 1800), (500, 1.0, 1800), (4, 0.0, 0)],
+)
+def test_retry_draws_a_share_of_a_doubling_ceiling(
+    attempts: int, draw: float, seconds: int
+) -> None:
+    now = utc("2026-11-24T10:00")
+    again = retry_at(
+        attempts=attempts,
+        due_at=now,
+        not_after=now + timedelta(days=9),
+        now=now,
+        draw=draw,
+        policy=POLICY,
+    )
+    assert again == now + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("due_ago", "useful_for"), [(timedelta(), timedelta(seconds=9)), (timedelta(1), timedelta(9))]
+)
+def test_retry_gives_up_at_the_deadline(due_ago: timedelta, useful_for: timedelta) -> None:
+    now = utc("2026-11-24T10:00")
+    again = retry_at(
+        attempts=0,
+        due_at=now - due_ago,
+        not_after=now + useful_for,
+        now=now,
+        draw=1.0,
+        policy=POLICY,
+    )
+    assert again is None
