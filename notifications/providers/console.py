@@ -1,4 +1,4 @@
-"""A sink for demonstrations and tests: messages become files, and a line on the terminal."""
+"""A sink for demonstrations and tests: messages become files and, if wished, lines on screen."""
 
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +16,10 @@ class Console:
 
     name = "console"
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder; it is made at the first message."""
+    def __init__(self, folder: Path, *, echo: bool = False) -> None:
+        """Take the folder, made at the first message; `echo` announces each on the terminal."""
         self.folder = folder
+        self.echo = echo
 
     def __enter__(self) -> Self:
         """Nothing to open."""
@@ -33,7 +34,7 @@ class Console:
         """Nothing to close."""
 
     def send(self, outgoing: Outgoing) -> ProviderId:
-        """Write the file and say so.
+        """Write the file and, if wished, say so.
 
         Raises:
             SendFailed: the disk refuses.
@@ -44,10 +45,11 @@ class Console:
         except OSError as error:
             raise SendFailed(f"the file cannot be written: {error}", permanent=False) from error
         provider_id = ProviderId(f"console-{outgoing.ref}")
-        announce(outgoing, provider_id)
+        if self.echo:
+            announce(outgoing, provider_id)
         return provider_id
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:  # noqa: ARG002
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
         """Tell whether the file is there."""
         found = any(self.folder.glob(f"*-{outgoing.ref}.txt"))
         return ProviderId(f"console-{outgoing.ref}") if found else None

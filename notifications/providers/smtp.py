@@ -94,7 +94,7 @@ class Smtp:
             announce(outgoing, provider_id)
         return provider_id
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:  # noqa: ARG002
+    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
         """Refuse: SMTP keeps no record that could be asked.
 
         Raises:
@@ -126,19 +126,18 @@ class Smtp:
 
     def _connection(self) -> smtplib.SMTP:
         try:
-            if self._backend.open():
+            fresh = self._backend.open()
+            smtp = self._backend.connection
+            if smtp is None or smtp.sock is None:
+                raise smtplib.SMTPServerDisconnected("closed meanwhile")
+            if fresh:
                 # the final dot is a small packet of its own; without this it waits 40 ms
-                self._smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._smtp.ehlo_or_helo_if_needed()
+                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            smtp.ehlo_or_helo_if_needed()
         except (OSError, ValueError) as error:
             self._hang_up()
             raise ProviderDown(f"no connection: {error}") from error
-        return self._smtp
-
-    @property
-    def _smtp(self) -> smtplib.SMTP:
-        connection: smtplib.SMTP = self._backend.connection
-        return connection
+        return smtp
 
     def _envelope(self, smtp: smtplib.SMTP, to: str) -> None:
         code, said = smtp.mail(self._envelope_sender)

@@ -64,8 +64,8 @@ class _Elsewhere(TwilioHttpClient):
         super().__init__(timeout=timeout)
         self.base_url = base_url.rstrip("/")
 
-    def request(self, method: str, url: str, *args: Any, **more: Any) -> Response:
-        return super().request(method, url.replace(HOME, self.base_url, 1), *args, **more)
+    def request(self, method: str, uri: str, *args: Any, **more: Any) -> Response:  # type: ignore[override]
+        return super().request(method, uri.replace(HOME, self.base_url, 1), *args, **more)
 
 
 class Twilio:
@@ -77,7 +77,8 @@ class Twilio:
         """Take the account; nothing is contacted yet."""
         self.account = account
         self._http = _Elsewhere(account.base_url, account.timeout)
-        self._messages = Client(account.sid, account.token, http_client=self._http).messages
+        client = Client(account.sid, account.token, http_client=self._http)  # type: ignore[no-untyped-call]
+        self._messages = client.messages
 
     def __enter__(self) -> Self:
         """Leave the connection for the first message."""

@@ -1,0 +1,202 @@
+"""Each step of the conversation fails in its own way, on a real socket."""
+
+import email
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.policy import default as default_policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core.mail.backends.smtp import EmailBackend
+
+from notifications.providers import CannotTell, OutcomeUnknown, ProviderDown, SendFailed
+from notifications.providers.smtp import Smtp
+from tests.notifications import letters
+
+DROP = "drop"
+SILENCE = "silence"
+
+
+class Server:
+    """An SMTP server that plays a script: a reply, a dropped line or silence at each step."""
+
+    def __init__(self, **script: str) -> None:
+        self.script = {
+            "greet": "220 hi",
+            "ehlo": "250 hi",
+            "mail": "250 ok",
+            "rcpt": "250 ok",
+            "data": "354 go",
+            "dot": "250 2.0.0 queued as Q1",
+            "rset": "250 ok",
+            "quit": "221 bye",
+        } | script
+        self.bodies: list[bytes] = []
+        self.connections = 0
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self._door.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with suppress(OSError), line, line.makefile("rwb") as wire:
+                self._talk(line, wire)
+
+    def _talk(self, line: socket.socket, wire: object) -> None:
+        def answer(step: str) -> bool:
+            said = self.script[step]
+            if said == SILENCE:
+                return line.recv(1) != b""
+            if said != DROP:
+                line.sendall(said.encode() + b"\r\n")
+            return said != DROP
+
+        alive = answer("greet")
+        while alive:
+            command = wire.readline().decode().strip().lower()[:4]  # type: ignore[attr-defined]
+            if not command:
+                return
+            alive = answer("ehlo" if command == "helo" else command)
+            if command == "data" and alive and self.script["data"].startswith("354"):
+                alive = self._body(wire, answer)
+            alive = alive and command != "quit"
+
+    def _body(self, wire: object, answer: object) -> bool:
+        lines = []
+        while (text := wire.readline()) not in {b".\r\n", b""}:  # type: ignore[attr-defined]
+            lines.append(text)
+        self.bodies.append(b"".join(lines))
+        return answer("dot")  # type: ignore[operator,no-any-return]
+
+    def close(self) -> None:
+        self._door.close()
+
+
+@contextmanager
+def speaking(**script: str) -> Iterator[tuple[Smtp, Server]]:
+    server = Server(**script)
+    backend = EmailBackend(host="127.0.0.1", port=server.port, timeout=0.5)
+    try:
+        with Smtp(sender="Fallow <clinic@fallow.example>", backend=backend) as smtp:
+            yield smtp, server
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("step", ["greet", "ehlo", "mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("how", [DROP, SILENCE, "451 later", "550 never", "421 closing"])
+def test_send_classifies_a_failure_by_its_step(step: str, how: str) -> None:
+    failures = pytest.raises((SendFailed, OutcomeUnknown))
+    with speaking(**{step: how}) as (smtp, _), failures as failure:
+        smtp.send(letters.email())
+    assert meaning(failure.value) == expected(step, how)
+
+
+def meaning(error: BaseException) -> str:
+    if isinstance(error, OutcomeUnknown):
+        return "unknown"
+    if isinstance(error, ProviderDown):
+        return "down"
+    assert isinstance(error, SendFailed)
+    return "rejected" if error.permanent else "not sent"
+
+
+def expected(step: str, how: str) -> str:
+    if step in {"greet", "ehlo"}:
+        return "down"
+    if how in {DROP, SILENCE}:
+        return "unknown" if step == "dot" else "not sent"
+    if step == "mail" or how.startswith("421"):
+        return "down"
+    return "rejected" if how.startswith("5") else "not sent"
+
+
+def test_send_says_down_when_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    backend = EmailBackend(host="127.0.0.1", port=port, timeout=0.5)
+    with pytest.raises(ProviderDown), Smtp(sender="clinic@fallow.example", backend=backend) as smtp:
+        smtp.send(letters.email())
+
+
+def test_a_connection_lost_before_the_final_dot_sent_no_dot() -> None:
+    with speaking(data=DROP) as (smtp, server), pytest.raises(SendFailed):
+        smtp.send(letters.email())
+    assert server.bodies == []
+
+
+def test_send_uses_one_connection_for_a_batch() -> None:
+    with speaking() as (smtp, server):
+        ids = [smtp.send(letters.email(ref=ref)).value for ref in ("a", "b", "c")]
+    assert (ids, server.connections) == (
+        ["a@fallow.example", "b@fallow.example", "c@fallow.example"],
+        1,
+    )
+
+
+def test_send_goes_on_after_a_refused_recipient() -> None:
+    with speaking(rcpt="550 no such user") as (smtp, server):
+        for _ in range(2):
+            with pytest.raises(SendFailed):
+                smtp.send(letters.email())
+    assert server.connections == 1
+
+
+def test_send_reconnects_after_a_broken_line() -> None:
+    with speaking(dot=DROP) as (smtp, server):
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                smtp.send(letters.email())
+    assert server.connections == 2
+
+
+def test_send_keeps_what_the_server_said() -> None:
+    with speaking() as (smtp, _):
+        assert smtp.send(letters.email()).said == "250 2.0.0 queued as Q1"
+
+
+def test_the_message_id_is_the_same_at_every_attempt() -> None:
+    smtp = Smtp(sender="Fallow <clinic@fallow.example>")
+    first, second = (email.message_from_bytes(smtp.encode(letters.email())) for _ in range(2))
+    assert first["Message-ID"] == second["Message-ID"] == "<0a1b2c3d@fallow.example>"
+
+
+def test_a_real_server_receives_what_was_written() -> None:
+    received: list[bytes] = []
+
+    class Keeper:
+        async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
+            received.append(envelope.content)  # type: ignore[attr-defined]
+            return "250 OK"
+
+    door = Controller(Keeper(), hostname="127.0.0.1", port=free_port())
+    door.start()
+    try:
+        backend = EmailBackend(host="127.0.0.1", port=door.port, timeout=5)
+        with Smtp(sender="Fallow <clinic@fallow.example>", backend=backend) as smtp:
+            smtp.send(letters.email(calendar="BEGIN:VCALENDAR\r\n", calendar_method="REQUEST"))
+    finally:
+        door.stop()
+    message = email.message_from_bytes(received[0], policy=default_policy)
+    text, html, calendar = message.iter_parts()
+    assert text.get_content().splitlines() == ["Dear Mar\u00eda,", ".a line that starts with a dot"]
+    assert html.get_content().strip() == "<p>Dear Mar\u00eda</p>"
+    assert calendar["Content-Type"].params == {"charset": "utf-8", "method": "REQUEST"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+    return port
+
+
+def test_find_cannot_tell() -> None:
+    with pytest.raises(CannotTell):
+        Smtp(sender="clinic@fallow.example").find(letters.email(), since=letters.NOW)
