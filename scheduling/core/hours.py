@@ -123,11 +123,17 @@ def _dates_of(row: WeeklyHours, closed: frozenset[date], first: date, last: date
     if weeks <= 0:
         return 0
     start = (low - first).days * DAY_Q
-    dates = ((1 << (_WEEK_Q * weeks)) - 1) // ((1 << _WEEK_Q) - 1) << start
+    dates = _every(_WEEK_Q, weeks) << start
     for day in closed:
         if day.weekday() == row.weekday and low <= day <= high:
             dates &= ~(1 << (day - first).days * DAY_Q)
     return dates
+
+
+@lru_cache(maxsize=64)
+def _every(period: int, count: int) -> int:
+    """Return `count` bits, `period` apart, from bit 0; the division is what takes the time."""
+    return ((1 << (period * count)) - 1) // ((1 << period) - 1)
 
 
 def _to_utc(wall: int, wall0: int, stretches: tuple[Stretch, ...], window: Window) -> Timeline:
@@ -275,6 +281,5 @@ def step_mask(window: Window, zone: ZoneInfo, step_minutes: int) -> Timeline:
         start += -(start + stretch.offset // SECONDS) % period
         count = -(-(end - start) // period)
         if count > 0:
-            every = ((1 << (period * count)) - 1) // ((1 << period) - 1)
-            line |= every << (start - window.q0)
+            line |= _every(period, count) << (start - window.q0)
     return line
