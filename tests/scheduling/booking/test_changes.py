@@ -1,0 +1,242 @@
+"""Moving, seeing through, ending and undoing."""
+
+from datetime import timedelta
+
+import pytest
+
+from scheduling import booking
+from scheduling.core.words import Actor, Severity
+from scheduling.errors import NotFound, Refused, StaleVersion, WrongState
+from scheduling.models import Allocation, Appointment, Change, Override, Record, Resource, Todo
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+DESK = cast.reception()
+
+
+@pytest.fixture
+def clinic() -> cast.Clinic:
+    return cast.build()
+
+
+@pytest.fixture
+def visit(clinic: cast.Clinic) -> Appointment:
+    return book(clinic, 1)
+
+
+def book(clinic: cast.Clinic, n: int, hour: int = 11, **facts: object) -> Appointment:
+    wish = clinic.wish(**facts)
+    return booking.book(wish=wish, start=cast.at(cast.day(n), hour), by=DESK, now=cast.NOW).appointment
+
+
+def checked_in(visit: Appointment) -> Appointment:
+    Record.objects.create(
+        patient=visit.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone=visit.zone
+    )
+    found, _ = booking.check_in(appointment_id=visit.pk, version=None, by=DESK, now=visit.start)
+    return found
+
+
+def test_move_does_not_count_its_own_old_place(visit: Appointment) -> None:
+    later = visit.start + timedelta(minutes=15)
+    moved = booking.move(
+        appointment_id=visit.pk, to=later, version=1, by=DESK, now=cast.NOW
+    ).appointment
+    assert (moved.start, moved.version, moved.told_version) == (later, 2, 1)
+    assert Allocation.objects.filter(appointment=visit).count() == 3
+    assert moved.local_time.minute == 15
+
+
+def test_move_of_a_stale_version_changes_nothing(visit: Appointment) -> None:
+    booking.confirm(appointment_id=visit.pk, version=1, by=DESK, now=cast.NOW)
+    with pytest.raises(StaleVersion):
+        booking.move(
+            appointment_id=visit.pk,
+            to=visit.start + timedelta(days=1),
+            version=1,
+            by=DESK,
+            now=cast.NOW,
+        )
+    visit.refresh_from_db()
+    assert visit.local_date == cast.day(1)
+
+
+def test_move_refused_leaves_the_visit_where_it_was(visit: Appointment) -> None:
+    with pytest.raises(Refused):
+        booking.move(
+            appointment_id=visit.pk, to=cast.at(cast.day(2), 7), version=1, by=DESK, now=cast.NOW
+        )
+    visit.refresh_from_db()
+    assert (visit.local_date, visit.version) == (cast.day(1), 1)
+    assert Allocation.objects.filter(appointment=visit, active=True).count() == 3
+
+
+def test_move_ends_the_patients_yes(visit: Appointment) -> None:
+    booking.confirm(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    moved = booking.move(
+        appointment_id=visit.pk,
+        to=visit.start + timedelta(days=1),
+        version=None,
+        by=DESK,
+        now=cast.NOW,
+    ).appointment
+    assert moved.confirmed_at is None
+
+
+def overridden_filler(clinic: cast.Clinic) -> Appointment:
+    ask = booking.OverrideAsk(reason="Healed.", codes=frozenset({"SEED-RECOVERY"}))
+    return booking.book(
+        wish=clinic.wish(clinic.filler),
+        start=cast.at(cast.day(11), 11),
+        by=cast.clinician(),
+        now=cast.NOW,
+        override=ask,
+    ).appointment
+
+
+def test_override_lives_while_the_gap_stays_and_lapses_when_closer(
+    clinic: cast.Clinic, visit: Appointment
+) -> None:
+    filler = overridden_filler(clinic)
+
+    def move(n: int, hour: int) -> None:
+        start = cast.at(cast.day(n), hour)
+        booking.move(appointment_id=filler.pk, to=start, version=None, by=DESK, now=cast.NOW)
+
+    move(11, 15)
+    assert Override.objects.filter(lapsed_at=None).count() == 1
+    with pytest.raises(Refused):
+        move(10, 11)
+    assert Override.objects.filter(lapsed_at=None).count() == 1
+    move(16, 11)
+    move(16, 12)
+    assert Override.objects.filter(lapsed_at=None).count() == 1
+
+
+def test_moving_the_other_session_closer_is_refused_by_the_pair(
+    clinic: cast.Clinic, visit: Appointment
+) -> None:
+    overridden_filler(clinic)
+    start = cast.at(cast.day(2), 11)
+    with pytest.raises(Refused) as caught:
+        booking.move(appointment_id=visit.pk, to=start, version=None, by=DESK, now=cast.NOW)
+    assert "SEED-RECOVERY" in [r.code for r in caught.value.reasons]
+
+
+def test_check_in_asks_for_consent_then_lets_through(visit: Appointment) -> None:
+    booking.arrive(appointment_id=visit.pk, version=1, by=DESK, now=visit.start)
+    with pytest.raises(Refused) as caught:
+        booking.check_in(appointment_id=visit.pk, version=2, by=DESK, now=visit.start)
+    assert [r.code for r in caught.value.reasons if r.severity is Severity.HARD] == ["DES-CONSENT"]
+    assert checked_in(visit).status == "checked-in"
+
+
+def test_complete_records_what_was_done_and_its_recovery(visit: Appointment) -> None:
+    checked_in(visit)
+    done = booking.Done(areas=("cheeks",), size="small", ended_at=visit.start + timedelta(minutes=30))
+    found = booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end, done=done)
+    assert (found.status, found.areas, found.size) == ("fulfilled", ["cheeks"], "small")
+    # Fractional ablative, small, superficial: 3, 5, 10 days.
+    days = [(d - found.local_date).days for d in (found.recovery_least, found.recovery_typical, found.recovery_most) if d]
+    assert days == [3, 5, 10]
+
+
+def test_complete_of_a_consultation_writes_its_record_and_undoing_withdraws_it(
+    clinic: cast.Clinic,
+) -> None:
+    newcomer = cast.patient("New", "Face")
+    visit = book(clinic, 1, treatment_id=clinic.consultation.pk, patient_id=newcomer.pk, areas=())
+    checked_in(visit)
+    booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+    assert newcomer.records.filter(kind="consultation", withdrawn_at=None).count() == 1
+    booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+    assert newcomer.records.filter(kind="consultation", withdrawn_at=None).count() == 0
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_complete_before_check_in_is_no_step(visit: Appointment) -> None:
+    with pytest.raises(WrongState):
+        booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+
+
+def test_cancel_frees_what_was_held_and_tells(clinic: cast.Clinic, visit: Appointment) -> None:
+    found = booking.cancel(
+        appointment_id=visit.pk, version=1, by=DESK, now=cast.NOW, reason="Patient is ill"
+    )
+    assert (found.status, found.told_version, found.cancel_reason) == ("cancelled", 1, "Patient is ill")
+    assert Allocation.objects.filter(active=True).count() == 0
+    assert book(clinic, 1).status == "booked"
+    with pytest.raises(Refused):
+        booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+
+
+def test_reinstate_takes_the_old_place_again(visit: Appointment) -> None:
+    booking.cancel(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    found = booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    assert (found.status, found.cancelled_at, found.told_version) == ("booked", None, 2)
+    assert Allocation.objects.filter(appointment=visit, active=True).count() == 3
+    verbs = list(Change.objects.order_by("pk").values_list("verb", flat=True))
+    assert verbs == ["book", "cancel", "reinstate"]
+
+
+def test_patient_cancels_within_the_notice_only(visit: Appointment) -> None:
+    patient = Actor(name="link", patient_id=visit.patient_id)
+    late = visit.start - timedelta(hours=23)
+    with pytest.raises(WrongState):
+        booking.cancel(appointment_id=visit.pk, version=None, by=patient, now=late)
+    early = visit.start - timedelta(hours=24)
+    found = booking.cancel(appointment_id=visit.pk, version=None, by=patient, now=early)
+    assert found.status == "cancelled"
+
+
+def test_no_show_only_after_the_start(visit: Appointment) -> None:
+    with pytest.raises(WrongState):
+        booking.no_show(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    found = booking.no_show(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+    assert found.status == "noshow"
+    back = booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+    assert back.status == "booked"
+
+
+def test_cancelled_consultation_flags_the_laser_that_stood_on_it(clinic: cast.Clinic) -> None:
+    newcomer = cast.patient("New", "Face")
+    first = book(clinic, 1, treatment_id=clinic.consultation.pk, patient_id=newcomer.pk, areas=())
+    laser = book(clinic, 3, patient_id=newcomer.pk)
+    booking.cancel(appointment_id=first.pk, version=None, by=DESK, now=cast.NOW)
+    todo = Todo.objects.get()
+    assert (todo.appointment_id, todo.urgent) == (laser.pk, True)
+    laser.refresh_from_db()
+    assert laser.status == "booked"
+
+
+def test_every_verb_is_closed_to_another_site_and_another_patient(visit: Appointment) -> None:
+    elsewhere = cast.reception(cast.site_named("Elsewhere"))
+    stranger = Actor(name="link", patient_id=cast.patient("Bo", "Ash").pk)
+    verbs = [booking.confirm, booking.arrive, booking.check_in, booking.complete, booking.cancel,
+             booking.no_show, booking.reinstate]  # fmt: skip
+    for by in (elsewhere, stranger):
+        for verb in verbs:
+            with pytest.raises(NotFound):
+                verb(appointment_id=visit.pk, version=None, by=by, now=cast.NOW)
+        with pytest.raises(NotFound):
+            booking.move(appointment_id=visit.pk, to=visit.start, version=None, by=by, now=cast.NOW)
+
+
+def test_move_keeps_the_practitioner_where_free_else_takes_another(
+    clinic: cast.Clinic, visit: Appointment
+) -> None:
+    def hands() -> int:
+        found = Allocation.objects.get(appointment=visit, resource__kind=Resource.Kind.PRACTITIONER)
+        return found.resource_id
+
+    before = hands()
+    booking.move(
+        appointment_id=visit.pk, to=cast.at(cast.day(2), 11), version=None, by=DESK, now=cast.NOW
+    )
+    assert hands() == before
+    Resource.objects.filter(pk=before).update(active=False)
+    booking.move(
+        appointment_id=visit.pk, to=cast.at(cast.day(3), 11), version=None, by=DESK, now=cast.NOW
+    )
+    assert hands() != before
