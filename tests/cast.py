@@ -93,8 +93,12 @@ def build(**site_facts: object) -> Clinic:
     """Build the clinic: open Monday to Saturday 09:00-18:00, starts every 15 minutes."""
     protocol = active_protocol()
     site = site_named("Harley House", **site_facts)
-    skills = {code: Skill.objects.get_or_create(code=code, defaults={"name": code})[0] for code in SKILLS}
-    doctor = practitioner("Dr Amara Lind", site, skills["consults"], skills["laser"], skills["injects"])
+    skills = {
+        code: Skill.objects.get_or_create(code=code, defaults={"name": code})[0] for code in SKILLS
+    }
+    doctor = practitioner(
+        "Dr Amara Lind", site, skills["consults"], skills["laser"], skills["injects"]
+    )
     nurse = practitioner("Noor Field", site, skills["laser"])
     room = place("Room 1", Resource.Kind.ROOM, site, skills["laser-safe"])
     laser = place("CO2 laser", Resource.Kind.DEVICE, site, skills["fractional"])
@@ -104,7 +108,9 @@ def build(**site_facts: object) -> Clinic:
         nurse=nurse,
         room=room,
         laser=laser,
-        consultation=treatment("Consultation", "consultation", (20, 20, 30), skills, consults=(0, 0)),
+        consultation=treatment(
+            "Consultation", "consultation", (20, 20, 30), skills, consults=(0, 0)
+        ),
         resurfacing=resurfacing(skills),
         filler=treatment("Filler", "filler", (30, 30, 45), skills, injects=(0, 0)),
         review=treatment("Review", "review", (10, 15, 30), skills, consults=(0, 0)),
@@ -134,7 +140,12 @@ def active_protocol() -> ProtocolVersion:
 
 def site_named(name: str, **facts: object) -> Site:
     """Make a site in London, open Monday to Saturday 09:00-18:00."""
-    defaults = {"zone": "Europe/London", "country": "GB", "subdivision": "ENG", "phone": "+442079460000"}
+    defaults = {
+        "zone": "Europe/London",
+        "country": "GB",
+        "subdivision": "ENG",
+        "phone": "+442079460000",
+    }
     site = Site.objects.create(name=name, **{**defaults, **facts})
     open_weekly(site)
     return site
@@ -145,7 +156,8 @@ def open_weekly(
 ) -> None:
     """Open a site, or a resource at it, Monday to Saturday."""
     OpeningHours.objects.bulk_create(
-        OpeningHours(site=site, resource=resource, weekday=w, opens=opens, closes=closes) for w in range(6)
+        OpeningHours(site=site, resource=resource, weekday=w, opens=opens, closes=closes)
+        for w in range(6)
     )
 
 
@@ -165,16 +177,28 @@ def place(name: str, kind: str, site: Site, *skills: Skill) -> Resource:
 
 
 def treatment(
-    name: str, procedure: str, minutes: tuple[int, int, int], skills: dict[str, Skill], **needs: tuple[int, int]
+    name: str,
+    procedure: str,
+    minutes: tuple[int, int, int],
+    skills: dict[str, Skill],
+    **needs: tuple[int, int],
 ) -> Treatment:
     """Make a treatment that needs practitioners with the skills named, and nothing else."""
     least, default, most = minutes
     made = Treatment.objects.create(
-        name=name, procedure=procedure, minutes_least=least, minutes_default=default, minutes_most=most
+        name=name,
+        procedure=procedure,
+        minutes_least=least,
+        minutes_default=default,
+        minutes_most=most,
     )
     for code, (from_min, until_min) in needs.items():
         Need.objects.create(
-            treatment=made, kind="practitioner", skill=skills[code], from_min=from_min, until_min=until_min
+            treatment=made,
+            kind="practitioner",
+            skill=skills[code],
+            from_min=from_min,
+            until_min=until_min,
         )
     return made
 
@@ -182,7 +206,9 @@ def treatment(
 def resurfacing(skills: dict[str, Skill]) -> Treatment:
     """Make the main treatment: room from -60 for numbing to +10 for cleaning, hands, laser."""
     made = treatment("Laser resurfacing", "fractional_ablative", (30, 45, 45), skills, laser=(0, 0))
-    Need.objects.create(treatment=made, kind="room", skill=skills["laser-safe"], from_min=-60, until_min=10)
+    Need.objects.create(
+        treatment=made, kind="room", skill=skills["laser-safe"], from_min=-60, until_min=10
+    )
     Need.objects.create(treatment=made, kind="device", skill=skills["fractional"])
     return made
 
@@ -205,5 +231,9 @@ def patient(given: str, family: str, *, consulted: bool = False, **facts: object
 def consult(who: Patient, when: date = date(2026, 12, 7)) -> Record:
     """Record a fulfilled consultation."""
     return Record.objects.create(
-        patient=who, kind="consultation", start=at(when, 9), end=at(when, 9, 20), zone="Europe/London"
+        patient=who,
+        kind="consultation",
+        start=at(when, 9),
+        end=at(when, 9, 20),
+        zone="Europe/London",
     )

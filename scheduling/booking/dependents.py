@@ -25,7 +25,9 @@ def flag_dependents(changed: Appointment, *, now: datetime) -> None:
     for visit in coming.select_related("patient"):
         standing = overrides.covered_by(overrides.live(visit.pk), visit)
         refused = [
-            r for r in overrides.blocking(reasons_now(visit, now)) if (r.code, r.other) not in standing
+            r
+            for r in overrides.blocking(reasons_now(visit, now))
+            if (r.code, r.other) not in standing
         ]
         if refused and not visit.todos.filter(kind=KIND, done_at=None).exists():
             Todo.objects.create(
@@ -39,7 +41,9 @@ def flag_dependents(changed: Appointment, *, now: datetime) -> None:
             )
 
 
-def reasons_now(visit: Appointment, now: datetime, moment: Moment = Moment.BOOKING) -> tuple[Reason, ...]:
+def reasons_now(
+    visit: Appointment, now: datetime, moment: Moment = Moment.BOOKING
+) -> tuple[Reason, ...]:
     """Ask the skin's rules about a visit as it lies."""
     choice = Choice(start_q=visit.start_q, end_q=visit.end_q, prep_minutes=visit.prep_minutes)
     return diary.clinical(wish=wish_of(visit), choice=choice, now=now, moment=moment)

@@ -148,6 +148,9 @@ def free_expired_holds(*, now: datetime) -> int:
     expired = list(still.order_by("pk").values_list("pk", flat=True))
     rows.free_resources(expired)
     Appointment.objects.filter(pk__in=expired).update(
-        status=Status.CANCELLED.value, expires_at=None, cancelled_at=now, cancel_reason="hold expired"
+        status=Status.CANCELLED.value,
+        expires_at=None,
+        cancelled_at=now,
+        cancel_reason="hold expired",
     )
     return len(expired)

@@ -58,7 +58,9 @@ def book_many(*, asks: Sequence[Ask], by: Actor, now: datetime) -> list[Booked]:
     return _kept(list(asks), _Errand(by=by, now=now))
 
 
-def hold(*, wish: Wish, start: datetime, by: Actor, now: datetime, minutes: int = HOLD_MINUTES) -> Booked:
+def hold(
+    *, wish: Wish, start: datetime, by: Actor, now: datetime, minutes: int = HOLD_MINUTES
+) -> Booked:
     """Keep a start for 1 to 60 minutes while a form is filled; it holds resources, not skin.
 
     Raises: see `book`.
@@ -70,7 +72,12 @@ def hold(*, wish: Wish, start: datetime, by: Actor, now: datetime, minutes: int 
 
 
 def book_held(
-    *, appointment_id: int, wish: Wish, by: Actor, now: datetime, override: OverrideAsk | None = None
+    *,
+    appointment_id: int,
+    wish: Wish,
+    by: Actor,
+    now: datetime,
+    override: OverrideAsk | None = None,
 ) -> Booked:
     """Book what a hold keeps, under the rules as they stand now.
 
@@ -93,7 +100,9 @@ def book_held(
 
 def _kept(asks: list[Ask], errand: _Errand) -> list[Booked]:
     checked_asks = [checked(ask, errand.by) for ask in _in_one_encounter(asks)]
-    return with_earliest(checked_asks, errand.now, lambda: _chosen_and_written(checked_asks, errand))
+    return with_earliest(
+        checked_asks, errand.now, lambda: _chosen_and_written(checked_asks, errand)
+    )
 
 
 def _in_one_encounter(asks: list[Ask]) -> list[Ask]:
@@ -155,7 +164,13 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
     verb = "hold" if errand.until else "book"
     step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
     entries = [
-        trail.entry(subject=v, verb=verb, by=errand.by, now=errand.now, what=rows.changes({}, rows.picture(v)))
+        trail.entry(
+            subject=v,
+            verb=verb,
+            by=errand.by,
+            now=errand.now,
+            what=rows.changes({}, rows.picture(v)),
+        )
         for v in visits
     ]
     rows.announce(visits, step, entries)
@@ -174,7 +189,9 @@ def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand) -> Booked:
     rows.place(appointment, ask.wish, choice)
     appointment.save()
     rows.hold_resources(appointment, choice)
-    overrides.write(appointment=appointment, reasons=overridden, ask=ask.override, by=errand.by, now=errand.now)
+    overrides.write(
+        appointment=appointment, reasons=overridden, ask=ask.override, by=errand.by, now=errand.now
+    )
     return Booked(appointment, tuple(r for r in reasons if r.severity is Severity.ADVISORY))
 
 
@@ -208,7 +225,9 @@ def _row(ask: Ask, errand: _Errand) -> Appointment:
         raise WrongState("This hold was booked or released already.")
     rows.drop_resources(kept.pk)
     kept.status, kept.expires_at = status.value, None
-    kept.patient_id, kept.booked_by, kept.version = wish.patient_id or 0, errand.by.name, kept.version + 1
+    kept.patient_id, kept.booked_by, kept.version = (
+        wish.patient_id or 0,
+        errand.by.name,
+        kept.version + 1,
+    )
     return kept
-
-

@@ -64,7 +64,9 @@ def may_change(appointment: Appointment, by: Actor) -> bool:
     return by.works_at(appointment.site_id)
 
 
-def locked(*, appointment_id: int, by: Actor, version: int | None, resources: Iterable[int] = ()) -> Appointment:
+def locked(
+    *, appointment_id: int, by: Actor, version: int | None, resources: Iterable[int] = ()
+) -> Appointment:
     """Lock a visit's patient, its resources with `resources`, and the visit itself; read it anew.
 
     Raises:

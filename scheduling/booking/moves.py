@@ -40,7 +40,7 @@ class _Move:
     now: datetime
 
 
-def move(  # noqa: PLR0913 - the verb's own words, each needed
+def move(
     *,
     appointment_id: int,
     to: datetime | Place,
@@ -85,7 +85,9 @@ def _until_written(ask: Ask, present: list[int], errand: _Move) -> Booked:
     for _ in range(CHOICES):
         choice = _choice(ask, present, errand.now)
         if not choice.held or any(r.severity is Severity.HARD for r in choice.reasons):
-            skin = diary.clinical(wish=ask.wish, choice=choice, now=errand.now, moment=Moment.BOOKING)
+            skin = diary.clinical(
+                wish=ask.wish, choice=choice, now=errand.now, moment=Moment.BOOKING
+            )
             raise Refused([*choice.reasons, *skin])
         try:
             return _write(ask=ask, choice=choice, errand=errand)
@@ -127,6 +129,8 @@ def _write(*, ask: Ask, choice: Choice, errand: _Move) -> Booked:
     step = rows.Step(verb="move", told=told, by=errand.by, now=errand.now)
     rows.finish(appointment, step, rows.changes(before, rows.picture(appointment)))
     rows.hold_resources(appointment, choice)
-    overrides.write(appointment=appointment, reasons=fresh, ask=ask.override, by=errand.by, now=errand.now)
+    overrides.write(
+        appointment=appointment, reasons=fresh, ask=ask.override, by=errand.by, now=errand.now
+    )
     flag_dependents(appointment, now=errand.now)
     return Booked(appointment, tuple(r for r in reasons if r.severity is Severity.ADVISORY))

@@ -29,7 +29,11 @@ def blocking(reasons: Iterable[Reason]) -> list[Reason]:
 
 
 def settle(
-    *, reasons: Sequence[Reason], ask: OverrideAsk | None, by: Actor, covered: frozenset[tuple[str, str]] = frozenset()
+    *,
+    reasons: Sequence[Reason],
+    ask: OverrideAsk | None,
+    by: Actor,
+    covered: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[Reason]:
     """Answer the reasons that a new override has to cover; none when nothing blocks.
 
@@ -56,7 +60,12 @@ def settle(
 
 
 def write(
-    *, appointment: Appointment, reasons: Iterable[Reason], ask: OverrideAsk | None, by: Actor, now: datetime
+    *,
+    appointment: Appointment,
+    reasons: Iterable[Reason],
+    ask: OverrideAsk | None,
+    by: Actor,
+    now: datetime,
 ) -> None:
     """Keep one override a reason, each bound to the pair of sessions it is between."""
     rows = list(reasons)
@@ -90,7 +99,9 @@ def live(appointment_id: int) -> list[Override]:
     )
 
 
-def covered_by(overrides: Iterable[Override], appointment: Appointment) -> frozenset[tuple[str, str]]:
+def covered_by(
+    overrides: Iterable[Override], appointment: Appointment
+) -> frozenset[tuple[str, str]]:
     """Answer the (code, other id) pairs that stand for the visit as it lies now."""
     pairs = set()
     for given in overrides:
@@ -103,7 +114,9 @@ def covered_by(overrides: Iterable[Override], appointment: Appointment) -> froze
     return frozenset(pairs)
 
 
-def lapse(*, overrides: Iterable[Override], appointment: Appointment, now: datetime) -> list[Override]:
+def lapse(
+    *, overrides: Iterable[Override], appointment: Appointment, now: datetime
+) -> list[Override]:
     """End the overrides that a move of this visit outruns; answer those that still stand.
 
     A pair's override lives while the local-day gap stays or grows; an override without a pair

@@ -42,7 +42,9 @@ def confirm(*, appointment_id: int, version: int | None, by: Actor, now: datetim
         return visit
     visit.confirmed_at = now
     step = rows.Step(verb="confirm", told=False, by=by, now=now)
-    return rows.finish(visit, step, {"confirmed_at": [None, now.isoformat()]}, fields=["confirmed_at"])
+    return rows.finish(
+        visit, step, {"confirmed_at": [None, now.isoformat()]}, fields=["confirmed_at"]
+    )
 
 
 @retrying
@@ -125,7 +127,9 @@ def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
 def _write_record(visit: Appointment, done: Done, by: Actor) -> None:
     if visit.procedure not in (Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST):
         return
-    result = done.result or (Record.Result.CLEAR if visit.procedure == Record.Kind.PATCH_TEST else "")
+    result = done.result or (
+        Record.Result.CLEAR if visit.procedure == Record.Kind.PATCH_TEST else ""
+    )
     Record.objects.create(
         patient_id=visit.patient_id,
         kind=visit.procedure,

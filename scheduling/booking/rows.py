@@ -112,7 +112,9 @@ FIELDS_OF_A_VISIT = (
 def picture(appointment: Appointment) -> dict[str, Any]:
     """Take what the trail compares: a visit's time, place, treatment and status."""
     return {
-        name: value.isoformat() if isinstance(value := getattr(appointment, name), datetime) else value
+        name: value.isoformat()
+        if isinstance(value := getattr(appointment, name), datetime)
+        else value
         for name in FIELDS_OF_A_VISIT
     }
 
@@ -135,7 +137,9 @@ def announce(appointments: Sequence[Appointment], step: Step, entries: Sequence[
     )
 
 
-def finish(appointment: Appointment, step: Step, what: dict[str, Any], *, fields: Sequence[str] = ()) -> Appointment:
+def finish(
+    appointment: Appointment, step: Step, what: dict[str, Any], *, fields: Sequence[str] = ()
+) -> Appointment:
     """Save an existing visit at its next version, and announce it.
 
     `fields` limits the statement to what the verb changed; empty saves the whole row.

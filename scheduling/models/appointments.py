@@ -104,7 +104,10 @@ class Appointment(models.Model):
             ),
             ExclusionConstraint(
                 name="patient_in_one_place",
-                expressions=[(F("patient"), RangeOperators.EQUAL), (_HELD, RangeOperators.OVERLAPS)],
+                expressions=[
+                    (F("patient"), RangeOperators.EQUAL),
+                    (_HELD, RangeOperators.OVERLAPS),
+                ],
                 condition=Q(status__in=sorted(OCCUPYING)),
             ),
         ]
@@ -145,7 +148,10 @@ class Allocation(models.Model):
             ),
             ExclusionConstraint(
                 name="resource_not_double_booked",
-                expressions=[(F("resource"), RangeOperators.EQUAL), (_HELD, RangeOperators.OVERLAPS)],
+                expressions=[
+                    (F("resource"), RangeOperators.EQUAL),
+                    (_HELD, RangeOperators.OVERLAPS),
+                ],
                 condition=Q(active=True),
             ),
         ]
@@ -162,9 +168,7 @@ class Override(models.Model):
     own session's move.
     """
 
-    appointment = models.ForeignKey(
-        Appointment, on_delete=models.CASCADE, related_name="overrides"
-    )
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="overrides")
     other = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )

@@ -10,7 +10,9 @@ from scheduling.models.places import Site
 class Todo(models.Model):
     """A task for reception, written from any floor and ticked off by a person."""
 
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, blank=True, related_name="todos")
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="todos"
+    )
     patient = models.ForeignKey(
         Patient, on_delete=models.CASCADE, null=True, blank=True, related_name="todos"
     )
@@ -28,7 +30,11 @@ class Todo(models.Model):
         verbose_name = "task"
         ordering = ["-urgent", "created_at", "pk"]
         indexes = [
-            models.Index(fields=["site", "created_at"], name="todo_open", condition=models.Q(done_at__isnull=True)),
+            models.Index(
+                fields=["site", "created_at"],
+                name="todo_open",
+                condition=models.Q(done_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,8 +10,10 @@ from scheduling.models.places import known_zone
 
 
 class Patient(models.Model):
-    """A person who is treated. `search_key` is made in Python: casefolded and unaccented names,
-    phones without blanks and the birth date, so that any of them finds the patient.
+    """A person who is treated.
+
+    `search_key` is made in Python: casefolded and unaccented names, phones without blanks and the
+    birth date, so that any of them finds the patient.
     """
 
     class Language(models.TextChoices):
@@ -45,9 +47,7 @@ class Patient(models.Model):
         validators=[known_zone],
         help_text="only when the patient lives in another zone than the clinic",
     )
-    channel = models.CharField(
-        "messages by", max_length=5, choices=Channel, default=Channel.BOTH
-    )
+    channel = models.CharField("messages by", max_length=5, choices=Channel, default=Channel.BOTH)
     fitzpatrick = models.PositiveSmallIntegerField(
         "Fitzpatrick type", choices=Fitzpatrick, null=True, blank=True
     )
@@ -127,17 +127,13 @@ class Record(models.Model):
     start = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField(null=True, blank=True)
     start_date = models.DateField(null=True, blank=True)
-    end_date = models.DateField(
-        null=True, blank=True, help_text="last day; empty while it goes on"
-    )
+    end_date = models.DateField(null=True, blank=True, help_text="last day; empty while it goes on")
     zone = models.CharField(max_length=64, blank=True, validators=[known_zone])
     areas = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     procedure = models.SlugField(max_length=60, blank=True)
     size = models.CharField(max_length=8, blank=True)
     depth = models.CharField(max_length=12, blank=True)
-    code = models.CharField(
-        "adverse event", max_length=24, choices=AdverseEvent, blank=True
-    )
+    code = models.CharField("adverse event", max_length=24, choices=AdverseEvent, blank=True)
     drug_class = models.CharField(max_length=8, choices=DrugClass, blank=True)
     result = models.CharField(max_length=10, choices=Result, blank=True)
     note = models.TextField(blank=True)

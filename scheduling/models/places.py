@@ -16,9 +16,11 @@ def known_zone(name: str) -> None:
 
 
 class Grounds(models.Model):
-    """One row that counts every change of the catalogue: sites, hours, absences, capabilities,
-    treatments, protocol. Database triggers raise it, so a memo of the catalogue is valid
-    exactly while `version` stands, whoever made the change and by whatever road.
+    """One row that counts every change of the catalogue.
+
+    Sites, hours, absences, capabilities, treatments, protocol: database triggers raise it, so a
+    memo of the catalogue is valid exactly while `version` stands, whoever made the change and by
+    whatever road.
     """
 
     version = models.BigIntegerField(default=1)
@@ -73,7 +75,9 @@ class Site(models.Model):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.CheckConstraint(name="site_step_is_5_10_or_15", condition=Q(step_minutes__in=[5, 10, 15])),
+            models.CheckConstraint(
+                name="site_step_is_5_10_or_15", condition=Q(step_minutes__in=[5, 10, 15])
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,8 +5,10 @@ from django.db.models import Q
 
 
 class ProtocolVersion(models.Model):
-    """A numbered protocol document. Once activated its document never changes: the trigger
-    `protocol_is_immutable` refuses it, so that an override's protocol can always be read again.
+    """A numbered protocol document.
+
+    Once activated its document never changes: the trigger `protocol_is_immutable` refuses it, so
+    that an override's protocol can always be read again.
     """
 
     class State(models.TextChoices):

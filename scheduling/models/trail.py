@@ -4,8 +4,10 @@ from django.db import models
 
 
 class Change(models.Model):
-    """One change by one verb. Rows are only ever added: the trigger `trail_is_append_only`
-    refuses the rest. `what` holds field names with old and new values, never clinical text.
+    """One change by one verb.
+
+    Rows are only ever added: the trigger `trail_is_append_only` refuses the rest. `what` holds
+    field names with old and new values, never clinical text.
     """
 
     at = models.DateTimeField()

@@ -36,7 +36,8 @@ class Treatment(models.Model):
             ),
             *(
                 models.CheckConstraint(
-                    name=f"treatment_{field}_on_grid", condition=Q(**{f"{field}__in": list(range(5, 725, 5))})
+                    name=f"treatment_{field}_on_grid",
+                    condition=Q(**{f"{field}__in": list(range(5, 725, 5))}),
                 )
                 for field in ("minutes_least", "minutes_default", "minutes_most")
             ),
@@ -56,7 +57,9 @@ class Need(models.Model):
 
     treatment = models.ForeignKey(Treatment, on_delete=models.CASCADE, related_name="needs")
     kind = models.CharField(max_length=12, choices=Resource.Kind)
-    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, null=True, blank=True, related_name="needs")
+    skill = models.ForeignKey(
+        Skill, on_delete=models.PROTECT, null=True, blank=True, related_name="needs"
+    )
     from_min = models.SmallIntegerField(default=0)
     until_min = models.SmallIntegerField(default=0)
     choice = models.PositiveSmallIntegerField(

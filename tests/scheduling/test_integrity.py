@@ -58,18 +58,35 @@ def changed_trail(c: cast.Clinic) -> None:
 def answered_twice(_: cast.Clinic) -> None:
     for _n in range(2):
         IdempotencyRecord.objects.create(
-            principal="u", endpoint="e", key="k", body_hash=b"", status=201, body={}, created_at=cast.NOW
+            principal="u",
+            endpoint="e",
+            key="k",
+            body_hash=b"",
+            status=201,
+            body={},
+            created_at=cast.NOW,
         )
 
 
 def protocol(c: cast.Clinic, **facts: object) -> ProtocolVersion:
-    row = {"number": 9, "name": "x", "document": {}, "created_at": cast.NOW, "created_by": "x", **facts}
+    row = {
+        "number": 9,
+        "name": "x",
+        "document": {},
+        "created_at": cast.NOW,
+        "created_by": "x",
+        **facts,
+    }
     return ProtocolVersion.objects.create(**row)
 
 
 def minutes(least: int, default: int, most: int) -> Breach:
     return lambda _: Treatment.objects.create(
-        name="x", procedure="review", minutes_least=least, minutes_default=default, minutes_most=most
+        name="x",
+        procedure="review",
+        minutes_least=least,
+        minutes_default=default,
+        minutes_most=most,
     )
 
 
@@ -83,11 +100,20 @@ BREACHES: dict[str, Breach] = {
     "appointment_has_length": lambda c: visit(c, end_q=6_000_000),
     "hold_has_an_expiry": lambda c: visit(c, status="pending"),
     "override_has_a_reason": lambda c: Override.objects.create(
-        appointment=visit(c), code="x", reason="", by_id=cast.clinician().user_id, by_name="x", at=cast.NOW
+        appointment=visit(c),
+        code="x",
+        reason="",
+        by_id=cast.clinician().user_id,
+        by_name="x",
+        at=cast.NOW,
     ),
     "trail_is_append_only": changed_trail,
-    "protocol_is_immutable": lambda c: ProtocolVersion.objects.filter(pk=c.protocol.pk).update(document={}),
-    "one_protocol_is_active": lambda c: protocol(c, state="active", activated_at=cast.NOW, activated_by="x"),
+    "protocol_is_immutable": lambda c: ProtocolVersion.objects.filter(pk=c.protocol.pk).update(
+        document={}
+    ),
+    "one_protocol_is_active": lambda c: protocol(
+        c, state="active", activated_at=cast.NOW, activated_by="x"
+    ),
     "active_protocol_names_who": lambda c: protocol(c, state="retired"),
     "room_or_device_has_one_site": lambda _: Resource.objects.create(kind="room", name="x"),
     "practitioner_has_own_hours": lambda _: Resource.objects.create(
@@ -114,7 +140,9 @@ BREACHES: dict[str, Breach] = {
     "treatment_minutes_default_on_grid": minutes(30, 36, 45),
     "treatment_minutes_most_on_grid": minutes(30, 35, 46),
     "need_on_grid": lambda c: Need.objects.filter(treatment=c.review).update(from_min=-3),
-    "fitzpatrick_is_1_to_6": lambda c: Patient.objects.filter(pk=c.patient.pk).update(fitzpatrick=7),
+    "fitzpatrick_is_1_to_6": lambda c: Patient.objects.filter(pk=c.patient.pk).update(
+        fitzpatrick=7
+    ),
     "patient_not_own_guardian": lambda c: Patient.objects.filter(pk=c.patient.pk).update(
         guardian=c.patient
     ),
@@ -143,7 +171,9 @@ def named_in_the_models() -> set[str]:
     """List the CHECK, UNIQUE and EXCLUDE constraints of the ground floor's models."""
     from django.apps import apps
 
-    return {c.name for m in apps.get_app_config("scheduling").get_models() for c in m._meta.constraints}
+    return {
+        c.name for m in apps.get_app_config("scheduling").get_models() for c in m._meta.constraints
+    }
 
 
 def test_no_constraint_lacks_an_error() -> None:

@@ -42,7 +42,11 @@ def arena(transactional_db: None) -> tuple[cast.Clinic, list[Wish]]:
     """Three resources, and 50 patients who all want them for a visit that no skin rule stops."""
     clinic = cast.build(step_minutes=5)
     checkup = Treatment.objects.create(
-        name="Laser check", procedure="review", minutes_least=30, minutes_default=30, minutes_most=30
+        name="Laser check",
+        procedure="review",
+        minutes_least=30,
+        minutes_default=30,
+        minutes_most=30,
     )
     for kind in Resource.Kind.values:
         Need.objects.create(treatment=checkup, kind=kind, from_min=-10, until_min=5)
@@ -53,8 +57,11 @@ def arena(transactional_db: None) -> tuple[cast.Clinic, list[Wish]]:
 
 def starts_of(rounds: int) -> list[datetime]:
     """Five rounds a day, two hours apart, so that no round touches another."""
-    return [cast.at(cast.day(1 + n // 4), 9 + 2 * (n % 4), 30) for n in range(rounds + rounds // 4) if
-            cast.day(1 + n // 4).weekday() != 6][:rounds]
+    return [
+        cast.at(cast.day(1 + n // 4), 9 + 2 * (n % 4), 30)
+        for n in range(rounds + rounds // 4)
+        if cast.day(1 + n // 4).weekday() != 6
+    ][:rounds]
 
 
 def race(wishes: list[Wish], start: datetime) -> list[str]:
@@ -65,7 +72,10 @@ def race(wishes: list[Wish], start: datetime) -> list[str]:
         try:
             gun.wait(30)
             booking.book(
-                wish=wishes[n], start=start + timedelta(minutes=5 * (n % 5)), by=cast.reception(), now=cast.NOW
+                wish=wishes[n],
+                start=start + timedelta(minutes=5 * (n % 5)),
+                by=cast.reception(),
+                now=cast.NOW,
             )
         except ClinicError as error:
             return error.code
@@ -113,7 +123,9 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diary, "earliest_start", lambda **_: None)
 
 
-def run(wishes: list[Wish], rounds: int, check: Callable[[list[str]], None] = lambda _: None) -> list[int]:
+def run(
+    wishes: list[Wish], rounds: int, check: Callable[[list[str]], None] = lambda _: None
+) -> list[int]:
     """Answer the overlaps found after each round."""
     found = []
     for start in starts_of(rounds):

@@ -26,7 +26,9 @@ def visit(clinic: cast.Clinic) -> Appointment:
 
 def book(clinic: cast.Clinic, n: int, hour: int = 11, **facts: object) -> Appointment:
     wish = clinic.wish(**facts)
-    return booking.book(wish=wish, start=cast.at(cast.day(n), hour), by=DESK, now=cast.NOW).appointment
+    return booking.book(
+        wish=wish, start=cast.at(cast.day(n), hour), by=DESK, now=cast.NOW
+    ).appointment
 
 
 def checked_in(visit: Appointment) -> Appointment:
@@ -133,11 +135,19 @@ def test_check_in_asks_for_consent_then_lets_through(visit: Appointment) -> None
 
 def test_complete_records_what_was_done_and_its_recovery(visit: Appointment) -> None:
     checked_in(visit)
-    done = booking.Done(areas=("cheeks",), size="small", ended_at=visit.start + timedelta(minutes=30))
-    found = booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end, done=done)
+    done = booking.Done(
+        areas=("cheeks",), size="small", ended_at=visit.start + timedelta(minutes=30)
+    )
+    found = booking.complete(
+        appointment_id=visit.pk, version=None, by=DESK, now=visit.end, done=done
+    )
     assert (found.status, found.areas, found.size) == ("fulfilled", ["cheeks"], "small")
     # Fractional ablative, small, superficial: 3, 5, 10 days.
-    days = [(d - found.local_date).days for d in (found.recovery_least, found.recovery_typical, found.recovery_most) if d]
+    days = [
+        (d - found.local_date).days
+        for d in (found.recovery_least, found.recovery_typical, found.recovery_most)
+        if d
+    ]
     assert days == [3, 5, 10]
 
 
@@ -164,7 +174,11 @@ def test_cancel_frees_what_was_held_and_tells(clinic: cast.Clinic, visit: Appoin
     found = booking.cancel(
         appointment_id=visit.pk, version=1, by=DESK, now=cast.NOW, reason="Patient is ill"
     )
-    assert (found.status, found.told_version, found.cancel_reason) == ("cancelled", 1, "Patient is ill")
+    assert (found.status, found.told_version, found.cancel_reason) == (
+        "cancelled",
+        1,
+        "Patient is ill",
+    )
     assert Allocation.objects.filter(active=True).count() == 0
     assert book(clinic, 1).status == "booked"
     with pytest.raises(Refused):

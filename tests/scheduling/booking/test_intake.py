@@ -24,7 +24,10 @@ def codes(refusal: Refused) -> list[str]:
 
 def resurface(clinic: cast.Clinic, n: int = 1, hour: int = 11, **facts: object) -> booking.Booked:
     return booking.book(
-        wish=clinic.wish(**facts), start=cast.at(cast.day(n), hour), by=cast.reception(), now=cast.NOW
+        wish=clinic.wish(**facts),
+        start=cast.at(cast.day(n), hour),
+        by=cast.reception(),
+        now=cast.NOW,
     )
 
 
@@ -88,11 +91,17 @@ def test_book_lists_skin_and_diary_at_once(clinic: cast.Clinic) -> None:
 
 def test_book_chooses_another_practitioner_when_one_is_busy(clinic: cast.Clinic) -> None:
     other = cast.patient("Bo", "Ash", consulted=True)
-    room = cast.place("Room 2", Resource.Kind.ROOM, clinic.site, clinic.room.capabilities.get().skill)
+    room = cast.place(
+        "Room 2", Resource.Kind.ROOM, clinic.site, clinic.room.capabilities.get().skill
+    )
     cast.place("Laser 2", Resource.Kind.DEVICE, clinic.site, clinic.laser.capabilities.get().skill)
     one, two = resurface(clinic), resurface(clinic, patient_id=other.pk)
     hands = [
-        set(Allocation.objects.filter(appointment=b.appointment).values_list("resource_id", flat=True))
+        set(
+            Allocation.objects.filter(appointment=b.appointment).values_list(
+                "resource_id", flat=True
+            )
+        )
         for b in (one, two)
     ]
     assert hands[0] & hands[1] == set()
@@ -172,24 +181,36 @@ def test_book_many_is_all_or_none_in_one_encounter(clinic: cast.Clinic) -> None:
 
 def test_hold_keeps_the_start_but_not_the_skin(clinic: cast.Clinic) -> None:
     start = cast.at(cast.day(1), 11)
-    held = booking.hold(wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW).appointment
+    held = booking.hold(
+        wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW
+    ).appointment
     assert (held.status, held.expires_at) == ("pending", cast.NOW + timedelta(minutes=10))
     with pytest.raises(Refused):
         resurface(clinic, patient_id=cast.patient("Bo", "Ash", consulted=True).pk)
     filler = booking.book(
-        wish=clinic.wish(clinic.filler), start=cast.at(cast.day(2), 11), by=cast.reception(), now=cast.NOW
+        wish=clinic.wish(clinic.filler),
+        start=cast.at(cast.day(2), 11),
+        by=cast.reception(),
+        now=cast.NOW,
     )
     assert filler.appointment.status == "booked"
 
 
 def test_book_held_turns_the_hold_into_the_visit(clinic: cast.Clinic) -> None:
     start = cast.at(cast.day(1), 11)
-    held = booking.hold(wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW).appointment
+    held = booking.hold(
+        wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW
+    ).appointment
     soon = cast.NOW + timedelta(minutes=9)
     booked = booking.book_held(
         appointment_id=held.pk, wish=clinic.wish(), by=cast.reception(), now=soon
     ).appointment
-    assert (booked.pk, booked.status, booked.expires_at, booked.start) == (held.pk, "booked", None, start)
+    assert (booked.pk, booked.status, booked.expires_at, booked.start) == (
+        held.pk,
+        "booked",
+        None,
+        start,
+    )
     assert booked.allocations.filter(active=True).count() == 3
     with pytest.raises(WrongState):
         booking.book_held(appointment_id=held.pk, wish=clinic.wish(), by=cast.reception(), now=soon)
@@ -197,7 +218,9 @@ def test_book_held_turns_the_hold_into_the_visit(clinic: cast.Clinic) -> None:
 
 def test_expired_hold_is_swept_and_its_place_booked(clinic: cast.Clinic) -> None:
     start = cast.at(cast.day(1), 11)
-    held = booking.hold(wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW).appointment
+    held = booking.hold(
+        wish=clinic.wish(), start=start, by=cast.reception(), now=cast.NOW
+    ).appointment
     other = cast.patient("Bo", "Ash", consulted=True)
     later = cast.NOW + timedelta(minutes=11)
     booked = booking.book(
@@ -206,7 +229,9 @@ def test_expired_hold_is_swept_and_its_place_booked(clinic: cast.Clinic) -> None
     held.refresh_from_db()
     assert (booked.status, held.status) == ("booked", "cancelled")
     with pytest.raises(WrongState):
-        booking.book_held(appointment_id=held.pk, wish=clinic.wish(), by=cast.reception(), now=later)
+        booking.book_held(
+            appointment_id=held.pk, wish=clinic.wish(), by=cast.reception(), now=later
+        )
 
 
 @pytest.mark.parametrize(
@@ -230,7 +255,11 @@ def test_bad_wish_gets_a_clear_error_and_leaves_nothing(
 ) -> None:
     with pytest.raises(error):
         resurface(clinic, **facts)
-    assert (Appointment.objects.count(), Allocation.objects.count(), Change.objects.count()) == (0, 0, 0)
+    assert (Appointment.objects.count(), Allocation.objects.count(), Change.objects.count()) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_past_start_is_refused(clinic: cast.Clinic) -> None:
@@ -243,7 +272,10 @@ def test_other_site_answers_not_found(clinic: cast.Clinic) -> None:
     other = cast.site_named("Elsewhere")
     with pytest.raises(NotFound):
         booking.book(
-            wish=clinic.wish(), start=cast.at(cast.day(1), 11), by=cast.reception(other), now=cast.NOW
+            wish=clinic.wish(),
+            start=cast.at(cast.day(1), 11),
+            by=cast.reception(other),
+            now=cast.NOW,
         )
 
 
