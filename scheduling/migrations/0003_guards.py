@@ -12,14 +12,7 @@ BEGIN
 END $$;
 """
 TABLES = [
-    "site",
-    "skill",
-    "capability",
-    "treatment",
-    "need",
-    "openinghours",
-    "absence",
-    "protocolversion",
+    "site", "skill", "capability", "treatment", "need", "openinghours", "absence", "protocolversion",
 ]
 GROUNDS += "".join(
     f"""
@@ -34,10 +27,9 @@ CREATE TRIGGER grounds_moved AFTER INSERT OR DELETE OR
   UPDATE OF kind, name, site_id, active, follows_site_hours ON scheduling_resource
 FOR EACH STATEMENT EXECUTE FUNCTION scheduling_grounds_moved();
 """
-GROUNDS_BACK = (
-    "".join(f"DROP TRIGGER grounds_moved ON scheduling_{table};" for table in [*TABLES, "resource"])
-    + "DROP FUNCTION scheduling_grounds_moved(); DROP SEQUENCE scheduling_grounds_version_seq;"
-)
+GROUNDS_BACK = "".join(
+    f"DROP TRIGGER grounds_moved ON scheduling_{table};" for table in [*TABLES, "resource"]
+) + "DROP FUNCTION scheduling_grounds_moved(); DROP SEQUENCE scheduling_grounds_version_seq;"
 
 TRAIL = """
 CREATE FUNCTION scheduling_trail_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

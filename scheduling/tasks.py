@@ -1,0 +1,12 @@
+"""The diary's own chores. Each tick may be lost, late or doubled: the rows say what is due."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from scheduling import booking
+
+
+@shared_task(ignore_result=True)
+def free_expired_holds() -> None:
+    """Let go of the starts that were kept for somebody and not booked in time."""
+    booking.free_expired_holds(now=timezone.now())
