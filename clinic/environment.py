@@ -21,7 +21,6 @@ KNOWN = {
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",
     "FALLOW_SWEEP_SECONDS": "how often the outbox is swept, 1 to 15",
     "FALLOW_SERVERS": "wheel or installed: which servers the demo and the tests start",
-    "FALLOW_DATABASE_PORT": "the port on which the demo's own database listens",
 }
 
 NOT_SET = "/DATABASE_URL-is-not-set"

@@ -293,7 +293,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "retry_on_timeout": True,
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # the schedule is code: nothing to keep on disk
 CELERY_BEAT_SCHEDULE = {
     # `expires`: a worker that was stopped must not wake to a heap of ticks.
     "beat lives": {

@@ -1,0 +1,103 @@
+"""The demo's processes: each started, watched and ended as one group."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clinic.embedded import dies_with_parent
+
+POLITE_SECONDS = 2.5
+"""How long a process may take to end; with the servers' own time this stays below 5 s."""
+
+
+class Broke(Exception):
+    """A step failed or a process ended by itself; the text holds its last words."""
+
+
+@dataclass(slots=True)
+class Child:
+    """A running process of ours and where it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def last_words(self) -> str:
+        """Quote the end of its log."""
+        return self.log.read_text(errors="replace")[-2000:].strip()
+
+    def kill_group(self) -> None:
+        """End whatever is left of its group."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+@dataclass(slots=True)
+class Family:
+    """All processes of one demo, with the environment and the folder for logs they share."""
+
+    environment: dict[str, str]
+    logs: Path
+    children: list[Child] = field(default_factory=list)
+
+    def start(self, name: str, *arguments: str, shown: bool = False) -> Child:
+        """Start `python ARGUMENTS`; `shown` lets its standard output through to the terminal."""
+        path = self.logs / f"{name}.log"
+        with path.open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603 -- our own commands, no shell
+                [sys.executable, *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=None if shown else log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
+                preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- no threads run
+            )
+        child = Child(name, process, path)
+        self.children.append(child)
+        return child
+
+    def finish(self, name: str, *arguments: str) -> str:
+        """Run `python ARGUMENTS` to its end and return what it wrote.
+
+        Raises:
+            Broke: it failed.
+
+        """
+        child = self.start(name, *arguments)
+        if child.process.wait():
+            raise Broke(f"{name} failed:\n{child.last_words()}")
+        self.children.remove(child)
+        return child.log.read_text(errors="replace")
+
+    def watch(self) -> None:
+        """Raise when one has ended by itself.
+
+        Raises:
+            Broke: it names the process.
+
+        """
+        for child in self.children:
+            if child.process.poll() is not None:
+                raise Broke(f"{child.name} ended by itself:\n{child.last_words()}")
+
+    def end(self) -> None:
+        """End all at once: politely, then by force, the helpers that they started included."""
+        for child in self.children:
+            if child.process.poll() is None:
+                child.process.terminate()
+        deadline = time.monotonic() + POLITE_SECONDS
+        for child in self.children:
+            try:
+                child.process.wait(max(0.01, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill_group()
+                child.process.wait()
+            child.kill_group()
+        self.children.clear()
