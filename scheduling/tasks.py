@@ -6,7 +6,7 @@ from django.utils import timezone
 from scheduling import booking
 
 
-@shared_task(ignore_result=True)
+@shared_task  # type: ignore[untyped-decorator]
 def free_expired_holds() -> None:
     """Let go of the starts that were kept for somebody and not booked in time."""
     booking.free_expired_holds(now=timezone.now())

@@ -5,16 +5,19 @@ one transaction with its locks in one order (patients, resources, appointments, 
 the audit trail, and sends `appointment_changed` before it commits.
 """
 
+from scheduling.booking.ask import Ask, Booked
 from scheduling.booking.ending import cancel, free_expired_holds, no_show, reinstate
-from scheduling.booking.intake import Booked, book, book_held, book_many, hold
-from scheduling.booking.moves import move
+from scheduling.booking.intake import book, book_held, book_many, hold
+from scheduling.booking.moves import Place, move
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.booking.progress import Done, arrive, check_in, complete, confirm
 
 __all__ = [
+    "Ask",
     "Booked",
     "Done",
     "OverrideAsk",
+    "Place",
     "arrive",
     "book",
     "book_held",

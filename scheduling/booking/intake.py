@@ -214,7 +214,7 @@ def _row(ask: Ask, errand: _Errand) -> Appointment:
     wish = ask.wish
     if wish.moving is None:
         return Appointment(
-            patient_id=wish.patient_id,
+            patient_id=wish.patient_id or 0,
             status=status.value,
             expires_at=errand.until,
             booked_by=errand.by.name,
