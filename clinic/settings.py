@@ -334,6 +334,7 @@ LOGGING = {
     "loggers": {
         # Django's own handlers would print paths and mail tracebacks.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "mail.log": {"level": "WARNING"},  # aiosmtpd's: it names recipients
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
