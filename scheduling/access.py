@@ -1,0 +1,203 @@
+"""Who may do what: the groups of the clinic, and the actor behind a signed-in user.
+
+A permission says what somebody may do, `Staff.sites` where. Elsewhere appointments are busy time
+only, and changes answer 404.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+
+from scheduling import trail
+from scheduling.core.words import Actor
+from scheduling.models import Site, Staff
+
+RECEPTION = "reception"
+CLINICIAN = "clinician"
+MANAGER = "manager"
+MEDICAL_LEAD = "medical lead"
+
+_LOOK_AROUND = frozenset(
+    f"scheduling.view_{noun}"
+    for noun in [
+        "site",
+        "skill",
+        "resource",
+        "practitioner",
+        "room",
+        "device",
+        "capability",
+        "openinghours",
+        "absence",
+        "treatment",
+        "need",
+    ]
+)
+_DESK = _LOOK_AROUND | {
+    "scheduling.view_patient",
+    "scheduling.add_patient",
+    "scheduling.change_patient",
+    "scheduling.view_record",
+    "scheduling.view_appointment",
+    "scheduling.work_diary",
+    "scheduling.view_override",
+    "scheduling.view_todo",
+    "scheduling.add_todo",
+    "scheduling.change_todo",
+}
+_CATALOGUE = frozenset(
+    f"scheduling.{verb}_{noun}"
+    for verb in ("add", "change")
+    for noun in [
+        "site",
+        "skill",
+        "resource",
+        "practitioner",
+        "room",
+        "device",
+        "capability",
+        "openinghours",
+        "absence",
+        "treatment",
+        "need",
+    ]
+) | frozenset(
+    # Sites, people, rooms, devices and treatments have history: they retire, they do not go.
+    f"scheduling.delete_{noun}"
+    for noun in ("skill", "capability", "openinghours", "absence", "need")
+)
+
+PERMISSIONS: Mapping[str, frozenset[str]] = {
+    RECEPTION: _DESK,
+    CLINICIAN: _DESK
+    | {
+        "scheduling.add_record",
+        "scheduling.change_record",
+        "scheduling.override_refusal",
+        "scheduling.view_protocolversion",
+    },
+    # In a small clinic the manager stands in at the desk, and nobody hands out what they lack.
+    MANAGER: _DESK
+    | _CATALOGUE
+    | {
+        "auth.view_user",
+        "auth.add_user",
+        "auth.change_user",
+        "scheduling.view_staff",
+        "scheduling.add_staff",
+        "scheduling.change_staff",
+        "scheduling.view_change",
+        "scheduling.view_protocolversion",
+    },
+    MEDICAL_LEAD: frozenset(
+        {
+            "scheduling.view_protocolversion",
+            "scheduling.add_protocolversion",
+            "scheduling.change_protocolversion",
+            "scheduling.delete_protocolversion",
+            "scheduling.activate_protocol",
+        }
+    ),
+}
+"""What each group may do, as `app.codename`; upper floors add theirs in `ensure_groups`."""
+
+
+def ensure_groups(more: Mapping[str, Collection[str]] | None = None) -> dict[str, Group]:
+    """Make the clinic's groups hold exactly these permissions, whatever they held before.
+
+    `more` maps a group to further permissions, for the floors above.
+
+    Raises:
+        ImproperlyConfigured: a permission does not exist; `migrate` has not been run.
+
+    """
+    groups = {}
+    for name, wanted in PERMISSIONS.items():
+        groups[name], _ = Group.objects.get_or_create(name=name)
+        groups[name].permissions.set(_permissions(wanted | set((more or {}).get(name, ()))))
+    return groups
+
+
+def _permissions(wanted: Collection[str]) -> list[Permission]:
+    found = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type").filter(
+            codename__in=[name.partition(".")[2] for name in wanted]
+        )
+    }
+    if missing := sorted(set(wanted) - set(found)):
+        raise ImproperlyConfigured(f"no such permission: {', '.join(missing)}; run migrate first")
+    return [found[name] for name in sorted(wanted)]
+
+
+def actor_of(user: User | AnonymousUser) -> Actor:
+    """Name the person behind a request, with the sites and rights they have just now.
+
+    Nobody without a `Staff` row works anywhere; a superuser works everywhere.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return Actor(name="nobody", sites=frozenset())
+    return Actor(
+        name=user.get_full_name() or user.get_username(),
+        user_id=user.pk,
+        may_override=user.has_perm("scheduling.override_refusal"),
+        sites=_sites_of(user),
+    )
+
+
+def _sites_of(user: User) -> frozenset[int] | None:
+    if user.is_superuser:
+        return None
+    staff = Staff.objects.filter(user=user).prefetch_related("sites").first()
+    if staff is None:
+        return frozenset()
+    return None if staff.everywhere else frozenset(site.pk for site in staff.sites.all())
+
+
+def visible_sites(user: User | AnonymousUser) -> QuerySet[Site]:
+    """List the sites at which this user may read the diary and change it."""
+    sites = actor_of(user).sites
+    return Site.objects.all() if sites is None else Site.objects.filter(pk__in=sites)
+
+
+def may_give(giver: User | AnonymousUser, group: Group) -> bool:
+    """Tell whether a user may put others into this group: nobody gives what they do not have."""
+    return giver.is_superuser or _names(group) <= giver.get_all_permissions()
+
+
+def may_manage(manager: User | AnonymousUser, other: User) -> bool:
+    """Tell whether a user may change another's account (its password opens all it may do)."""
+    if manager.is_superuser or manager == other:
+        return True
+    return not other.is_superuser and other.get_all_permissions() <= manager.get_all_permissions()
+
+
+def _names(group: Group) -> set[str]:
+    rows = group.permissions.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in rows}
+
+
+def standing_of(user: User) -> dict[str, list[str]]:
+    """Say what an account may do and where, as the trail keeps it."""
+    staff = Staff.objects.filter(user=user).first()
+    sites = [] if staff is None else [site.name for site in staff.sites.order_by("name")]
+    return {
+        "groups": sorted(user.groups.values_list("name", flat=True)),
+        "sites": ["everywhere"] if staff and staff.everywhere else sites,
+    }
+
+
+def sign_for(*, user: User, before: Mapping[str, list[str]], by: Actor, now: datetime) -> None:
+    """Write into the trail what an account may do and where, if that is news."""
+    after = standing_of(user)
+    what = {
+        name: [before.get(name), value]
+        for name, value in after.items()
+        if before.get(name) != value
+    }
+    if what:
+        verb = "change" if before else "add"
+        trail.write([trail.entry(subject=user, verb=verb, by=by, now=now, what=what)])

@@ -1,0 +1,184 @@
+"""The register's screens: find a patient, see who is already there, enter and amend."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from scheduling import access, register
+from scheduling.admin.screen import PlainForm, Screen, actor, now
+from scheduling.errors import Malformed
+from scheduling.models import Patient
+
+
+class PatientForm(PlainForm):
+    """A patient, with phones read as the site's country dials and look-alikes shown first."""
+
+    phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
+    other_phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
+    others = forms.BooleanField(
+        required=False,
+        label="none of these is the same person",
+        widget=forms.HiddenInput,
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    countries: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        model = Patient
+        exclude = ("search_key",)
+
+    def _phone(self, field: str) -> str:
+        said = (self.cleaned_data.get(field) or "").strip()
+        if not said:
+            return ""
+        try:
+            return register.phone_of(said, countries=self.countries).as_e164
+        except Malformed as error:
+            raise forms.ValidationError(error.sentence) from error
+
+    def clean_phone(self) -> str:
+        """Read the phone as E.164."""
+        return self._phone("phone")
+
+    def clean_other_phone(self) -> str:
+        """Read the other phone as E.164."""
+        return self._phone("other_phone")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a guardian where the law does."""
+        said = super().clean() or self.cleaned_data
+        if register.needs_guardian(said.get("birth_date"), now().date()) and not said.get(
+            "guardian"
+        ):
+            self.add_error(
+                "guardian",
+                f"This patient is under {register.OF_AGE}: say who answers for them. "
+                "Register that person first if they are new.",
+            )
+        return said
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            self._ask_about_lookalikes()
+
+    def _ask_about_lookalikes(self) -> None:
+        """Stop before a second record of one person; go on once somebody has looked."""
+        found = register.duplicates_of(self.instance)
+        shown = {part for part in self.cleaned_data.get("seen", "").split(",") if part}
+        if not found or ({str(like.patient.pk) for like in found} <= shown and self._denied()):
+            return
+        seen = ",".join(str(like.patient.pk) for like in found)
+        said: Any = self.data
+        self.data = said.copy()
+        self.data["seen"] = seen  # type: ignore[index]
+        self.fields["others"].widget = UnfoldBooleanSwitchWidget()
+        self.add_error(None, forms.ValidationError(lookalikes(found), code="lookalikes"))
+
+    def _denied(self) -> bool:
+        return bool(self.cleaned_data.get("others"))
+
+
+def lookalikes(found: list[register.Likeness]) -> str:
+    """Show who may be the same person, each with the reason and a link."""
+    rows = format_html_join(
+        "",
+        '<li><a class="underline" target="_blank" href="{}">{}</a>, {} ({})</li>',
+        (
+            (
+                reverse("admin:scheduling_patient_change", args=[like.patient.pk]),
+                like.patient,
+                f"born {like.patient.birth_date:%-d %b %Y}"
+                if like.patient.birth_date
+                else "birth date unknown",
+                like.because,
+            )
+            for like in found
+        ),
+    )
+    return format_html(
+        "Somebody like this is already in the register: <ul>{}</ul> Open them to compare. If this "
+        "is another person, say so at the end of the form and save again.",
+        rows,
+    )
+
+
+@admin.register(Patient)
+class PatientScreen(Screen):
+    """A person who is treated; one register for every site of the clinic."""
+
+    form = PatientForm
+    list_display = ("name", "birth_date", "phone", "email", "flags")
+    list_display_links = ("name",)
+    search_fields = ("search_key",)
+    search_help_text = "name, phone or birth date, in any order"
+    autocomplete_fields = ("guardian",)
+    readonly_fields = ("created_at",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("given_name", "family_name"),
+                    ("birth_date", "guardian"),
+                    ("phone", "other_phone"),
+                    "email",
+                )
+            },
+        ),
+        (
+            "Messages",
+            {"fields": (("language", "channel"), ("zone", "do_not_contact"))},
+        ),
+        ("For the clinic", {"fields": (("fitzpatrick", "deceased_on"), "note")}),
+        (None, {"fields": ("others", "seen"), "classes": ("lookalikes",)}),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Read national phone numbers in the countries of the user's sites."""
+        form = super().get_form(request, obj, **kwargs)
+        form.countries = home_countries(request)
+        return form
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
+    ) -> tuple[QuerySet[Patient], bool]:
+        """Find by the register's own key."""
+        if not search_term.strip():
+            return queryset, False
+        found = register.find(search_term, countries=home_countries(request))
+        return queryset.filter(pk__in=found.values("pk")), False
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: Any) -> None:
+        """Enter or amend through the register."""
+        verb = register.amend if change else register.register
+        verb(patient=obj, by=actor(request), now=now())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep every patient: their history answers for what was done."""
+        return False
+
+    @admin.display(description="name", ordering="family_name")
+    def name(self, row: Patient) -> str:
+        """Show the name as a list is read."""
+        return f"{row.family_name}, {row.given_name}"
+
+    @display(description="", label={"deceased": "danger", "do not contact": "warning"})
+    def flags(self, row: Patient) -> str:
+        """Show what one must know before calling."""
+        if row.deceased_on:
+            return "deceased"
+        return "do not contact" if row.do_not_contact else ""
+
+
+def home_countries(request: HttpRequest) -> tuple[str, ...]:
+    """List the countries of the user's sites, in which national numbers are read."""
+    rows = access.visible_sites(request.user).order_by("name", "pk")
+    return tuple(dict.fromkeys(rows.values_list("country", flat=True)))

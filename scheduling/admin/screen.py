@@ -1,0 +1,192 @@
+"""The frame of every screen: who acts, at which sites, through which verb, and what is told."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin, TabularInline
+
+from scheduling import access, grounds
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError, Malformed, NotFound
+from scheduling.integrity import ERROR_OF
+from scheduling.models import Change
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Name who acts in this request."""
+    return access.actor_of(request.user)
+
+
+def now() -> datetime:
+    """Read the clock, once, at the edge."""
+    return datetime.now(UTC)
+
+
+def attempt(request: HttpRequest, step: Callable[[], object], done: str) -> bool:
+    """Run a verb and tell how it went; what cannot be seen stays a 404."""
+    try:
+        step()
+    except NotFound:
+        raise
+    except ClinicError as error:
+        messages.error(request, error.sentence)
+        return False
+    messages.success(request, done)
+    return True
+
+
+def day_in(request: HttpRequest, name: str) -> date:
+    """Read a date from a posted form.
+
+    Raises:
+        Malformed: there is none, or it is no date.
+
+    """
+    try:
+        day: date = forms.DateField().clean(request.POST.get(name))
+    except ValidationError as error:
+        raise Malformed("Please give a date.") from error
+    return day
+
+
+def pick(form: forms.BaseForm, name: str, choices: Callable[[], list[tuple[str, str]]]) -> None:
+    """Fill a picker, if the form has it: read-only pages do not."""
+    field = form.fields.get(name)
+    if isinstance(field, forms.ChoiceField):
+        field.choices = choices()
+
+
+class PlainForm(forms.ModelForm):
+    """A form whose broken constraints read as the sentences of `scheduling.integrity`."""
+
+    def validate_constraints(self) -> None:
+        """Ask each constraint of the row, and say in words which one does not hold."""
+        exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
+        for constraint in self.instance._meta.constraints:
+            try:
+                constraint.validate(type(self.instance), self.instance, exclude=exclude)
+            except ValidationError:
+                sentence = ERROR_OF.get(constraint.name, (None, "This is not possible."))[1]
+                self.add_error(None, sentence)
+
+
+class Screen(ModelAdmin):
+    """A list and a form of the catalogue: rows of other sites are not there (404, not a hint)."""
+
+    form = PlainForm
+    list_per_page = 50
+    show_full_result_count = False
+    site_paths: Sequence[str] = ()
+    """Look-ups from the row to its site; a row without one belongs to the whole clinic."""
+
+    class Media:
+        css = {"all": ("scheduling/screens.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """List the rows of the sites where the user works."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return within(rows, actor(request), self.site_paths)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer no bulk deletion: it would go past the verbs and the trail."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        raise Http404
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Keep the row through its verb."""
+        grounds.keep(row=obj, by=actor(request), now=now())
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Remove the row through its verb."""
+        grounds.remove(row=obj, by=actor(request), now=now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        """Keep and remove the rows below the form through their verbs."""
+        by, moment = actor(request), now()
+        rows = formset.save(commit=False)
+        for row in formset.deleted_objects:
+            grounds.remove(row=row, by=by, now=moment)
+        for row in rows:
+            grounds.keep(row=row, by=by, now=moment)
+        formset.save_m2m()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show an anticipated refusal of a verb as a sentence above the form."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ClinicError as error:
+            if request.method != "POST" or error.code == "not_found":
+                raise
+            messages.error(request, error.sentence)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the row's own part of the audit trail."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {row}",
+            "opts": self.opts,
+            "original": row,
+            "changes": trail_of(row),
+            "back": reverse(_change_url(self.opts), args=[row.pk]),
+        }
+        return TemplateResponse(request, "scheduling/admin/history.html", context)
+
+
+class Rows(TabularInline):
+    """Rows below a form, checked in sentences."""
+
+    form = PlainForm
+    extra = 0
+    show_change_link = False
+    site_paths: Sequence[str] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """List the rows of the sites where the user works."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return within(rows, actor(request), self.site_paths)
+
+
+def within(rows: QuerySet[Any], by: Actor, paths: Sequence[str]) -> QuerySet[Any]:
+    """Keep the rows of the actor's sites, and those that belong to no site."""
+    if by.sites is None:
+        return rows
+    for path in paths:
+        rows = rows.filter(Q(**{f"{path}__in": by.sites}) | Q(**{f"{path}__isnull": True}))
+    return rows
+
+
+def trail_of(row: Model, *, most: int = 200) -> list[Change]:
+    """Read the newest changes of a row; a proxy shares the trail of its table."""
+    table = row._meta.concrete_model or type(row)
+    names = {row._meta.model_name or "", table._meta.model_name or ""}
+    return list(Change.objects.filter(subject__in=names, subject_id=row.pk)[:most])
+
+
+def _change_url(opts: Any) -> str:
+    return f"admin:{opts.app_label}_{opts.model_name}_change"

@@ -1,0 +1,123 @@
+"""Upkeep of the catalogue: places, people, hours, treatments, each change told and signed for.
+
+One door for every edge: a row is kept or removed, the trail says who changed what, and
+`grounds_changed` tells the floors above, all in one transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, ProtectedError
+
+from scheduling import trail
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError, NotFound
+from scheduling.integrity import named_constraints
+from scheduling.models import Resource, Site
+from scheduling.signals import grounds_changed
+
+_SELF_KEPT = {"id", "diary_version"}
+"""Columns that the house writes itself and no reader of the trail asks about."""
+
+
+class InUse(ClinicError):
+    """Something else still refers to this; it can retire, but not go."""
+
+    code = "in_use"
+
+
+@transaction.atomic
+def keep(*, row: Model, by: Actor, now: datetime) -> None:
+    """Save a row of the catalogue, new or changed, and say in the trail what changed.
+
+    Raises:
+        NotFound: it belongs to a site at which the actor does not work.
+        ClinicError: a rule of the database forbids it.
+
+    """
+    _same_house(row, by)
+    before = _as_it_was(row)
+    if before is not None:
+        _same_house(before, by)
+    with named_constraints():
+        row.save()
+    what = changes(before, row)
+    if before is None or what:
+        _tell(row, "change" if before else "add", what, by=by, now=now)
+
+
+def _as_it_was(row: Model) -> Model | None:
+    if not row.pk:
+        return None
+    rows = type(row)._default_manager.select_for_update(no_key=True, of=("self",))  # noqa: SLF001 -- the model is any
+    return rows.filter(pk=row.pk).first()
+
+
+@transaction.atomic
+def remove(*, row: Model, by: Actor, now: datetime) -> None:
+    """Delete a row of the catalogue that nothing refers to.
+
+    Raises:
+        NotFound: it belongs to a site at which the actor does not work.
+        InUse: visits or other rows need it.
+
+    """
+    _same_house(row, by)
+    what = {name: [old, None] for name, (_, old) in changes(None, row).items()}
+    pk = row.pk
+    try:
+        row.delete()
+    except ProtectedError as error:
+        raise InUse(f"“{row}” is in use; set it inactive instead.") from error
+    row.pk = pk
+    _tell(row, "remove", what, by=by, now=now)
+
+
+def changes(before: Model | None, after: Model) -> dict[str, list[Any]]:
+    """Map each field that differs to [old, new], as JSON can hold them."""
+    found = {}
+    for field in after._meta.concrete_fields:
+        if field.name in _SELF_KEPT:
+            continue
+        old = None if before is None else _plain(getattr(before, field.attname))
+        new = _plain(getattr(after, field.attname))
+        if old != new and (before is not None or new not in (None, "", [], False)):
+            found[field.name] = [old, new]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | None) else _spelt(value)
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _tell(row: Model, verb: str, what: dict[str, Any], *, by: Actor, now: datetime) -> None:
+    trail.write([trail.entry(subject=row, verb=verb, by=by, now=now, what=what)])
+    grounds_changed.send(
+        sender=type(row), what=f"{verb} {row._meta.verbose_name} “{row}”", by=by, now=now
+    )
+
+
+def _same_house(row: Model, by: Actor) -> None:
+    """Answer as if it did not exist: an id of another site tells nothing."""
+    if not all(by.works_at(site_id) for site_id in sites_of(row)):
+        raise NotFound
+
+
+def sites_of(row: Model) -> set[int]:
+    """Say to which sites a row of the catalogue belongs; none for what the clinic shares.
+
+    A practitioner belongs to no site, their hours at a site to that one.
+    """
+    if isinstance(row, Site):
+        return {row.pk} if row.pk else set()
+    named = getattr(row, "site_id", None)
+    resource = None if isinstance(row, Resource) else getattr(row, "resource", None)
+    stands = None if resource is None else resource.site_id
+    return {site_id for site_id in (named, stands) if site_id is not None}

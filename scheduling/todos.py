@@ -1,0 +1,33 @@
+"""Tasks of the desk: written from any floor, ticked off by a person."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from scheduling import trail
+from scheduling.core.words import Actor
+from scheduling.models import Todo
+
+
+@transaction.atomic
+def tick_off(*, todo_ids: Iterable[int], by: Actor, now: datetime) -> int:
+    """Mark open tasks as done, and tell how many were; those of other sites stay untouched."""
+    rows = Todo.objects.select_for_update().filter(pk__in=list(todo_ids), done_at=None)
+    open_rows = [
+        row for row in rows.order_by("pk") if row.site_id is None or by.works_at(row.site_id)
+    ]
+    for row in open_rows:
+        row.done_at, row.done_by = now, by.name
+        row.save(update_fields=["done_at", "done_by"])
+    trail.write(trail.entry(subject=row, verb="tick_off", by=by, now=now) for row in open_rows)
+    return len(open_rows)
+
+
+@transaction.atomic
+def write_down(*, todo: Todo, by: Actor, now: datetime) -> Todo:
+    """Add a task by hand."""
+    todo.created_at = now
+    todo.save()
+    trail.write([trail.entry(subject=todo, verb="add", by=by, now=now)])
+    return todo
