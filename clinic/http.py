@@ -30,6 +30,7 @@ STATUS = {
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "stale_version": HTTPStatus.PRECONDITION_FAILED,
+    "link_dead": HTTPStatus.NOT_FOUND,
     "key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
     "clinic_error": HTTPStatus.CONFLICT,
