@@ -20,6 +20,7 @@ from clinic import embedded, programs
 from clinic.demo.processes import Broke, Family
 
 WEB_SECONDS = 30
+WORKER_SECONDS = 30
 FIRST_PAGE = "accounts/login/"
 
 
@@ -123,6 +124,7 @@ class House:
         self.say("starting web server, worker, beat and the sinks for e-mail and SMS")
         self.open_doors(family)
         wait_for(f"http://127.0.0.1:{self.wishes.port}/{FIRST_PAGE}", family)
+        wait_for_worker(family)
         for line in introduction.splitlines():
             if line.startswith(("sign-in ", "token ")):
                 self.say(line)
@@ -261,3 +263,19 @@ def wait_for(url: str, family: Family) -> None:
         except (URLError, ConnectionError):
             time.sleep(0.05)
     raise Broke(f"The web server did not answer within {WEB_SECONDS} s.")
+
+
+def wait_for_worker(family: Family) -> None:
+    """Read the worker's log until it says that it takes tasks.
+
+    Raises:
+        Broke: a process ended, or WORKER_SECONDS passed.
+
+    """
+    worker = next(child for child in family.children if child.name == "worker")
+    deadline = time.monotonic() + WORKER_SECONDS
+    while " ready." not in worker.log.read_text(errors="replace"):
+        family.watch()
+        if time.monotonic() > deadline:
+            raise Broke(f"The worker did not come up:\n{worker.last_words()}")
+        time.sleep(0.05)
