@@ -44,7 +44,7 @@ class Result:
         return {
             "id": self.id,
             "verdict": self.verdict.verdict,
-            "rules": list(self.codes),
+            "rules": [reason.as_dict() for reason in self.verdict.reasons],
             "advisories": list(self.advisories),
             "earliest_allowed_local_date": _day(outlook.allowed),
             "earliest_allowed_local_start": (
