@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from scheduling.core.hours import day_start, resolve
+from scheduling import walltime
+from scheduling.core.hours import day_start
 from scheduling.core.words import OCCUPYING, Span
-from scheduling.errors import AmbiguousTime, Malformed, NonexistentTime
+from scheduling.errors import Malformed
 from scheduling.models import Absence, Appointment
 
 QUANTUM = timedelta(minutes=5)
@@ -60,15 +61,7 @@ def at(day: date, wall: time | None, zone: ZoneInfo) -> datetime:
     """
     if wall is None:
         return day_start(day, zone)
-    found = resolve(datetime.combine(day, wall), zone)
-    if not found:
-        raise NonexistentTime(f"The clocks skip {wall:%H:%M} on {day:%-d %B %Y}.")
-    if len(found) > 1:
-        raise AmbiguousTime(
-            f"The clocks show {wall:%H:%M} twice on {day:%-d %B %Y}; choose another time.",
-            instants=[moment.isoformat() for moment in found],
-        )
-    return found[0]
+    return walltime.instant_of(datetime.combine(day, wall).isoformat(), zone)
 
 
 def as_said(absence: Absence, zone: ZoneInfo) -> LocalStretch:

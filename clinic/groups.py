@@ -1,0 +1,27 @@
+"""The groups of the whole house: what the ground floor gives, and what upper floors add."""
+
+from collections.abc import Mapping
+
+from django.apps import apps
+from django.contrib.auth.models import Group
+
+from scheduling import access
+
+_READ_MESSAGES = frozenset({"notifications.view_message"})
+UPSTAIRS: Mapping[str, frozenset[str]] = {
+    access.RECEPTION: _READ_MESSAGES,
+    access.CLINICIAN: _READ_MESSAGES,
+    access.MANAGER: _READ_MESSAGES,
+}
+
+
+def ensure() -> dict[str, Group]:
+    """Make every group hold exactly its permissions."""
+    names = {name for group in UPSTAIRS.values() for name in group}
+    known = {name for name in names if _exists(name)}
+    return access.ensure_groups({group: wanted & known for group, wanted in UPSTAIRS.items()})
+
+
+def _exists(permission: str) -> bool:
+    app, _, codename = permission.partition(".")
+    return codename.partition("_")[2] in apps.all_models[app]
