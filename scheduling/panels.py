@@ -3,7 +3,7 @@
 The patient page and the diary draw whatever stands here; nobody imports upward to show something.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,3 +43,24 @@ def drawn(place: str, subject: object, context: Mapping[str, Any]) -> list[str]:
     """Draw every panel of a place for a subject, in order, leaving out the empty ones."""
     panels = sorted(_panels[place].values(), key=lambda p: (p.order, p.name))
     return [html for panel in panels if (html := panel.render(subject, context))]
+
+
+Marks = Callable[[Sequence[Any]], Mapping[int, str]]
+"""Takes the appointments of a list and answers, by pk, a short escaped HTML for each that has
+something to say; it makes a fixed number of queries, however many appointments there are."""
+
+_marks: dict[str, tuple[int, Marks]] = {}
+
+
+def add_marks(order: int, read: Marks) -> None:
+    """Say something short about each visit of a day's list; adding the same again replaces it."""
+    _marks[f"{read.__module__}.{read.__qualname__}"] = (order, read)
+
+
+def marks(appointments: Sequence[Any]) -> dict[int, list[str]]:
+    """Answer what upper floors say about each visit, by pk, in order."""
+    said: dict[int, list[str]] = {}
+    for _, _, read in sorted((order, name, read) for name, (order, read) in _marks.items()):
+        for pk, html in read(appointments).items():
+            said.setdefault(pk, []).append(html)
+    return said

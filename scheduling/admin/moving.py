@@ -1,0 +1,170 @@
+"""Moving a visit: free starts as when booking, its own place not counted."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+
+from scheduling import booking
+from scheduling.admin import chosen, door, refusing, signs, times
+from scheduling.admin.booking import override_of
+from scheduling.admin.screen import actor, now
+from scheduling.admin.steps import STALE
+from scheduling.booking.ask import wish_of
+from scheduling.booking.moves import Place
+from scheduling.core.words import Wish
+from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
+from scheduling.models import Appointment, Practitioner
+
+
+class MoveForm(forms.Form):
+    """What may change on the way; empty keeps what there is."""
+
+    practitioner = forms.ModelChoiceField(
+        queryset=Practitioner.objects.none(),
+        required=False,
+        empty_label="the same if free, else anyone",
+        label="With",
+        widget=UnfoldAdminSelectWidget,
+    )
+    minutes = forms.IntegerField(
+        required=False, min_value=5, max_value=720, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Offer the practitioners there are."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["practitioner"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = Practitioner.objects.filter(active=True)
+
+    def wish(self, visit: Appointment) -> Wish:
+        """Spell the visit as it would be elsewhere; the form must be valid."""
+        wish, clean = wish_of(visit), self.cleaned_data
+        practitioner = clean["practitioner"]
+        return replace(
+            wish,
+            minutes=clean["minutes"] or wish.minutes,
+            practitioner_id=practitioner.pk if practitioner else None,
+        )
+
+
+@dataclass(slots=True)
+class Moving:
+    """What stands on the screen of a move."""
+
+    visit: Appointment
+    form: MoveForm
+    page: times.Page | None = None
+    chosen: chosen.Chosen | None = None
+    refusal: refusing.Refusal | None = None
+    error: str = ""
+
+
+def move_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show where a visit could go (GET), or move it there (POST)."""
+    door.needs(request, door.WORK)
+    moving = Moving(door.visit_of(request, pk), MoveForm(request.GET))
+    moment = now()
+    if not moving.form.is_valid():
+        return _shown(request, moving, 400 if request.method == "POST" else 200)
+    if request.method == "POST":
+        return _move(request, moving, moment)
+    try:
+        if request.GET.get("start"):
+            _look(moving, request.GET["start"], moment)
+        if moving.chosen is None:
+            _page(request, moving, moment)
+    except ClinicError as error:
+        moving.error = error.sentence
+    return _shown(request, moving)
+
+
+def _look(moving: Moving, text: str, moment: datetime) -> None:
+    start = door.start_in(text, moving.visit.site.zone)
+    wish = moving.form.wish(moving.visit)
+    moving.chosen = chosen.look_at(wish=wish, start=start, now=moment)
+    moving.refusal = moving.chosen.refusal
+
+
+def _page(request: HttpRequest, moving: Moving, moment: datetime) -> None:
+    try:
+        first = date.fromisoformat(request.GET.get("from", ""))
+    except ValueError:
+        first = None
+    wish = moving.form.wish(moving.visit)
+    moving.page = times.page(wish=wish, site=moving.visit.site, first=first, now=moment)
+
+
+def _move(request: HttpRequest, moving: Moving, moment: datetime) -> HttpResponse:
+    visit, clean = moving.visit, moving.form.cleaned_data
+    practitioner = clean["practitioner"]
+    try:
+        moved = booking.move(
+            appointment_id=visit.pk,
+            to=Place(
+                start=door.start_in(request.POST.get("start", ""), visit.site.zone),
+                minutes=clean["minutes"],
+                practitioner_id=practitioner.pk if practitioner else None,
+            ),
+            version=_version(request),
+            by=actor(request),
+            now=moment,
+            override=override_of(request.POST),
+        )
+    except Refused as refused:
+        return _refused(request, moving, refused, moment)
+    except StaleVersion:
+        messages.warning(request, STALE)
+        return HttpResponseRedirect(door.page_of(visit))
+    except NotFound:
+        raise
+    except ClinicError as error:
+        moving.error = error.sentence
+        return _shown(request, moving, 400)
+    return _done(request, moved)
+
+
+def _version(request: HttpRequest) -> int:
+    version = door.whole(request.POST.get("version"))
+    if version is None:
+        raise StaleVersion
+    return version
+
+
+def _refused(
+    request: HttpRequest, moving: Moving, refused: Refused, moment: datetime
+) -> HttpResponse:
+    try:
+        _look(moving, request.POST.get("start", ""), moment)
+        _page(request, moving, moment)
+    except ClinicError:
+        moving.page = None
+    moving.refusal = refusing.of_error(refused, moving.visit.site)
+    return _shown(request, moving, 409)
+
+
+def _done(request: HttpRequest, moved: booking.Booked) -> HttpResponse:
+    visit = moved.appointment
+    when = f"{visit.local_date:%a} {visit.local_date.day} {visit.local_date:%b %Y}"
+    messages.success(request, f"Moved to {when} at {visit.local_time:%H:%M}. The patient is told.")
+    for reason in moved.advisories:
+        messages.warning(request, f"{reason.sentence} {reason.arithmetic}".strip())
+    return HttpResponseRedirect(door.page_of(visit))
+
+
+def _shown(request: HttpRequest, moving: Moving, status: int = 200) -> HttpResponse:
+    visit = moving.visit
+    context = door.context_of(
+        request,
+        f"Move: {visit.patient}, {visit.treatment}",
+        desk=moving,
+        visit=visit,
+        sign=signs.sign_of(visit),
+        posted=request.POST,
+    )
+    return render(request, "scheduling/desk/move.html", context, status=status)

@@ -1,0 +1,247 @@
+"""The day's steps as buttons: each a POST with the version on screen, each one verb."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from scheduling import booking, panels, protocols, records
+from scheduling.admin import door, refusing, visit
+from scheduling.admin.booking import override_of
+from scheduling.admin.screen import actor, now
+from scheduling.admin.wanted import DEPTHS, SIZES
+from scheduling.booking import Done
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
+from scheduling.models import Appointment, Record
+
+STALE = (
+    "Somebody else changed this visit a moment ago, so nothing was done. "
+    "This is how it stands now: please look, and press again if it is still right."
+)
+
+
+class DoneForm(forms.Form):
+    """What was actually done; whatever is left as it stands was done as booked."""
+
+    procedure = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    area = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    area_too = forms.ChoiceField(required=False, label="and", widget=UnfoldAdminSelectWidget)
+    size = forms.ChoiceField(choices=SIZES, required=False, widget=UnfoldAdminSelectWidget)
+    depth = forms.ChoiceField(choices=DEPTHS, required=False, widget=UnfoldAdminSelectWidget)
+    ended = forms.CharField(
+        required=False,
+        label="Ended at",
+        help_text="empty: as planned, or now if that is earlier",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+    )
+    result = forms.ChoiceField(
+        required=False,
+        label="Patch test",
+        choices=[("", "not read"), *Record.Result.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, booked: Appointment, *args: Any, **kwargs: Any) -> None:
+        """Offer the protocol's words, with what was booked chosen."""
+        areas = [*booked.areas, "", ""]
+        first = {
+            "procedure": booked.procedure,
+            "area": areas[0],
+            "area_too": areas[1],
+            "size": booked.size,
+            "depth": booked.depth,
+        }
+        super().__init__(*args, initial=first, **kwargs)
+        self.booked = booked
+        known = protocols.area_choices()
+        self._choices("procedure", protocols.procedure_choices())
+        self._choices("area", [("", "not said"), *known])
+        self._choices("area_too", [("", "nothing else"), *known])
+        if booked.procedure != Record.Kind.PATCH_TEST:
+            del self.fields["result"]
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = choices
+
+    def done(self) -> Done:
+        """Spell it for the verb; the form must be valid."""
+        clean = self.cleaned_data
+        areas = [clean["area"], clean["area_too"], *self.booked.areas[2:]]
+        ended = clean["ended"]
+        return Done(
+            procedure=clean["procedure"] or None,
+            areas=tuple(dict.fromkeys(area for area in areas if area)),
+            size=clean["size"],
+            depth=clean["depth"],
+            ended_at=door.start_in(ended, self.booked.zone) if ended else None,
+            result=clean.get("result", ""),
+        )
+
+
+def visit_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one visit."""
+    door.needs(request, door.LOOK)
+    return shown(request, door.visit_of(request, pk), now())
+
+
+def shown(
+    request: HttpRequest, row: Appointment, moment: datetime, status: int = 200, **more: Any
+) -> HttpResponse:
+    """Draw the page of a visit, with whatever a step left to say."""
+    facts = visit.facts_of(row, moment)
+    form = DoneForm(row) if "complete" in facts.steps else None
+    context = door.context_of(
+        request,
+        f"{row.patient}: {row.treatment}",
+        **{"facts": facts, "visit": row, "done_form": form, "posted": request.POST, **more},
+    )
+    context["panels"] = panels.drawn("appointment", row, context)
+    return render(request, "scheduling/desk/visit.html", context, status=status)
+
+
+Step = Callable[[HttpRequest, Appointment, Actor, datetime], str]
+"""Calls one verb with what the form holds, and answers what to tell reception."""
+
+
+def _version(request: HttpRequest) -> int:
+    version = door.whole(request.POST.get("version"))
+    if version is None:
+        raise StaleVersion
+    return version
+
+
+def _confirm(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    booking.confirm(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    return f"{row.patient} confirmed the visit."
+
+
+def _arrive(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    booking.arrive(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    return f"{row.patient} is here."
+
+
+def _check_in(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    _, cautions = booking.check_in(
+        appointment_id=row.pk,
+        version=_version(request),
+        by=by,
+        now=moment,
+        override=override_of(request.POST),
+    )
+    for reason in cautions:
+        messages.warning(request, reason.sentence)
+    return f"{row.patient} is checked in."
+
+
+def _no_show(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    booking.no_show(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    return f"Noted: {row.patient} did not come."
+
+
+def _cancel(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    reason = request.POST.get("reason", "").strip()
+    booking.cancel(
+        appointment_id=row.pk, version=_version(request), by=by, now=moment, reason=reason
+    )
+    return "Cancelled. The patient is told by message."
+
+
+def _reinstate(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    booking.reinstate(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    return "Undone: the visit is booked again as it was."
+
+
+def _complete(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    form = DoneForm(row, request.POST)
+    if not form.is_valid():
+        raise Unread(form)
+    booking.complete(
+        appointment_id=row.pk, version=_version(request), by=by, now=moment, done=form.done()
+    )
+    return f"Done. {row.treatment} of {row.patient} is completed."
+
+
+def _consent(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    door.needs(request, "scheduling.add_record")
+    consent = Record(
+        patient_id=row.patient_id,
+        kind=Record.Kind.CONSENT,
+        start=moment,
+        end=moment,
+        zone=row.zone,
+    )
+    records.add(record=consent, by=by, now=moment)
+    return "Consent is recorded. Check in again."
+
+
+class Unread(ClinicError):
+    """The form of a step could not be read; it is shown again with what is wrong."""
+
+    code = "malformed"
+    sentence = "Please look at the fields marked below."
+
+    def __init__(self, form: forms.Form) -> None:
+        """Keep the form."""
+        super().__init__()
+        self.form = form
+
+
+STEPS: Mapping[str, Step] = {
+    "confirm": _confirm,
+    "arrive": _arrive,
+    "check-in": _check_in,
+    "no-show": _no_show,
+    "cancel": _cancel,
+    "reinstate": _reinstate,
+    "complete": _complete,
+    "consent": _consent,
+}
+
+
+def step_view(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Do one step with one visit, by POST only."""
+    door.needs(request, door.WORK)
+    row = door.visit_of(request, pk)
+    if step not in STEPS:
+        raise Http404
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    return _taken(request, row, step, now())
+
+
+def _taken(request: HttpRequest, row: Appointment, step: str, moment: datetime) -> HttpResponse:
+    try:
+        messages.success(request, STEPS[step](request, row, actor(request), moment))
+    except Refused as refused:
+        return _refused(request, row, step, refused, moment)
+    except Unread as unread:
+        return shown(request, row, moment, 400, done_form=unread.form, error=unread.sentence)
+    except StaleVersion:
+        messages.warning(request, STALE)
+        return HttpResponseRedirect(door.page_of(row))
+    except NotFound:
+        raise
+    except ClinicError as error:
+        messages.error(request, error.sentence)
+    return HttpResponseRedirect(door.back_of(request, door.page_of(row)))
+
+
+def _refused(
+    request: HttpRequest, row: Appointment, step: str, refused: Refused, moment: datetime
+) -> HttpResponse:
+    refusal = refusing.of_error(refused, row.site)
+    return shown(request, row, moment, 409, refusal=refusal, refused_step=step)

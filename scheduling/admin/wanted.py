@@ -1,0 +1,100 @@
+"""What reception asks for: the fields of a visit, read from a query string that can be reloaded."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+)
+
+from scheduling import protocols
+from scheduling.core.protocol.values import Titles
+from scheduling.core.words import Wish
+from scheduling.models import Practitioner, Site, Treatment
+
+SIZES = [
+    ("", "not said"),
+    ("small", "small, a palm or less"),
+    ("face", "face-sized"),
+    ("large", "large"),
+]
+DEPTHS = [("", "not said"), ("superficial", "superficial"), ("deep", "deep")]
+
+
+def said(areas: Iterable[str], titles: Titles) -> str:
+    """List areas in words."""
+    words = " and ".join(titles.of("areas", area) for area in areas)
+    return words[:1].upper() + words[1:]
+
+
+class WantedForm(forms.Form):
+    """Treatment, place and preferences of one visit; unknown values are errors, never guesses."""
+
+    treatment = forms.ModelChoiceField(
+        queryset=Treatment.objects.none(),
+        empty_label="Choose a treatment",
+        widget=UnfoldAdminSelectWidget,
+        error_messages={"invalid_choice": "This treatment is not offered any more."},
+    )
+    site = forms.ModelChoiceField(
+        queryset=Site.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
+    )
+    area = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    area_too = forms.ChoiceField(required=False, label="and", widget=UnfoldAdminSelectWidget)
+    size = forms.ChoiceField(choices=SIZES, required=False, widget=UnfoldAdminSelectWidget)
+    depth = forms.ChoiceField(choices=DEPTHS, required=False, widget=UnfoldAdminSelectWidget)
+    indication = forms.ChoiceField(required=False, label="What for", widget=UnfoldAdminSelectWidget)
+    practitioner = forms.ModelChoiceField(
+        queryset=Practitioner.objects.none(),
+        required=False,
+        empty_label="anyone",
+        label="With",
+        widget=UnfoldAdminSelectWidget,
+    )
+    minutes = forms.IntegerField(
+        required=False, min_value=5, max_value=720, widget=UnfoldAdminIntegerFieldWidget
+    )
+    encounter = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, sites: QuerySet[Site], data: QueryDict | None = None, **kwargs: Any) -> None:
+        """Offer what the clinic has today, at the sites of the user."""
+        super().__init__(data, **kwargs)
+        self._offer("treatment", Treatment.objects.filter(active=True))
+        self._offer("site", sites.filter(active=True))
+        self._offer("practitioner", Practitioner.objects.filter(active=True))
+        areas = protocols.area_choices()
+        self._choices("area", [("", "not said"), *areas])
+        self._choices("area_too", [("", "nothing else"), *areas])
+        self._choices("indication", [("", "not said"), *protocols.indication_choices()])
+
+    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = rows
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = choices
+
+    def wish(self, patient_id: int) -> Wish:
+        """Spell what was asked as the wish of this patient; the form must be valid."""
+        clean = self.cleaned_data
+        areas = dict.fromkeys(a for a in (clean["area"], clean["area_too"]) if a)
+        practitioner = clean["practitioner"]
+        return Wish(
+            site_id=clean["site"].pk,
+            treatment_id=clean["treatment"].pk,
+            patient_id=patient_id,
+            minutes=clean["minutes"],
+            areas=tuple(areas),
+            size=clean["size"],
+            depth=clean["depth"],
+            indication=clean["indication"],
+            encounter=clean["encounter"],
+            practitioner_id=practitioner.pk if practitioner else None,
+        )
