@@ -42,9 +42,12 @@ def _joined(words: list[str], last: str) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def _tiers(tiers: Tiers, unit: str = "days") -> str:
-    said = [f"less than {tier.below} {unit} {_HOW[tier.severity]}" for tier in tiers]
-    return ", ".join(said)
+def _tiers(tiers: Tiers) -> str:
+    return ", ".join(f"less than {_days(tier.below)} {_HOW[tier.severity]}" for tier in tiers)
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _whom(whom: Whom) -> str:
@@ -117,7 +120,7 @@ def _prerequisite(rule: values.Prerequisite, protocol: Protocol) -> str:
 def _cooling_off(rule: values.CoolingOff, protocol: Protocol) -> str:
     after = protocol.titles.of("records", rule.after)
     return (
-        f"{_whom(rule.whom)}{names(rule.procedures, protocol)} less than {rule.days} days after "
+        f"{_whom(rule.whom)}{names(rule.procedures, protocol)} less than {_days(rule.days)} after "
         f"the first {after} {_HOW[rule.severity]}."
     )
 
@@ -139,6 +142,7 @@ def _age(rule: values.Age, protocol: Protocol) -> str:
 def _contraindication(rule: values.Contraindication, protocol: Protocol) -> str:
     record = protocol.titles.of("records", rule.record)
     where = " on the same area" if rule.on_area else ""
+    lasting = rule.wait_months is None and rule.tiers[""][-1].below == 0
     said = []
     for drug_class, tiers in rule.tiers.items():
         if len(rule.tiers) > 1 and not drug_class:
@@ -147,10 +151,12 @@ def _contraindication(rule: values.Contraindication, protocol: Protocol) -> str:
         wait = _tiers(tiers)
         if rule.wait_months is not None:
             wait = f"less than {rule.wait_months} months {_HOW[tiers[0].severity]}"
-        elif tiers[-1].below == 0:
-            wait = f"while it lasts it {_HOW[tiers[0].severity]}"
-        said.append(f"{named}: {wait}" if named else wait)
-    return f"{names(rule.procedures, protocol)} after {record}{where}: {'; '.join(said)}."
+        elif lasting:
+            wait = _HOW[tiers[0].severity]
+        said.append(f"{named} {wait}" if named else wait)
+    treated = names(rule.procedures, protocol)
+    how = f"with {record}{where}, until it ends" if lasting else f"after {record}{where}"
+    return f"{treated} {how}: {'; '.join(said)}."
 
 
 def _session_count(rule: values.SessionCount, protocol: Protocol) -> str:
@@ -174,7 +180,7 @@ def _duration(rule: values.Duration, protocol: Protocol) -> str:
 
 def _concurrent(rule: values.ConcurrentPlans, protocol: Protocol) -> str:
     return (
-        f"more than {rule.most} open course of {names(rule.procedures, protocol)} on one area "
+        f"more than {rule.most} course of {names(rule.procedures, protocol)} open at a time on one area "
         f"{_HOW[rule.severity]}."
     )
 
