@@ -1,0 +1,285 @@
+"""Who is sending what: leases, marks and settlements, each one guarded statement.
+
+A lease is a token and an end, both set by the database's clock. Nothing is sent before its row
+says `sending` in a committed transaction, and only the holder of the token may say so; a guard
+that finds no row means "stop". `docs/architecture.md` tells the story.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from notifications.core.letters import Facts, Letter
+from notifications.core.policy import Channel, DropReason, Kind
+from notifications.core.states import State, before
+from scheduling.core.words import Status
+
+LEASE = timedelta(minutes=5)
+"""How long a batch may wait for its turn; each message's own call has `CALL` from its mark."""
+
+CALL = timedelta(minutes=3)
+"""Longer than the slowest call: SMTP has four steps with a time limit of 20 s each."""
+
+_ADDRESS = """CASE m.channel
+        WHEN 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
+        ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
+
+_OPTED_OUT = f"""EXISTS (
+        SELECT FROM notifications_optout o
+        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
+
+# xmin is PostgreSQL's own mark of a row's version: equal means that nothing touched the row
+_SEEN = "concat_ws(' ', a.xmin, p.xmin, g.xmin)"
+
+_READ = f"""
+    SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
+        m.attempts, m.patient_id, m.site_id, {_SEEN},
+        a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
+        p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
+        p.deceased_on, s.name, s.address, s.phone, s.email, s.country
+    FROM {{rows}} m
+    JOIN scheduling_appointment a ON a.id = m.appointment_id
+    JOIN scheduling_patient p ON p.id = m.patient_id
+    LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
+    JOIN scheduling_site s ON s.id = a.site_id
+    ORDER BY m.due_at, m.id"""  # noqa: S608 - made of constants
+
+_LEASE = f"""
+    WITH due AS (
+        SELECT id FROM notifications_message
+        WHERE state = 'pending' AND due_at <= %(now)s
+        ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ), leased AS (
+        UPDATE notifications_message m
+        SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
+        FROM due WHERE m.id = due.id RETURNING m.*
+    ) {_READ.format(rows="leased")}"""
+
+_READ_AGAIN = _READ.format(
+    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)"
+)
+
+GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
+"""What makes sending at most once: without it two holders of one message both send it."""
+
+_MARK = f"""
+    UPDATE notifications_message m
+    SET state = 'sending', token = %(token)s, attempts = m.attempts + 1, sending_at = %(now)s,
+        leased_until = now() + %(call)s, recipient = %(to)s, text_hash = %(text_hash)s,
+        provider = %(provider)s
+    FROM scheduling_appointment a, scheduling_patient p
+        LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
+    WHERE m.id = %(id)s AND {{guard}}
+        AND a.id = m.appointment_id AND p.id = m.patient_id AND {_SEEN} = %(seen)s
+        AND NOT {_OPTED_OUT}
+    RETURNING m.id"""  # noqa: S608 - made of constants
+
+_SETTLE = """
+    UPDATE notifications_message
+    SET state = %(state)s, provider_id = %(provider_id)s, due_at = COALESCE(%(due_at)s, due_at),
+        look_up_at = %(look_up_at)s, settled_at = %(settled_at)s, leased_until = NULL,
+        token = CASE WHEN %(state)s = 'pending' THEN NULL ELSE token END
+    WHERE id = %(settled)s AND token = %(settled_token)s AND state = ANY(%(from)s)
+    RETURNING id"""
+
+_TRIED = """
+    INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+    SELECT id, %(tried_at)s, %(by)s, %(state)s, %(code)s, %(said)s FROM settled"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one call, and what follows from it."""
+
+    letter: Letter
+    provider: str
+    at: datetime
+    state: State
+    provider_id: str = ""
+    code: str = ""
+    said: str = ""
+    due_at: datetime | None = None
+    look_up_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a row must say before its call: to whom, by whom, and a hash of the text."""
+
+    letter: Letter
+    provider: str
+    text_hash: bytes
+    at: datetime
+
+
+def lease(*, now: datetime, limit: int) -> list[Letter]:
+    """Take up to `limit` due messages that nobody else holds, with all that is true of them."""
+    asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
+    return [_letter(row) for row in _rows(_LEASE, asked)]
+
+
+def read_again(letter: Letter) -> Letter | None:
+    """Read a held message's facts afresh; None when it is held no longer."""
+    rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token})
+    return next((_letter(row) for row in rows), None)
+
+
+def mark(mark: Mark, *, after: Outcome | None = None) -> bool:
+    """Say, in a committed transaction, that a message is being sent; False means stop.
+
+    False: the lease was lost, or the visit, its reader or an opt-out changed since it was read.
+    `after` is the outcome of the message before: both are one transaction, so that a sender who
+    dies leaves at most one message of unknown outcome.
+    """
+    asked = _mark_values(mark)
+    sql = _MARK.format(guard=GUARD)
+    if after is not None:
+        asked |= _settle_values(after)
+        sql = (
+            f"WITH settled AS ({_SETTLE}), tried AS ({_TRIED}), marked AS ({sql})"
+            " SELECT id FROM marked"
+        )
+    return bool(_rows(sql, asked))
+
+
+def settle(outcome: Outcome) -> bool:
+    """Write down what came of a call; False when somebody else has settled it."""
+    sql = f"WITH settled AS ({_SETTLE}), tried AS ({_TRIED}) SELECT id FROM settled"
+    return bool(_rows(sql, _settle_values(outcome)))
+
+
+def drop(letter: Letter, *, reason: DropReason, now: datetime) -> None:
+    """Note that a held message is never to be sent, and why."""
+    _rows(
+        """UPDATE notifications_message
+        SET state = 'dropped', drop_reason = %(reason)s, settled_at = %(now)s, leased_until = NULL
+        WHERE id = %(id)s AND token = %(token)s AND state = 'claimed' RETURNING id""",
+        {"id": letter.id, "token": letter.token, "reason": reason.value, "now": now},
+    )
+
+
+def put_back(letters: Iterable[Letter], *, until: datetime) -> None:
+    """Let held messages go, to be looked at again at `until`; an attempt is not counted."""
+    held = list(letters)
+    if not held:
+        return
+    _rows(
+        """UPDATE notifications_message
+        SET state = 'pending', token = NULL, leased_until = NULL, due_at = %(until)s
+        WHERE id = ANY(%(ids)s) AND token = %(token)s AND state = 'claimed' RETURNING id""",
+        {"ids": [x.id for x in held], "token": held[0].token, "until": until},
+    )
+
+
+def recover(*, look_up_at: datetime, now: datetime) -> tuple[int, int]:
+    """Free what dead senders held; answer how many go back to the queue and how many are unknown.
+
+    A lease that ended before the call goes back. One that ended in the call may have been sent:
+    it becomes unknown, to be looked up at `look_up_at`, and is never sent again blindly.
+    """
+    rows = _rows(
+        f"""WITH lost AS (
+            SELECT id, state FROM notifications_message
+            WHERE state IN ('claimed', 'sending') AND leased_until <= now()
+            FOR UPDATE SKIP LOCKED
+        ), settled AS (
+            UPDATE notifications_message m
+            SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+                token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
+                look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
+                leased_until = NULL
+            FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
+        ), tried AS (
+            INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+            SELECT id, %(now)s, provider, '{State.UNKNOWN}', '', 'the sender died in the call'
+            FROM settled WHERE state = '{State.UNKNOWN}'
+        ) SELECT state FROM settled""",  # noqa: S608 - made of constants
+        {"look_up_at": look_up_at, "now": now},
+    )
+    states = [state for (state,) in rows]
+    return states.count(State.PENDING), states.count(State.UNKNOWN)
+
+
+def _mark_values(mark: Mark) -> dict[str, Any]:
+    return {
+        "id": mark.letter.id,
+        "token": mark.letter.token,
+        "seen": mark.letter.seen,
+        "to": mark.letter.facts.address,
+        "text_hash": mark.text_hash,
+        "provider": mark.provider,
+        "now": mark.at,
+        "call": CALL,
+    }
+
+
+def _settle_values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "settled": outcome.letter.id,
+        "settled_token": outcome.letter.token,
+        "state": outcome.state.value,
+        "from": [s.value for s in before(outcome.state) if s is not State.CLAIMED],
+        "provider_id": outcome.provider_id,
+        "due_at": outcome.due_at,
+        "look_up_at": outcome.look_up_at,
+        "settled_at": None if outcome.state is State.PENDING else outcome.at,
+        "tried_at": outcome.at,
+        "by": outcome.provider,
+        "code": outcome.code[:16],
+        "said": outcome.said[:300],
+    }
+
+
+def _rows(sql: str, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, asked)
+        return cursor.fetchall()
+
+
+def _letter(row: tuple[Any, ...]) -> Letter:
+    m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
+    return Letter(
+        id=m[0],
+        ref=m[1].hex,
+        token=str(m[2]),
+        kind=Kind(m[3]),
+        channel=Channel(m[4]),
+        told_version=m[5],
+        not_after=m[6],
+        first_due_at=m[7],
+        attempts=m[8],
+        patient_id=m[9],
+        site_id=m[10],
+        seen=m[11],
+        facts=_facts(a, p, s),
+    )
+
+
+def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
+    return Facts(
+        appointment_id=a[0],
+        uid=str(a[1]),
+        told_version=a[2],
+        status=Status(a[3]),
+        start=a[4],
+        end=a[5],
+        prep_minutes=a[6],
+        zone=a[7],
+        name=p[0],
+        language=p[1],
+        patient_zone=p[2],
+        reach=p[3],
+        address=p[4],
+        opted_out=p[5],
+        do_not_contact=p[6],
+        deceased_on=p[7],
+        clinic=s[0],
+        clinic_address=s[1],
+        clinic_phone=s[2],
+        clinic_email=s[3],
+        country=s[4],
+    )

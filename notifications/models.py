@@ -1,0 +1,166 @@
+"""Rows of the outbox: what must reach whom, when, by which channel, and until when it is of use."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from notifications.core.policy import Channel, DropReason, Kind
+from notifications.core.states import State
+from scheduling.models import Appointment, Patient, Site
+
+CHANNELS = [(Channel.EMAIL.value, "e-mail"), (Channel.SMS.value, "SMS")]
+KINDS = [
+    (Kind.BOOKED.value, "visit booked"),
+    (Kind.REMINDER.value, "reminder"),
+    (Kind.CHANGED.value, "visit moved"),
+    (Kind.CANCELLED.value, "visit cancelled"),
+]
+STATES = [(s.value, s.value) for s in State]
+DROPS = [(r.value, r.sentence) for r in DropReason]
+
+
+class Message(models.Model):
+    """One message to one person by one channel about one version of a visit.
+
+    Only `notifications.outbox` writes rows, in the transaction of the visit's own change, and
+    only guarded updates move `state`. `dedupe_key` makes the same message impossible to write
+    twice; `token` and `leased_until` say who is sending it; `ref` is the id that providers see.
+    """
+
+    ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="messages")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="messages")
+    # no index: a site is never deleted while it has visits, and lists are read by time
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
+    kind = models.CharField(max_length=12, choices=KINDS)
+    channel = models.CharField(max_length=5, choices=CHANNELS)
+    offset = models.CharField(max_length=8, help_text="“now”, or how long before the visit")
+    told_version = models.PositiveIntegerField(help_text="the version of the visit it tells of")
+    recipient = models.CharField(max_length=254, help_text="address or number, as last read")
+    due_at = models.DateTimeField(help_text="not before")
+    not_after = models.DateTimeField(help_text="of no use later")
+    first_due_at = models.DateTimeField(help_text="the first `due_at`; retries are counted from it")
+    dedupe_key = models.TextField(unique=True)
+
+    state = models.CharField(max_length=12, choices=STATES, default=State.PENDING.value)
+    drop_reason = models.CharField(max_length=16, choices=DROPS, blank=True)
+    token = models.UUIDField(null=True, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sending_at = models.DateTimeField("handed over", null=True, blank=True)
+    text_hash = models.BinaryField(max_length=32, default=b"", editable=False)
+    provider = models.CharField(max_length=16, blank=True)
+    provider_id = models.CharField(max_length=255, blank=True)
+    look_up_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField("written")
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-due_at", "-pk"]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="message_due", condition=Q(state="pending")),
+            models.Index(
+                fields=["leased_until"],
+                name="message_leased",
+                condition=Q(state__in=["claimed", "sending"]),
+            ),
+            models.Index(
+                fields=["look_up_at"], name="message_unknown", condition=Q(state="unknown")
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="message_state_is_known", condition=Q(state__in=[s.value for s in State])
+            ),
+            models.CheckConstraint(
+                name="message_dropped_with_a_reason",
+                condition=Q(state="dropped") & ~Q(drop_reason="")
+                | ~Q(state="dropped") & Q(drop_reason=""),
+            ),
+            models.CheckConstraint(
+                name="message_lease_has_a_token",
+                condition=~Q(state__in=["claimed", "sending"])
+                | Q(token__isnull=False, leased_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="message_accepted_with_an_id",
+                condition=~Q(state__in=["accepted", "delivered"]) | ~Q(provider_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} by {self.get_channel_display()}"
+
+
+class Attempt(models.Model):
+    """One call to a provider and what came of it. Rows are only added."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    provider = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=12, choices=STATES)
+    provider_code = models.CharField(max_length=16, blank=True)
+    said = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["message_id", "at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.said}"
+
+
+class MessageText(models.Model):
+    """The clinic's own wording of one message; without a row the shipped wording holds."""
+
+    kind = models.CharField(max_length=12, choices=KINDS)
+    channel = models.CharField(max_length=5, choices=CHANNELS)
+    language = models.CharField(max_length=5, choices=Patient.Language)
+    subject = models.CharField(max_length=150, blank=True, help_text="e-mail only")
+    body = models.TextField()
+    changed_at = models.DateTimeField(null=True, blank=True)
+    changed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        verbose_name = "wording"
+        ordering = ["channel", "kind", "language", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="message_worded_once", fields=["kind", "channel", "language"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.get_kind_display()}, {self.get_channel_display()}, "
+            f"{self.get_language_display()}"
+        )
+
+
+class OptOut(models.Model):
+    """An address that wants nothing more on one channel, with the evidence; ended by a START."""
+
+    channel = models.CharField(max_length=5, choices=CHANNELS)
+    address = models.CharField(max_length=254)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=16, help_text="who told us: provider, reply, staff")
+    message = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "opt-out"
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="opted_out_once",
+                fields=["channel", "address"],
+                condition=Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} to {self.address}"
