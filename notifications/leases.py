@@ -6,7 +6,7 @@ that finds no row means "stop". `docs/architecture.md` tells the story.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ _LEASE = f"""
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
-    ) {_READ.format(rows="leased")}"""
+    ) {_READ.format(rows="leased")}"""  # noqa: S608 - made of constants
 
 _READ_AGAIN = _READ.format(
     rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)"
@@ -78,17 +78,41 @@ _MARK = f"""
         AND NOT {_OPTED_OUT}
     RETURNING m.id"""  # noqa: S608 - made of constants
 
-_SETTLE = """
-    UPDATE notifications_message
-    SET state = %(state)s, provider_id = %(provider_id)s, due_at = COALESCE(%(due_at)s, due_at),
-        look_up_at = %(look_up_at)s, settled_at = %(settled_at)s, leased_until = NULL,
-        token = CASE WHEN %(state)s = 'pending' THEN NULL ELSE token END
-    WHERE id = %(settled)s AND token = %(settled_token)s AND state = ANY(%(from)s)
-    RETURNING id"""
+_SETTLED_AND_TRIED = """
+    WITH settled AS (
+        UPDATE notifications_message
+        SET state = %(state)s, provider_id = %(provider_id)s,
+            due_at = COALESCE(%(due_at)s, due_at), look_up_at = %(look_up_at)s,
+            settled_at = %(settled_at)s, leased_until = NULL,
+            token = CASE WHEN %(state)s = 'pending' THEN NULL ELSE token END
+        WHERE id = %(settled)s AND token = %(settled_token)s AND state = ANY(%(from)s)
+        RETURNING id
+    ), tried AS (
+        INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+        SELECT id, %(tried_at)s, %(by)s, %(state)s, %(code)s, %(said)s FROM settled
+    )"""
 
-_TRIED = """
-    INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
-    SELECT id, %(tried_at)s, %(by)s, %(state)s, %(code)s, %(said)s FROM settled"""
+
+_RECOVER = """
+    WITH lost AS (
+        SELECT id, state FROM notifications_message
+        WHERE state IN ('claimed', 'sending') AND leased_until <= now()
+        FOR UPDATE SKIP LOCKED
+    ), settled AS (
+        UPDATE notifications_message m
+        SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+            token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
+            look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
+            leased_until = NULL
+        FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
+    ), tried AS (
+        INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+        SELECT id, %(now)s, provider, state, '', 'the sender died in the call'
+        FROM settled WHERE state = 'unknown'
+    )
+    SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'unknown'),
+        EXISTS (SELECT FROM notifications_message WHERE state = 'unknown' AND look_up_at <= %(now)s)
+    FROM settled"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,27 +152,23 @@ def read_again(letter: Letter) -> Letter | None:
     return next((_letter(row) for row in rows), None)
 
 
-def mark(mark: Mark, *, after: Outcome | None = None) -> bool:
+def mark(wanted: Mark, *, after: Outcome | None = None) -> bool:
     """Say, in a committed transaction, that a message is being sent; False means stop.
 
     False: the lease was lost, or the visit, its reader or an opt-out changed since it was read.
     `after` is the outcome of the message before: both are one transaction, so that a sender who
     dies leaves at most one message of unknown outcome.
     """
-    asked = _mark_values(mark)
-    sql = _MARK.format(guard=GUARD)
-    if after is not None:
-        asked |= _settle_values(after)
-        sql = (
-            f"WITH settled AS ({_SETTLE}), tried AS ({_TRIED}), marked AS ({sql})"
-            " SELECT id FROM marked"
-        )
-    return bool(_rows(sql, asked))
+    marking = _MARK.format(guard=GUARD)
+    if after is None:
+        return bool(_rows(marking, _mark_values(wanted)))
+    both = f"{_SETTLED_AND_TRIED}, marked AS ({marking}) SELECT id FROM marked"  # noqa: S608 - made of constants
+    return bool(_rows(both, _mark_values(wanted) | _settle_values(after)))
 
 
 def settle(outcome: Outcome) -> bool:
     """Write down what came of a call; False when somebody else has settled it."""
-    sql = f"WITH settled AS ({_SETTLE}), tried AS ({_TRIED}) SELECT id FROM settled"
+    sql = f"{_SETTLED_AND_TRIED} SELECT id FROM settled"  # noqa: S608 - made of constants
     return bool(_rows(sql, _settle_values(outcome)))
 
 
@@ -175,44 +195,37 @@ def put_back(letters: Iterable[Letter], *, until: datetime) -> None:
     )
 
 
-def recover(*, look_up_at: datetime, now: datetime) -> tuple[int, int]:
-    """Free what dead senders held; answer how many go back to the queue and how many are unknown.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What dead senders left: messages back in the queue, messages of unknown outcome.
+
+    `to_look_up` tells whether any unknown outcome is due to be looked up.
+    """
+
+    back: int
+    unknown: int
+    to_look_up: bool
+
+
+def recover(*, look_up_at: datetime, now: datetime) -> Recovered:
+    """Free what dead senders held.
 
     A lease that ended before the call goes back. One that ended in the call may have been sent:
     it becomes unknown, to be looked up at `look_up_at`, and is never sent again blindly.
     """
-    rows = _rows(
-        f"""WITH lost AS (
-            SELECT id, state FROM notifications_message
-            WHERE state IN ('claimed', 'sending') AND leased_until <= now()
-            FOR UPDATE SKIP LOCKED
-        ), settled AS (
-            UPDATE notifications_message m
-            SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
-                token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
-                look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
-                leased_until = NULL
-            FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
-        ), tried AS (
-            INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
-            SELECT id, %(now)s, provider, '{State.UNKNOWN}', '', 'the sender died in the call'
-            FROM settled WHERE state = '{State.UNKNOWN}'
-        ) SELECT state FROM settled""",  # noqa: S608 - made of constants
-        {"look_up_at": look_up_at, "now": now},
-    )
-    states = [state for (state,) in rows]
-    return states.count(State.PENDING), states.count(State.UNKNOWN)
+    back, unknown, due = _rows(_RECOVER, {"look_up_at": look_up_at, "now": now})[0]
+    return Recovered(back, unknown, due)
 
 
-def _mark_values(mark: Mark) -> dict[str, Any]:
+def _mark_values(wanted: Mark) -> dict[str, Any]:
     return {
-        "id": mark.letter.id,
-        "token": mark.letter.token,
-        "seen": mark.letter.seen,
-        "to": mark.letter.facts.address,
-        "text_hash": mark.text_hash,
-        "provider": mark.provider,
-        "now": mark.at,
+        "id": wanted.letter.id,
+        "token": wanted.letter.token,
+        "seen": wanted.letter.seen,
+        "to": wanted.letter.facts.address,
+        "text_hash": wanted.text_hash,
+        "provider": wanted.provider,
+        "now": wanted.at,
         "call": CALL,
     }
 
@@ -234,10 +247,11 @@ def _settle_values(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _rows(sql: str, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, asked)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _letter(row: tuple[Any, ...]) -> Letter:

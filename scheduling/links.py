@@ -7,7 +7,7 @@ page exchanges it at once for a cookie.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from scheduling.core.words import Actor
@@ -27,17 +27,27 @@ class LinkDead(ClinicError):
 
 def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpose.VISIT) -> str:
     """Make a new link to one visit and answer its token; it is not kept and not shown again."""
-    token = secrets.token_urlsafe(32)
-    Link.objects.create(
-        token_hash=_hash(token),
-        purpose=purpose,
-        patient_id=appointment.patient_id,
-        appointment=appointment,
-        bound_version=appointment.told_version,
-        expires_at=appointment.end + GRACE,
-        created_at=now,
+    return issue_many(appointments=[appointment], now=now, purpose=purpose)[0]
+
+
+def issue_many(
+    *, appointments: Sequence[Appointment], now: datetime, purpose: str = Link.Purpose.VISIT
+) -> list[str]:
+    """Make a new link to each visit, in one statement, and answer their tokens in order."""
+    tokens = [secrets.token_urlsafe(32) for _ in appointments]
+    Link.objects.bulk_create(
+        Link(
+            token_hash=_hash(token),
+            purpose=purpose,
+            patient_id=appointment.patient_id,
+            appointment=appointment,
+            bound_version=appointment.told_version,
+            expires_at=appointment.end + GRACE,
+            created_at=now,
+        )
+        for token, appointment in zip(tokens, appointments, strict=True)
     )
-    return token
+    return tokens
 
 
 def redeem(*, token: str, now: datetime, purpose: str = Link.Purpose.VISIT) -> Link:

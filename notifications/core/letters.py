@@ -69,6 +69,11 @@ class Letter:
     facts: Facts
 
     @property
+    def appointment_id(self) -> int:
+        """The visit that it tells of."""
+        return self.facts.appointment_id
+
+    @property
     def circumstances(self) -> Circumstances:
         """Spell what the policy decides on."""
         facts = self.facts

@@ -5,6 +5,7 @@ side has the message, it raises `SendFailed` (certainly not sent), or it raises 
 (it may have been sent). What it cannot classify is unknown: a doubt is never resent.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,25 @@ class Outgoing:
     calendar: str = ""
     calendar_method: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is kept of a message to recognise it by: our id, its reader, its text's SHA-256.
+
+    `since` (UTC) is when it was handed over.
+    """
+
+    ref: str
+    kind: str
+    to: str
+    text_hash: bytes
+    since: datetime
+
+
+def text_hash(text: str) -> bytes:
+    """Hash a text, so that it can be recognised without being kept."""
+    return hashlib.sha256(text.encode("utf-8")).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +147,8 @@ class Provider(Protocol):
         """
         ...
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
-        """Look up whether a message handed over at or after `since` (UTC) arrived there.
+    def find(self, trace: Trace) -> ProviderId | None:
+        """Look up whether a message that was handed over arrived there; None = certainly not.
 
         Raises:
             CannotTell: this provider keeps no record, or cannot be asked now.

@@ -1,11 +1,10 @@
 """A sink for demonstrations and tests: messages become files and, if wished, lines on screen."""
 
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from notifications.providers import Outgoing, ProviderId, SendFailed, announce
+from notifications.providers import Outgoing, ProviderId, SendFailed, Trace, announce
 
 
 class Console:
@@ -49,10 +48,10 @@ class Console:
             announce(outgoing, provider_id)
         return provider_id
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
+    def find(self, trace: Trace) -> ProviderId | None:
         """Tell whether the file is there."""
-        found = any(self.folder.glob(f"*-{outgoing.ref}.txt"))
-        return ProviderId(f"console-{outgoing.ref}") if found else None
+        found = any(self.folder.glob(f"*-{trace.ref}.txt"))
+        return ProviderId(f"console-{trace.ref}") if found else None
 
     def _keep(self, outgoing: Outgoing) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

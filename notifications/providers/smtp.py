@@ -8,7 +8,6 @@ the reply nobody knows (RFC 1047).
 import re
 import smtplib
 import socket
-from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
@@ -25,6 +24,7 @@ from notifications.providers import (
     ProviderDown,
     ProviderId,
     SendFailed,
+    Trace,
     announce,
 )
 
@@ -94,7 +94,7 @@ class Smtp:
             announce(outgoing, provider_id)
         return provider_id
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
+    def find(self, trace: Trace) -> ProviderId | None:
         """Refuse: SMTP keeps no record that could be asked.
 
         Raises:

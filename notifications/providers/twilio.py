@@ -7,7 +7,6 @@ up by recipient, day and text instead.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +27,8 @@ from notifications.providers import (
     ProviderId,
     RecipientOptedOut,
     SendFailed,
+    Trace,
+    text_hash,
 )
 
 HOME = "https://api.twilio.com"
@@ -116,7 +117,7 @@ class Twilio:
             raise OutcomeUnknown("accepted, but the answer carries no id")
         return ProviderId(str(taken.sid), str(taken.status))
 
-    def find(self, outgoing: Outgoing, *, since: datetime) -> ProviderId | None:
+    def find(self, trace: Trace) -> ProviderId | None:
         """Look for our text among the messages to this number since that day.
 
         Raises:
@@ -124,11 +125,11 @@ class Twilio:
 
         """
         try:
-            listed = self._messages.list(to=outgoing.to, date_sent_after=since, limit=200)
+            listed = self._messages.list(to=trace.to, date_sent_after=trace.since, limit=200)
         except (TwilioException, RequestException, ValueError) as error:
             raise CannotTell(f"Twilio cannot be asked: {type(error).__name__}") from error
         # each text carries a link of its own, so equal bodies are the same message
-        same = (m for m in listed if m.body == outgoing.text)
+        same = (m for m in listed if text_hash(m.body or "") == trace.text_hash)
         return next((ProviderId(str(m.sid), str(m.status)) for m in same), None)
 
     def _parameters(self, outgoing: Outgoing) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notifications.core.policy import Channel
-from notifications.providers import Outgoing
+from notifications.providers import Outgoing, Trace, text_hash
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -37,3 +37,15 @@ def sms(**more: Any) -> Outgoing:
         "not_after": NOW + timedelta(hours=2),
     }
     return Outgoing(**(said | more))
+
+
+def trace() -> Trace:
+    """Keep what is kept of `sms()`."""
+    written = sms()
+    return Trace(
+        ref=written.ref,
+        kind=written.kind,
+        to=written.to,
+        text_hash=text_hash(written.text),
+        since=written.at,
+    )

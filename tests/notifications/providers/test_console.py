@@ -35,9 +35,9 @@ def test_send_fails_when_the_disk_refuses(tmp_path: Path) -> None:
 
 def test_find_tells_whether_the_file_is_there(tmp_path: Path) -> None:
     console = Console(tmp_path)
-    assert console.find(letters.sms(), since=letters.NOW) is None
+    assert console.find(letters.trace()) is None
     console.send(letters.sms())
-    assert console.find(letters.sms(), since=letters.NOW) == ProviderId("console-0a1b2c3d")
+    assert console.find(letters.trace()) == ProviderId("console-0a1b2c3d")
 
 
 @pytest.mark.parametrize(

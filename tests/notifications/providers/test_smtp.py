@@ -199,4 +199,4 @@ def free_port() -> int:
 
 def test_find_cannot_tell() -> None:
     with pytest.raises(CannotTell):
-        Smtp(sender="clinic@fallow.example").find(letters.email(), since=letters.NOW)
+        Smtp(sender="clinic@fallow.example").find(letters.trace())

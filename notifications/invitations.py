@@ -1,0 +1,61 @@
+"""The calendar entry that comes with a message: iTIP (RFC 5546) by `icalendar`."""
+
+from datetime import datetime
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from notifications.core.letters import Facts
+from notifications.core.policy import Kind
+
+REQUEST = "REQUEST"
+CANCEL = "CANCEL"
+
+SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}"}
+"""Shown in calendars that others may see: the place, and never what is done there."""
+
+
+def method_of(kind: Kind) -> str:
+    """Name the iTIP method of a kind of message; empty when it carries no calendar entry."""
+    methods = {Kind.BOOKED: REQUEST, Kind.CHANGED: REQUEST, Kind.CANCELLED: CANCEL}
+    return methods.get(kind, "")
+
+
+def written(*, facts: Facts, kind: Kind, organiser: str, at: datetime) -> str:
+    """Write the entry, with CRLF line ends; empty for a kind that has none.
+
+    The UID stays the same for the visit's whole life and SEQUENCE is its `told_version`, so that
+    a later message replaces an earlier one. Times are in UTC: exact in the repeated hour too.
+    `organiser` is an e-mail address; `at` (UTC) is when the message is written.
+    """
+    method = method_of(kind)
+    if not method:
+        return ""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Fallow//Visits//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(_event(facts, method, organiser, at))
+    raw: bytes = calendar.to_ical()
+    return raw.decode("utf-8")
+
+
+def _event(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
+    event = Event()
+    event.add("uid", f"{facts.uid}@{organiser.rpartition('@')[2]}")
+    event.add("dtstamp", at)
+    event.add("dtstart", facts.be_there)
+    event.add("dtend", facts.end)
+    event.add("sequence", facts.told_version)
+    event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
+    event.add("summary", SUMMARIES.get(facts.language, SUMMARIES["en"]).format(clinic=facts.clinic))
+    event.add("location", ", ".join([facts.clinic, *facts.clinic_address.splitlines()]))
+    event.add("organizer", _address(organiser, CN=facts.clinic))
+    event.add("attendee", _address(facts.address, PARTSTAT="NEEDS-ACTION", RSVP="FALSE"))
+    return event
+
+
+def _address(email: str, **parameters: str) -> vCalAddress:
+    address = vCalAddress(f"mailto:{email}")
+    for name, value in parameters.items():
+        address.params[name] = vText(value)
+    return address

@@ -1,0 +1,179 @@
+"""Facts and wording made into a message that can leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cache, lru_cache
+from html import escape
+from importlib.resources import files
+
+import phonenumbers
+from django.conf import settings
+from django.urls import reverse
+
+from notifications import invitations
+from notifications.core import sms
+from notifications.core.dates import spoken
+from notifications.core.letters import Facts, Letter
+from notifications.core.policy import Channel, Kind
+from notifications.core.wording import Wording, worded
+from notifications.models import MessageText
+from notifications.providers import Outgoing
+
+DEFAULT_LANGUAGE = "en"
+LANGUAGES = ("en", "es")
+
+Key = tuple[Kind, Channel, str]
+"""What decides which text is used: kind, channel, language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every wording in force, read once for a batch."""
+
+    edited: Mapping[Key, Wording]
+
+    def of(self, kind: Kind, channel: Channel, language: str) -> Wording:
+        """Find the clinic's own wording, else the shipped one, else the shipped English."""
+        known = language if language in LANGUAGES else DEFAULT_LANGUAGE
+        key = (kind, channel, known)
+        return self.edited.get(key) or _shipped_wording(*key)
+
+
+def words() -> Words:
+    """Read the clinic's own wordings."""
+    rows = MessageText.objects.values_list("kind", "channel", "language", "subject", "body")
+    return Words(
+        {
+            (Kind(kind), Channel(channel), language): worded(subject=subject, body=body)
+            for kind, channel, language, subject, body in rows
+        }
+    )
+
+
+@cache
+def shipped(kind: Kind, channel: Channel, language: str) -> tuple[str, str]:
+    """Read the subject and body that come with Fallow; an SMS has an empty subject."""
+    path = files("notifications").joinpath("data", language, f"{kind}.{channel}.txt")
+    text = path.read_text("utf-8").strip()
+    if channel is Channel.SMS:
+        return "", text
+    subject, _, body = text.partition("\n")
+    return subject.strip(), body.strip()
+
+
+@cache
+def _shipped_wording(kind: Kind, channel: Channel, language: str) -> Wording:
+    subject, body = shipped(kind, channel, language)
+    return worded(subject=subject, body=body)
+
+
+def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgoing:
+    """Fill in one message. `link` is the whole address of the visit's page; `at` is now, UTC."""
+    if letter.channel is Channel.SMS:
+        return _sms(letter, wording, link, at)
+    facts = letter.facts
+    values = blanks(facts, Channel.EMAIL, link)
+    organiser = facts.clinic_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return Outgoing(
+        ref=letter.ref,
+        kind=letter.kind,
+        channel=letter.channel,
+        to=facts.address,
+        subject=_one_line(wording.subject.fill(values)),
+        text=_tidy(wording.body.fill(values)) + "\n",
+        html=page(wording, values, facts.language),
+        calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
+        calendar_method=invitations.method_of(letter.kind),
+        headers={"Reply-To": facts.clinic_email} if facts.clinic_email else {},
+        at=at,
+        not_after=letter.not_after,
+    )
+
+
+def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
+    values = blanks(letter.facts, Channel.SMS, link)
+    return Outgoing(
+        ref=letter.ref,
+        kind=letter.kind,
+        channel=letter.channel,
+        to=letter.facts.address,
+        text=short_text(wording, values),
+        at=at,
+        not_after=letter.not_after,
+    )
+
+
+def short_text(wording: Wording, values: Mapping[str, str]) -> str:
+    """Fill in a short message, typography made plain."""
+    return sms.plain(_one_line(wording.body.fill(values)))[0]
+
+
+def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
+    """Give each blank its value, as plain text in the reader's language."""
+    when = spoken(
+        at=facts.be_there,
+        zone=facts.zone,
+        language=facts.language,
+        country=facts.country,
+        home=facts.patient_zone,
+    )
+    phone = facts.clinic_phone
+    return {
+        "clinic": facts.clinic,
+        "name": facts.name,
+        "date": when.date,
+        "short_date": when.short_date,
+        "time": when.time,
+        "address": ", ".join(facts.clinic_address.splitlines()),
+        "phone": phone if channel is Channel.SMS else _readable(phone),
+        "link": link,
+    }
+
+
+def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
+    """Write the e-mail as a small HTML page that needs nothing from anywhere."""
+    filled = wording.html.fill({name: escape(value) for name, value in values.items()})
+    return _PAGE.format(language=language, content=filled.replace("<br>\n</p>", "</p>"))
+
+
+def link_to(token: str) -> str:
+    """Spell the address of a visit's page."""
+    return f"{settings.PUBLIC_URL}{reverse('visit-link', args=[token])}"
+
+
+@lru_cache(maxsize=256)
+def _readable(phone: str) -> str:
+    if not phone:
+        return ""
+    number = phonenumbers.parse(phone, None)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tidy(text: str) -> str:
+    """Close the gap that an empty blank leaves."""
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text
+
+
+_PAGE = """<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><style>
+body{{margin:0;padding:24px 16px;font:16px/1.5 system-ui,sans-serif;color:#1f2a2e;background:#fff}}
+main{{max-width:32em;margin:0 auto}}
+.when{{padding:12px 16px;border-left:4px solid #2f6f62;background:#eef5f2;font-weight:600}}
+.button{{display:inline-block;padding:12px 18px;border-radius:8px;background:#2f6f62;color:#fff;
+text-decoration:none;font-weight:600}}
+@media (prefers-color-scheme:dark){{body{{color:#e6ecea;background:#14191b}}
+.when{{background:#1d2a27}}.button{{background:#8fd0bf;color:#0d1a17}}}}
+</style></head><body><main>
+{content}
+</main></body></html>
+"""
