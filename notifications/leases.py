@@ -32,8 +32,8 @@ _OPTED_OUT = f"""EXISTS (
         SELECT FROM notifications_optout o
         WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
 
-# xmin is PostgreSQL's own mark of a row's version: equal means that nothing touched the row
-_SEEN = "concat_ws(' ', a.xmin, p.xmin, g.xmin)"
+# xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
+_SEEN = "concat_ws(' ', a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)"
 
 _READ = f"""
     SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
