@@ -58,10 +58,10 @@ def checked(ask: Ask, by: Actor) -> Ask:
     ground.treatment(wish.treatment_id)
     if ask.start.tzinfo is None:
         raise Malformed("A start needs its zone.")
-    _known("area", set(wish.areas) - ground.protocol.areas)
+    _known("area", set(wish.areas) - ground.areas)
     _known("size", {wish.size} - SIZES)
     _known("depth", {wish.depth} - DEPTHS)
-    _known("indication", {wish.indication} - ground.protocol.indications - {""})
+    _known("indication", {wish.indication} - ground.indications - {""})
     return ask
 
 

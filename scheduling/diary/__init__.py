@@ -1,20 +1,34 @@
 """The diary as it is read: free starts, reasons, choices, charts, the day sheet.
 
-One engine answers “may I?”, “when may I?” and “why not?”. What booking calls:
+One engine answers “may I?”, “when may I?” and “why not?”:
 
+* `free_starts(*, wish, first, last, now) -> FreeStarts`: every start that booking would accept,
+  and the reasons of each date without one;
+* `explain_start(*, wish, start, now)`: every reason against one start, skin and diary;
+* `earliest_start(*, wish, after, now) -> FreeStart | None`;
 * `choose(*, wish, start, now, beside=()) -> Choice` (start: aware instant; `beside`: resources
   that other visits of the same booking will hold) before the transaction, from memos;
 * `recheck(*, wish, choice, now) -> tuple[Reason, ...]` inside it, under the locks: the diary's
-  reasons against exactly `choice.held`, from fresh rows wherever `diary_version` moved (or where
-  `choice.versions` is empty);
+  reasons against exactly `choice.held`;
 * `clinical(*, wish, choice, now, moment) -> tuple[Reason, ...]` every clinical reason that fires,
-  advisories included, worst first, from the patient's rows as they are now; `moment` is
-  `core.rules.Moment.BOOKING` or `.CHECK_IN`;
+  advisories included, worst first, from the patient's rows as they are now;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
-* `earliest_start(*, wish, after, now) -> FreeStart | None`;
-* `free_starts(*, wish, first, last, now) -> FreeStarts`, `explain_start(*, wish, start, now)`.
-
-Booking also reads `catalogue.current() -> Ground`: `.site(id)`, `.treatment(id)` (NotFound for
-unknown ids), `.protocol` (with `.areas`, `.indications` as sets of codes), `.protocol_id`, and
-`.recovery(procedure=, size=, depth=, end=, zone=)` -> least, typical, most dates or None.
+* `chart(patient_id) -> Chart` and `day_sheet(...)`.
 """
+
+from scheduling.diary.charts import chart
+from scheduling.diary.choosing import choose, clinical, plain_reason, recheck
+from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
+
+__all__ = [
+    "FreeStarts",
+    "HiddenDay",
+    "chart",
+    "choose",
+    "clinical",
+    "earliest_start",
+    "explain_start",
+    "free_starts",
+    "plain_reason",
+    "recheck",
+]

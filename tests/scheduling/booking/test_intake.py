@@ -247,7 +247,7 @@ def test_expired_hold_is_swept_and_its_place_booked(clinic: cast.Clinic) -> None
         ({"treatment_id": 99_999_999}, NotFound),
         ({"minutes": 50}, Refused),
         ({"minutes": 33}, Refused),
-        ({"practitioner_id": 99_999_999}, Refused),
+        ({"practitioner_id": 99_999_999}, NotFound),
     ],
 )
 def test_bad_wish_gets_a_clear_error_and_leaves_nothing(

@@ -1,0 +1,117 @@
+"""What the catalogue holds, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from scheduling.core.hours import WeeklyHours
+
+Timetable = tuple[WeeklyHours, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A stretch in which a resource or a whole site is not there, in UTC and in quanta.
+
+    Quanta are rounded outward: what an absence touches is gone.
+    """
+
+    start: datetime
+    end: datetime
+    start_q: int
+    end_q: int
+    cause: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """A skill that a resource holds on local dates of the visit, both inclusive; None is open."""
+
+    skill: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A site: its zone, its own hours and its rules for booking."""
+
+    id: int
+    name: str
+    zone: str
+    country: str
+    subdivision: str
+    closed_on_holidays: bool
+    step_minutes: int
+    notice_minutes: int
+    horizon_days: int
+    cancel_notice_hours: int
+    phone: str
+    active: bool
+    hours: Timetable = ()
+    absences: tuple[Absent, ...] = ()
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The site's zone."""
+        return ZoneInfo(self.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """A resource: where it works when, what it can do and when it is away.
+
+    `hours` maps a site's id to the timetable there; `site_id` is None for a practitioner.
+    """
+
+    id: int
+    kind: str
+    name: str
+    site_id: int | None
+    follows_site_hours: bool
+    active: bool
+    hours: Mapping[int, Timetable] = field(default_factory=dict)
+    absences: tuple[Absent, ...] = ()
+    skills: tuple[Able, ...] = ()
+
+    def works_at(self, site_id: int) -> bool:
+        """Tell whether the resource has its place or any hours at a site."""
+        return self.site_id == site_id or site_id in self.hours
+
+    def holds(self, skill: str) -> bool:
+        """Tell whether the resource holds, held or will hold a skill; an empty one needs nothing."""
+        return not skill or any(able.skill == skill for able in self.skills)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One resource that a treatment holds, in quanta from the visit's start and from its end."""
+
+    kind: str
+    skill: str
+    skill_name: str
+    from_q: int
+    until_q: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A treatment: what it is, how long, and its needs; each need is a tuple of alternatives."""
+
+    id: int
+    name: str
+    procedure: str
+    minutes_least: int
+    minutes_default: int
+    minutes_most: int
+    active: bool
+    self_booking: bool
+    asks_area: bool
+    needs: tuple[tuple[Asked, ...], ...] = ()
+
+    @property
+    def prep_minutes(self) -> int:
+        """Minutes that the widest need begins before the visit."""
+        return 5 * max((-asked.from_q for need in self.needs for asked in need), default=0)

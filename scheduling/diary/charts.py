@@ -1,0 +1,226 @@
+"""A patient's rows as the rules read them, and the rules asked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduling.core import rules
+from scheduling.core.hours import days_window
+from scheduling.core.rules import Chart, Moment, Visit
+from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
+from scheduling.core.words import OCCUPYING, Reason, Severity, Status
+from scheduling.diary.question import Question
+from scheduling.errors import NotFound
+from scheduling.models import Appointment, Patient, Record
+from scheduling.models.appointments import LONGEST_Q
+
+_VISIT_FIELDS = (
+    "pk", "procedure", "start", "end", "actual_end", "start_q", "end_q", "zone", "areas", "size",
+    "depth", "status", "indication", "encounter", "series_id", "seq", "treatment__name",
+)  # fmt: skip
+_INSTANT_TYPES = frozenset({Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST, Record.Kind.CONSENT})
+_DAY_TYPES = frozenset({Record.Kind.HEALED, Record.Kind.DOCTOR_DIRECTED, Record.Kind.PRIOR_SESSION})
+
+
+Taken = tuple[int, int, int, str]
+"""A visit that occupies the patient: start_q, end_q, id and the treatment's name."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rows say of one patient: the chart for the rules, and the patient's own time."""
+
+    chart: Chart
+    taken: tuple[Taken, ...] = ()
+
+    def busy(self, window: Window, moving: int | None) -> Timeline:
+        """Answer when the patient is at another visit."""
+        return covered(((a, b) for a, b, pk, _ in self.taken if pk != moving), window)
+
+    def clash(self, start_q: int, end_q: int, moving: int | None) -> tuple[int, int, str] | None:
+        """Answer the first other visit that overlaps ``[start_q, end_q)``."""
+        for a, b, pk, name in self.taken:
+            if pk != moving and a < end_q and start_q < b:
+                return a, b, name
+        return None
+
+
+NOBODY = Known(Chart())
+
+
+def known(patient_id: int) -> Known:
+    """Read a patient's rows, clinic-wide, in three queries.
+
+    Raises:
+        NotFound: there is no such patient.
+
+    """
+    person = Patient.objects.filter(pk=patient_id).values("birth_date", "fitzpatrick").first()
+    if person is None:
+        raise NotFound("There is no such patient.")
+    rows = list(
+        Appointment.objects.filter(patient_id=patient_id)
+        .exclude(status__in=[Status.ENTERED_IN_ERROR.value, Status.CANCELLED.value])
+        .order_by("start", "pk")
+        .values(*_VISIT_FIELDS)
+    )
+    records = Record.objects.filter(patient_id=patient_id, withdrawn_at=None).order_by("pk")
+    return Known(
+        Chart(
+            born=person["birth_date"],
+            fitzpatrick=person["fitzpatrick"],
+            records=tuple(_record(row) for row in records),
+            visits=tuple(_visit(row) for row in rows),
+        ),
+        tuple(
+            (row["start_q"], row["end_q"], row["pk"], row["treatment__name"])
+            for row in rows
+            if row["status"] in OCCUPYING
+        ),
+    )
+
+
+def taken_by(patient_id: int, window: Window) -> tuple[Taken, ...]:
+    """Read only when the patient is at other visits in a window, in one query."""
+    rows = Appointment.objects.filter(
+        patient_id=patient_id,
+        status__in=sorted(OCCUPYING),
+        start_q__gte=window.q0 - LONGEST_Q,
+        start_q__lt=window.q1,
+    ).order_by("start_q", "pk")
+    return tuple(rows.values_list("start_q", "end_q", "pk", "treatment__name"))
+
+
+def chart(patient_id: int) -> Chart:
+    """Answer all that the rules may know of a patient.
+
+    Raises:
+        NotFound: there is no such patient.
+
+    """
+    return known(patient_id).chart
+
+
+def _visit(row: dict[str, Any]) -> Visit:
+    return Visit(
+        id=row["pk"],
+        procedure=row["procedure"],
+        start=row["start"],
+        end=max(row["actual_end"] or row["end"], row["start"] + timedelta(minutes=1)),
+        zone=ZoneInfo(row["zone"]),
+        areas=frozenset(row["areas"]),
+        size=row["size"],
+        depth=row["depth"],
+        status=Status(row["status"]),
+        indication=row["indication"],
+        encounter=row["encounter"],
+        series=row["series_id"],
+        seq=row["seq"],
+    )
+
+
+def _record(row: Record) -> rules.Record:
+    counts_hours = row.kind in _INSTANT_TYPES
+    on = row.start_date or row.end_date or (row.start.date() if row.start else None)
+    return rules.Record(
+        type=row.kind,
+        start=row.start,
+        end=row.end or row.start,
+        zone=ZoneInfo(row.zone) if row.zone else None,
+        status=Status.FULFILLED if counts_hours else "",
+        procedure=row.procedure,
+        result=row.result,
+        areas=frozenset(row.areas),
+        size=row.size,
+        depth=row.depth,
+        on=on if row.kind in _DAY_TYPES else None,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        code=row.code,
+        drug_class=row.drug_class,
+    )
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The rules, ready to be asked about one wish at any start."""
+
+    question: Question
+    chart: Chart
+    now: datetime
+    moment: Moment = Moment.BOOKING
+
+    @cached_property
+    def profiles(self) -> frozenset[str]:
+        """Jurisdictions that the site lies in."""
+        site = self.question.site
+        return rules.profiles_for(site.country, site.subdivision, self.question.ground.protocol)
+
+    def visit(self, start: datetime) -> Visit:
+        """Stand the wish at a start."""
+        question = self.question
+        wish = question.wish
+        return Visit(
+            id=wish.moving if wish.moving is not None else "asked",
+            procedure=question.offer.procedure,
+            start=start,
+            end=start + timedelta(minutes=question.minutes),
+            zone=question.zone,
+            areas=frozenset(wish.areas),
+            size=wish.size,
+            depth=wish.depth,
+            indication=wish.indication,
+            encounter=wish.encounter,
+            series=wish.series_id,
+            seq=wish.seq,
+        )
+
+    def reasons(self, start_q: int) -> tuple[Reason, ...]:
+        """Answer every reason that fires at a start, advisories included, worst first."""
+        verdict = rules.judge(
+            self.visit(instant(start_q)),
+            self.chart,
+            self.question.ground.protocol,
+            now=self.now,
+            profiles=self.profiles,
+            moment=self.moment,
+        )
+        return tuple(
+            replace(fired.reason, other="" if fired.other is None else str(fired.other))
+            for fired in verdict.fired
+        )
+
+    def blocking(self, start_q: int) -> tuple[Reason, ...]:
+        """Answer the reasons that stop a booking without an override."""
+        return tuple(r for r in self.reasons(start_q) if r.severity is not Severity.ADVISORY)
+
+    def allowed(self, first: date, last: date, window: Window) -> Timeline:
+        """Answer the starts of some local dates at which nothing blocks: one judgement a stretch.
+
+        Outside of the dates nothing is said, and so nothing is allowed.
+        """
+        points = rules.change_points(
+            self.visit(instant(window.q0)),
+            self.chart,
+            self.question.ground.protocol,
+            first,
+            last,
+        )
+        line = 0
+        for low, high in _stretches(points, first, last, self.question.zone):
+            if not self.blocking(low):
+                line |= window.between(low, high)
+        return line
+
+
+def _stretches(
+    points: Sequence[datetime], first: date, last: date, zone: ZoneInfo
+) -> Iterable[tuple[int, int]]:
+    days = days_window(first, last, zone)
+    inside = sorted({q for p in points if days.q0 < (q := ceil_q(p.astimezone(UTC))) < days.q1})
+    edges = [days.q0, *inside, days.q1]
+    return pairwise(edges)

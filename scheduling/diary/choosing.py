@@ -1,0 +1,147 @@
+"""One start: what a visit would hold there, what speaks against it, and the same asked again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from scheduling.core import combination, hours
+from scheduling.core.availability import OUTSIDE_HOURS, Need, Option
+from scheduling.core.refusals import refusal
+from scheduling.core.rules import Moment
+from scheduling.core.timeline import ceil_q, floor_q
+from scheduling.core.words import Choice, Held, Reason, Wish
+from scheduling.diary.charts import Skin, known
+from scheduling.diary.looking import Look, look
+from scheduling.diary.question import Question, asked
+from scheduling.diary.reasons import Teller
+from scheduling.errors import Malformed
+
+plain_reason = refusal
+"""The sentence of a diary code without further facts."""
+
+
+def choose(*, wish: Wish, start: datetime, now: datetime, beside: Sequence[Held] = ()) -> Choice:
+    """Choose what a visit would hold at a start, and tell what the diary says against it.
+
+    `start` is aware, any zone. Nothing is locked: what is chosen may be gone a moment later, and
+    `recheck` asks again under the locks. `held` is given also where only the hours, the notice,
+    the horizon or the step speak against the start.
+
+    Raises:
+        NotFound: no such site, treatment, patient or resource there.
+        Malformed: the minutes or the resources asked for make no sense, or the start is not on a
+            5-minute mark.
+
+    """
+    question = asked(wish)
+    seen = at_start(question, start, now, beside=beside)
+    start_q = floor_q(start)
+    chosen, reasons = held_at(seen, start_q)
+    reasons = [*masked(seen, start_q), *reasons]
+    held = chosen or ()
+    return Choice(
+        start_q=start_q,
+        end_q=start_q + question.length,
+        prep_minutes=5 * max((start_q - h.start_q for h in held), default=0)
+        if held
+        else question.offer.prep_minutes,
+        held=held,
+        reasons=tuple(worst_first(reasons)),
+        versions={h.resource_id: seen.versions[h.resource_id] for h in held},
+    )
+
+
+def at_start(
+    question: Question, start: datetime, now: datetime, *, beside: Iterable[Held] = ()
+) -> Look:
+    """Look at the day of one start, its neighbours included, without the skin's rules.
+
+    Raises:
+        Malformed: the start is naive, or not on a 5-minute mark.
+
+    """
+    if start.tzinfo is None:
+        raise Malformed("A start needs its zone.")
+    if floor_q(start) != ceil_q(start):
+        raise Malformed("A start lies on a 5-minute mark.", field="start")
+    day = start.astimezone(question.zone).date()
+    return look(question, day, day, now=now, beside=beside, clinical=False)
+
+
+def worst_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """Sort reasons by severity; equal ones keep the order of telling."""
+    return sorted(reasons, key=lambda reason: reason.severity.rank)
+
+
+def masked(seen: Look, start_q: int) -> list[Reason]:
+    """Tell the masks that remove a start: clock, notice, horizon, step, the patient's own time."""
+    teller = Teller(seen)
+    return [
+        teller.at(code, start_q)
+        for code, line in seen.search.allowed.items()
+        if not seen.window.has(line, start_q)
+    ]
+
+
+def held_at(seen: Look, start_q: int) -> tuple[tuple[Held, ...] | None, list[Reason]]:
+    """Choose among what is free; where only the hours stand in the way, among what is there."""
+    chosen = combination.choose(seen.search, start_q, seen.question.taste)
+    if chosen is not None:
+        return chosen, []
+    reasons = Teller(seen).needs(start_q)
+    if {reason.code for reason in reasons} != {OUTSIDE_HOURS}:
+        return None, reasons
+    after_hours = seen.without_hours()
+    chosen = combination.choose(after_hours, start_q, seen.question.taste)
+    if chosen is None:
+        beyond = replace(seen, search=after_hours)
+        reasons += Teller(beyond).needs(start_q)
+    return chosen, reasons
+
+
+def recheck(*, wish: Wish, choice: Choice, now: datetime) -> tuple[Reason, ...]:
+    """Ask the diary again about exactly what was chosen, from the rows as they are now.
+
+    Called inside the transaction, under the locks of the patient and of what is held: the rows
+    read here cannot change before it commits.
+    """
+    question = replace_needs(asked(wish), choice)
+    day = hours.local_date(choice.start_q, question.zone)
+    seen = look(question, day, day, now=now, clinical=False)
+    start_q = choice.start_q
+    reasons = masked(seen, start_q) + Teller(seen).needs(start_q)
+    return tuple(worst_first(reasons))
+
+
+def replace_needs(question: Question, choice: Choice) -> Question:
+    """Narrow a question to exactly what a choice holds, each resource with the skill it is for."""
+    needs = [_pinned(question.needs, held, choice) for held in choice.held]
+    minutes = 5 * (choice.end_q - choice.start_q)
+    return Question(
+        question.wish, question.ground, question.site, question.offer, minutes, tuple(needs)
+    )
+
+
+def _pinned(needs: Sequence[Need], held: Held, choice: Choice) -> Need:
+    from_q, until_q = held.start_q - choice.start_q, held.end_q - choice.end_q
+    for option in (option for need in needs for option in need):
+        same = (option.kind, option.from_q, option.until_q) == (held.kind, from_q, until_q)
+        if same and held.resource_id in option.candidates:
+            return (Option(held.kind, (held.resource_id,), from_q, until_q, option.skill),)
+    return (Option(held.kind, (held.resource_id,), from_q, until_q),)
+
+
+def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tuple[Reason, ...]:
+    """Answer every clinical reason that fires, advisories included, worst first.
+
+    Read from the patient's rows as they are now; nothing fires where no patient is named.
+
+    Raises:
+        NotFound: there is no such patient.
+        NoProtocol: no protocol is active.
+
+    """
+    if wish.patient_id is None:
+        return ()
+    question = replace_needs(asked(wish), choice)
+    return Skin(question, known(wish.patient_id).chart, now, moment).reasons(choice.start_q)

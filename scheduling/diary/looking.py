@@ -1,0 +1,173 @@
+"""One look into the diary: a question, a stretch of dates, and every line that bears on it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from scheduling.catalogue.ground import Lines
+from scheduling.core import availability, hours
+from scheduling.core.availability import LAYERS, NO_CAPABILITY, Search
+from scheduling.core.rules import Chart
+from scheduling.core.timeline import (
+    Timeline,
+    Window,
+    ceil_q,
+    complement,
+    covered,
+    runs_of,
+)
+from scheduling.core.words import Held
+from scheduling.diary import timelines
+from scheduling.diary.charts import NOBODY, Known, Skin, known, taken_by
+from scheduling.diary.question import Question
+
+CLINICAL = "clinical"
+"""The mask of the skin's rules; their own reasons are told instead of this code."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known about a question from `first` to `last` (local dates, both inclusive)."""
+
+    question: Question
+    first: date
+    last: date
+    now: datetime
+    window: Window
+    known: Known
+    skin: Skin | None
+    search: Search
+    lines: Lines
+    busy: Mapping[int, Timeline]
+    versions: Mapping[int, int]
+
+    @property
+    def today(self) -> date:
+        """The site's date now."""
+        return self.now.astimezone(self.question.zone).date()
+
+    @property
+    def margins(self) -> tuple[int, int]:
+        """Quanta that the visit reaches before its start and after it."""
+        return availability.margins(self.question.needs, self.question.length)
+
+    @cached_property
+    def dates(self) -> Timeline:
+        """The starts that lie on the dates asked for."""
+        days = hours.days_window(self.first, self.last, self.question.zone)
+        return self.window.between(days.q0, days.q1)
+
+    @cached_property
+    def grid(self) -> Timeline:
+        """The starts that lie on the site's step."""
+        return hours.step_mask(self.window, self.question.zone, self.question.site.step_minutes)
+
+    @cached_property
+    def starts(self) -> Timeline:
+        """Every start on the dates asked for that booking would accept without an override."""
+        return availability.starts(self.search) & self.dates
+
+    @cached_property
+    def removed(self) -> dict[str, Timeline]:
+        """For each code, the starts that it removes."""
+        return availability.causes(self.search)
+
+    def without_hours(self) -> Search:
+        """Answer the search that an urgent visit after closing would make."""
+        here = self.lines.here
+        return replace(
+            self.search,
+            free={r: here[r] & ~line for r, line in self.busy.items()},
+            present=here,
+            opened=dict.fromkeys(here, self.window.full),
+        )
+
+    def next_date(self, code: str, start_q: int) -> date | None:
+        """Answer the first local date, from a start on, at which a code no longer stands."""
+        chain = {NO_CAPABILITY, *LAYERS[: LAYERS.index(code) + 1]} if code in LAYERS else {code}
+        stands = 0
+        for each in chain:
+            stands |= self.removed.get(each, 0)
+        later = self.dates & self.grid & ~stands & self.window.between(start_q, self.window.q1)
+        if not later:
+            return None
+        quantum = self.window.q0 + (later & -later).bit_length() - 1
+        return hours.local_date(quantum, self.question.zone)
+
+
+def look(
+    question: Question,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+    beside: Iterable[Held] = (),
+    clinical: bool = True,
+) -> Look:
+    """Read what bears on a question: diary versions, what is not remembered, the patient's rows.
+
+    `beside` is what other visits of the same booking will hold. `clinical` also reads the
+    patient's chart and cuts the starts by the skin's rules.
+
+    Raises:
+        NotFound: there is no such patient.
+
+    """
+    window = question.window(first, last)
+    lines = question.ground.lines(question.site, window)
+    taken = timelines.busy(question.candidates, window, moving=question.wish.moving)
+    busy = dict(taken.lines)
+    for held in beside:
+        if held.resource_id in busy:
+            busy[held.resource_id] |= covered([(held.start_q, held.end_q)], window)
+    patient = _patient(question, window, chart=clinical)
+    allowed = _masks(question, window, patient, now)
+    skin = None
+    if clinical and question.wish.patient_id is not None:
+        skin = Skin(question, patient.chart, now)
+        allowed[CLINICAL] = skin.allowed(first, last, window)
+    search = Search(
+        window=window,
+        needs=question.needs,
+        length=question.length,
+        free={r: lines.present[r] & ~line for r, line in busy.items()},
+        present=lines.present,
+        opened=lines.opened,
+        able=lines.able,
+        allowed=allowed,
+    )
+    return Look(
+        question, first, last, now, window, patient, skin, search, lines, busy, taken.versions
+    )
+
+
+def _patient(question: Question, window: Window, *, chart: bool) -> Known:
+    if question.wish.patient_id is None:
+        return NOBODY
+    if chart:
+        return known(question.wish.patient_id)
+    return Known(Chart(), taken_by(question.wish.patient_id, window))
+
+
+def _masks(
+    question: Question, window: Window, patient: Known, now: datetime
+) -> dict[str, Timeline]:
+    """Return the starts that the clock, the site's rules and the patient's own visits leave."""
+    site, full = question.site, window.full
+    soonest = ceil_q(now)
+    noticed = ceil_q(now + timedelta(minutes=site.notice_minutes))
+    horizon = now.astimezone(question.zone).date() + timedelta(days=site.horizon_days)
+    own = patient.busy(window, question.wish.moving)
+    masks = {
+        "past": window.between(soonest, window.q1),
+        # What has passed is told as passed only.
+        "too_soon": complement(window.between(soonest, noticed), window),
+        "too_late": window.between(window.q0, hours.day_bounds(horizon, question.zone)[1]),
+        "off_step": hours.step_mask(window, question.zone, site.step_minutes),
+    }
+    if own:
+        masks["patient_busy"] = runs_of(complement(own, window), question.length)
+    if not question.in_range:
+        masks["minutes_out_of_range"] = 0
+    return {code: line for code, line in masks.items() if line != full}
