@@ -7,6 +7,8 @@ import zoneinfo
 from pathlib import Path
 from typing import Any
 
+from django.templatetags.static import static
+
 from clinic import environment
 
 # Zones come from the locked `tzdata` package, so that the web server, the workers and the tests
@@ -113,6 +115,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["clinic.formats"]  # 22 Nov 2026, 14:30: unmistakable on both shores
 LANGUAGES = [("en", "English"), ("es", "Español")]
 
 # ---------------------------------------------------------------- files
@@ -242,6 +245,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Fallow",
     "SITE_SYMBOL": "calendar_month",
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _: static("scheduling/screens.css")],
 }
 
 # ---------------------------------------------------------------- words that leave the house

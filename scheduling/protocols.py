@@ -4,13 +4,13 @@ A medical lead works on a draft. Activating it retires the version in force in t
 transaction; from then on the database itself refuses to change it (`protocol_is_immutable`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Subquery
 
 from scheduling import trail
 from scheduling.core import figures
@@ -44,8 +44,18 @@ def in_force() -> Protocol:
 
     For labels and pickers; whether a visit may be booked is the diary's question.
     """
-    row = active()
-    return shipped() if row is None else _parsed(row.pk)
+    return _of(
+        ProtocolVersion.objects.filter(state=State.ACTIVE).values_list("pk", flat=True).first()
+    )
+
+
+def _of(pk: int | None) -> Protocol:
+    return shipped() if pk is None else _parsed(pk)
+
+
+def active_pk() -> Subquery:
+    """Annotate rows with the key of the version in force, so that a list asks once."""
+    return Subquery(ProtocolVersion.objects.filter(state=State.ACTIVE).values("pk")[:1])
 
 
 @lru_cache(maxsize=8)
@@ -230,6 +240,16 @@ def procedure_choices() -> list[tuple[str, str]]:
     protocol = in_force()
     named = [(code, protocol.titles.of("procedures", code)) for code in protocol.procedures]
     return sorted(named, key=lambda pair: pair[1].casefold())
+
+
+def procedure_name(code: str, pk: int | None) -> str:
+    """Call a procedure by its name in the version of this key; empty stays empty."""
+    return _of(pk).titles.of("procedures", code) if code else ""
+
+
+def area_names(codes: Iterable[str], pk: int | None) -> str:
+    """Call areas by their names in the version of this key."""
+    return ", ".join(_of(pk).titles.of("areas", code) for code in codes)
 
 
 def area_choices() -> list[tuple[str, str]]:

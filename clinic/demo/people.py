@@ -214,7 +214,7 @@ def _enter(character: Character, more: dict[str, Any], *, by: Actor, now: dateti
     ).first()
     if found is not None:
         return found
-    mail = register.fold(f"{character.given}.{character.family}".replace(" ", "-"))
+    mail = register.fold(character.name).replace(" ", ".")
     patient = Patient(
         given_name=character.given,
         family_name=character.family,

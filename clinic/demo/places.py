@@ -20,7 +20,7 @@ from scheduling.models import (
 )
 
 LONDON = "Harley House, London"
-MADRID = "Casa Chamberí, Madrid"
+MADRID = "Plaza de Olavide, Madrid"
 
 SITES: dict[str, dict[str, Any]] = {
     LONDON: {

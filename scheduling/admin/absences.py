@@ -24,25 +24,25 @@ class AbsenceForm(PlainForm):
 
     clock = forms.ModelChoiceField(
         Site.objects.none(),
-        label="by the clock of",
+        label="By the clock of",
         widget=UnfoldAdminSelectWidget,
         help_text="days and times are wall-clock time there",
     )
-    first = forms.DateField(label="first day", widget=UnfoldAdminSingleDateWidget)
+    first = forms.DateField(label="First day", widget=UnfoldAdminSingleDateWidget)
     last = forms.DateField(
-        label="last day",
+        label="Last day",
         required=False,
         widget=UnfoldAdminSingleDateWidget,
         help_text="included; empty for a single day",
     )
     begins = forms.TimeField(
-        label="from",
+        label="From",
         required=False,
         widget=UnfoldAdminSingleTimeWidget,
         help_text="empty for the start of the day",
     )
     until = forms.TimeField(
-        label="until",
+        label="Until",
         required=False,
         widget=UnfoldAdminSingleTimeWidget,
         help_text="empty for the end of the last day",

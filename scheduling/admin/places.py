@@ -200,6 +200,10 @@ class SiteScreen(Screen):
         """Leave new sites to those who work everywhere: others could not see what they added."""
         return super().has_add_permission(request) and actor(request).sites is None
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let sites retire (“active” off): past visits were there."""
+        return False
+
     @admin.display(description="next public holidays")
     def next_holidays(self, site: Site) -> SafeString | str:
         """List the coming year's first holidays at this address."""

@@ -1,5 +1,6 @@
 """Records: a form with just the fields of its type; ended or withdrawn, never rewritten."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -41,16 +42,16 @@ GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
 class RecordForm(PlainForm):
     """A dated fact of one type, its moments in the wall time of a site."""
 
-    day = forms.DateField(label="day", widget=UnfoldAdminSingleDateWidget)
-    begins = forms.TimeField(label="from", widget=UnfoldAdminSingleTimeWidget)
+    day = forms.DateField(label="Day", widget=UnfoldAdminSingleDateWidget)
+    begins = forms.TimeField(label="From", widget=UnfoldAdminSingleTimeWidget)
     ends = forms.TimeField(
-        label="until",
+        label="Until",
         required=False,
         widget=UnfoldAdminSingleTimeWidget,
         help_text="empty when only the moment is known",
     )
     clock = forms.ModelChoiceField(
-        Site.objects.none(), label="by the clock of", widget=UnfoldAdminSelectWidget
+        Site.objects.none(), label="By the clock of", widget=UnfoldAdminSelectWidget
     )
     areas = forms.MultipleChoiceField(
         required=False,
@@ -88,7 +89,7 @@ class RecordForm(PlainForm):
         pick(self, "areas", protocols.area_choices)
         pick(self, "procedure", protocols.procedure_choices)
         if self.kind_of_record in records.ONE_DAY:
-            self.fields["start_date"].label = "date"
+            self.fields["start_date"].label = "Date"
         for name in records.REQUIRED & set(self.fields):
             self.fields[name].required = True
 
@@ -115,6 +116,10 @@ def fields_of(kind: Kind) -> tuple[str, ...]:
     return ("patient", *rest, *moment, "note")
 
 
+SHOWN = {"areas": "in_words", "start": "began", "end": "ended", "procedure": "procedure_name"}
+"""What stands on a saved record for a field that would read badly."""
+
+
 @admin.register(Record)
 class RecordScreen(Screen):
     """A dated clinical fact of a patient."""
@@ -128,7 +133,8 @@ class RecordScreen(Screen):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
         """Read the patients along."""
-        return super().get_queryset(request).select_related("patient", "recorded_by")
+        rows = super().get_queryset(request).select_related("patient", "recorded_by")
+        return rows.annotate(protocol_pk=protocols.active_pk())
 
     def get_urls(self) -> list[URLPattern]:
         """Add the steps of a record's life."""
@@ -177,13 +183,13 @@ class RecordScreen(Screen):
         kind = Kind(obj.kind if obj else request.GET.get("kind", Kind.CONSULTATION))
         if obj is None:
             return ((None, {"fields": fields_of(kind)}),)
-        uses = tuple("in_words" if name == "areas" else name for name in records.FIELDS[kind])
+        uses = tuple(SHOWN.get(name, name) for name in records.FIELDS[kind])
         kept = ("patient", "kind", *uses, "note")
         return ((None, {"fields": kept}), ("Entered", {"fields": ("recorded_by", "created_at")}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show a saved record as it was entered."""
-        return ("in_words", "kind", "start", "end", "recorded_by", "created_at") if obj else ()
+        return (*SHOWN.values(), "kind", "recorded_by", "created_at") if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep saved records as they are: they end, or are withdrawn."""
@@ -232,30 +238,41 @@ class RecordScreen(Screen):
     def dates(self, row: Record) -> str:
         """Show when it was or from when it goes on."""
         if row.start:
-            zone = ZoneInfo(row.zone or "UTC")
-            return f"{row.start.astimezone(zone):%-d %b %Y, %H:%M}"
-        first = f"{row.start_date:%-d %b %Y}" if row.start_date else ""
-        if row.start_date == row.end_date:
-            return first
-        last = f"{row.end_date:%-d %b %Y}" if row.end_date else "goes on"
-        return f"{first or 'unknown'} to {last}"
+            return clock_time(row.start, row)
+        return spell(row)
 
     @admin.display(description="detail")
-    def detail(self, row: Record) -> str:
+    def detail(self, row: Any) -> str:
         """Show what sets it apart from others of its type."""
         facts = [
-            row.procedure.replace("_", " "),
+            protocols.procedure_name(row.procedure, row.protocol_pk),
             row.get_result_display() if row.result else "",
             row.get_code_display() if row.code else "",
             row.get_drug_class_display() if row.drug_class else "",
-            ", ".join(row.areas).replace("_", " "),
+            protocols.area_names(row.areas, row.protocol_pk),
         ]
         return ", ".join(fact for fact in facts if fact) or "-"
 
+    @admin.display(description="from")
+    def began(self, row: Record) -> str:
+        """Show the start on the clock of its place."""
+        return clock_time(row.start, row)
+
+    @admin.display(description="until")
+    def ended(self, row: Record) -> str:
+        """Show the end on the clock of its place."""
+        return clock_time(row.end, row)
+
+    @admin.display(description="procedure")
+    def procedure_name(self, row: Any) -> str:
+        """Call the procedure by its name."""
+        return protocols.procedure_name(row.procedure, row.protocol_pk)
+
     @admin.display(description="areas")
-    def in_words(self, row: Record) -> str:
+    def in_words(self, row: Any) -> str:
         """Name the areas."""
-        return ", ".join(row.areas).replace("_", " ") or "not known, which counts as everywhere"
+        named = protocols.area_names(row.areas, row.protocol_pk)
+        return named or "not known, which counts as everywhere"
 
     @display(
         description="counts", label={"withdrawn": "danger", "goes on": "warning", "yes": "success"}
@@ -265,6 +282,24 @@ class RecordScreen(Screen):
         if row.withdrawn_at:
             return "withdrawn"
         return "goes on" if records.ongoing(row) else "yes"
+
+
+def spell(row: Record) -> str:
+    """Say from when to when a fact held, as far as it is known."""
+    first = f"{row.start_date:%-d %b %Y}" if row.start_date else ""
+    last = f"{row.end_date:%-d %b %Y}" if row.end_date else ""
+    if first == last:
+        return first or "goes on"
+    if not last:
+        return f"since {first}"
+    return f"{first} to {last}" if first else f"until {last}"
+
+
+def clock_time(moment: datetime | None, row: Record) -> str:
+    """Show an instant on the clock of the place where it was."""
+    if moment is None:
+        return "-"
+    return f"{moment.astimezone(ZoneInfo(row.zone or 'UTC')):%a %-d %b %Y, %H:%M}"
 
 
 def _may_step(request: HttpRequest) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminSingleTimeWidget, UnfoldAdminTextareaWidget
 
 from scheduling import access, grounds
 from scheduling.core.words import Actor
@@ -78,17 +81,21 @@ class PlainForm(forms.ModelForm):
                 self.add_error(None, sentence)
 
 
+_WIDGETS: dict[Any, dict[str, Any]] = {
+    models.TimeField: {"widget": UnfoldAdminSingleTimeWidget(format="%H:%M")},
+    models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})},
+}
+
+
 class Screen(ModelAdmin):
     """A list and a form of the catalogue: rows of other sites are not there (404, not a hint)."""
 
     form = PlainForm
+    formfield_overrides = _WIDGETS
     list_per_page = 50
     show_full_result_count = False
     site_paths: Sequence[str] = ()
     """Look-ups from the row to its site; a row without one belongs to the whole clinic."""
-
-    class Media:
-        css = {"all": ("scheduling/screens.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List the rows of the sites where the user works."""
@@ -162,14 +169,23 @@ class Rows(TabularInline):
     """Rows below a form, checked in sentences."""
 
     form = PlainForm
+    formfield_overrides = _WIDGETS
     extra = 0
     show_change_link = False
+    hide_title = True
     site_paths: Sequence[str] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List the rows of the sites where the user works."""
         rows: QuerySet[Any] = super().get_queryset(request)
         return within(rows, actor(request), self.site_paths)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave out the buttons beside a picker: rows are narrow."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
 
 def within(rows: QuerySet[Any], by: Actor, paths: Sequence[str]) -> QuerySet[Any]:

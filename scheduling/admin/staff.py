@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from scheduling import access
 from scheduling.admin.screen import Screen, actor, now
@@ -21,13 +22,13 @@ class Sites(StackedInline):
     model = Staff
     fields = ("everywhere", "sites")
     can_delete = False
-    filter_horizontal = ("sites",)
     verbose_name_plural = "sites"
     min_num = max_num = 1
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the giver's own sites: nobody gives what they do not have."""
         kwargs["queryset"] = access.visible_sites(request.user)
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultiple()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserScreen(UserAdmin, Screen):
+class UserScreen(UserAdmin, Screen):  # type: ignore[misc]
     """An account; a manager changes only those that may do no more than the manager."""
 
     form = UserChangeForm
@@ -50,6 +51,7 @@ class UserScreen(UserAdmin, Screen):
     list_display = ("username", "full_name", "roles", "is_active")
     list_filter = ("groups", "is_active")
     ordering = ("username",)
+    filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": (("first_name", "last_name"), "email")}),
@@ -87,6 +89,7 @@ class UserScreen(UserAdmin, Screen):
         if db_field.name == "groups":
             given = [g.pk for g in Group.objects.all() if access.may_give(request.user, g)]
             kwargs["queryset"] = Group.objects.filter(pk__in=given)
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultiple()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:

@@ -95,7 +95,7 @@ class TreatmentScreen(Screen):
     """A procedure as the clinic offers it."""
 
     form = TreatmentForm
-    list_display = ("name", "procedure", "minutes", "holds", "self_booking", "active")
+    list_display = ("name", "called", "minutes", "holds", "active")
     list_filter = ("active", "procedure")
     search_fields = ("name", "procedure")
     readonly_fields = ("what_is_held",)
@@ -112,11 +112,17 @@ class TreatmentScreen(Screen):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Treatment]:
         """Read the needs along, for the list."""
-        return super().get_queryset(request).prefetch_related("needs__skill")
+        rows = super().get_queryset(request).prefetch_related("needs__skill")
+        return rows.annotate(protocol_pk=protocols.active_pk())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let treatments retire (“active” off): past visits were one."""
         return False
+
+    @admin.display(description="procedure", ordering="procedure")
+    def called(self, row: Any) -> str:
+        """Call the procedure by its name."""
+        return protocols.procedure_name(row.procedure, row.protocol_pk)
 
     @admin.display(description="minutes")
     def minutes(self, row: Treatment) -> str:
