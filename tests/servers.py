@@ -59,8 +59,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    for server in running:
-        server.stop()
+    embedded.stop_all(running)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,11 +56,12 @@ class House:
 
         """
         wishes = self.wishes
+        embedded.die_with_launcher()
         check_port(wishes.port)
         wishes.var.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as leaving, only_one(wishes.var):
+        with only_one(wishes.var), ExitStack() as leaving:
             leaving.callback(self.say, "stopped")
-            leaving.callback(self.stop_servers)
+            leaving.callback(embedded.stop_all, self.servers)
             with stopping_on_signals():
                 family = Family(self.environment(), made(wishes.var / "log"))
                 leaving.callback(family.end)
@@ -156,11 +157,6 @@ class House:
                     raise Broke(f"{server.title} ended by itself")
             time.sleep(0.2)
 
-    def stop_servers(self) -> None:
-        """End what this demo started; Valkey first, because PostgreSQL's end is the slower."""
-        for server in reversed(self.servers):
-            server.stop()
-
 
 def made(folder: Path) -> Path:
     """Make the folder where it is missing."""
@@ -223,14 +219,13 @@ def stopping_on_signals() -> Iterator[None]:
     """Turn Ctrl-C, SIGTERM and a closed terminal into `Stopped`, and end quietly on it."""
 
     def stop(number: int, frame: object) -> None:
+        ignore_signals()  # Ctrl-C under `uv run` comes twice: from the terminal and from uv
         raise Stopped
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, stop)
-    try:
+    with suppress(Stopped):
         yield
-    except Stopped:
-        ignore_signals()
 
 
 def ignore_signals() -> None:
