@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -100,8 +100,8 @@ def answer(visit: Visit, chart: Chart) -> str:
     return judge(visit, chart, PROTOCOL, now=NOW, profiles=EVERYWHERE).verdict
 
 
-def minutes(visit: Visit, day: object, step: int) -> list[datetime]:
-    start, end = day_start(day, visit.zone), day_start(day + DAY, visit.zone)  # type: ignore[operator, arg-type]
+def minutes(visit: Visit, day: date, step: int) -> list[datetime]:
+    start, end = day_start(day, visit.zone), day_start(day + DAY, visit.zone)
     found = []
     while start < end:
         found.append(start)
