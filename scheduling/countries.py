@@ -1,7 +1,6 @@
-"""Countries, their parts, and their public holidays, as the `holidays` library knows them."""
+"""Countries and their parts, as the `holidays` library knows them."""
 
 import re
-from datetime import date
 from functools import lru_cache
 
 import holidays
@@ -27,29 +26,3 @@ def _parts() -> dict[str, list[str]]:
 def subdivisions(country: str) -> tuple[str, ...]:
     """List the codes of a country's parts (ISO 3166-2 without the country) with own holidays."""
     return tuple(_parts().get(country, ()))
-
-
-def holidays_between(
-    country: str, subdivision: str, first: date, last: date
-) -> tuple[tuple[date, str], ...]:
-    """List the public holidays from `first` to `last`, both inclusive, with their English names."""
-    return tuple(
-        (day, name)
-        for year in range(first.year, last.year + 1)
-        for day, name in _year(country, subdivision, year)
-        if first <= day <= last
-    )
-
-
-@lru_cache(maxsize=256)
-def _year(country: str, subdivision: str, year: int) -> tuple[tuple[date, str], ...]:
-    if country not in countries():
-        return ()
-    known = subdivision if subdivision in subdivisions(country) else None
-    language = "en_US" if "en_US" in _languages(country) else None
-    found = holidays.country_holidays(country, subdiv=known, years=year, language=language)
-    return tuple(sorted(found.items()))
-
-
-def _languages(country: str) -> tuple[str, ...]:
-    return tuple(holidays.list_localized_countries().get(country, ()))

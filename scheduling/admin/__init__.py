@@ -1,5 +1,25 @@
 """The desk's screens: thin doors to the verbs, one module a noun."""
 
-from scheduling.admin import absences, desk, people, places, records, staff, trail, treatments
+from scheduling.admin import (
+    absences,
+    desk,
+    people,
+    places,
+    protocols,
+    records,
+    staff,
+    trail,
+    treatments,
+)
 
-__all__ = ["absences", "desk", "people", "places", "records", "staff", "trail", "treatments"]
+__all__ = [
+    "absences",
+    "desk",
+    "people",
+    "places",
+    "protocols",
+    "records",
+    "staff",
+    "trail",
+    "treatments",
+]

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from scheduling import access, countries
 from scheduling.admin.screen import PlainForm, Rows, Screen, actor, now, pick
+from scheduling.catalogue.closures import public_holidays
 from scheduling.models import (
     Capability,
     Device,
@@ -210,9 +211,13 @@ class SiteScreen(Screen):
         if not site.pk:
             return "Shown once the site is saved."
         today = now().date()
-        found = countries.holidays_between(
-            site.country, site.subdivision, today, today + timedelta(days=366)
-        )[:6]
+        coming = {
+            day: name
+            for year in (today.year, today.year + 1)
+            for day, name in public_holidays(site.country, site.subdivision, year).items()
+            if day >= today
+        }
+        found = sorted(coming.items())[:6]
         if not found:
             return "None known for this country."
         closed = "closed" if site.closed_on_holidays else "open as on other days"

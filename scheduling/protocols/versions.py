@@ -4,18 +4,17 @@ A medical lead works on a draft. Activating it retires the version in force in t
 transaction; from then on the database itself refuses to change it (`protocol_is_immutable`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Subquery
+from django.db.models import Max
 
 from scheduling import trail
 from scheduling.core import figures
 from scheduling.core.figures import Difference
-from scheduling.core.protocol import Protocol, Unreadable, parse, shipped, shipped_document
+from scheduling.core.protocol import Protocol, Unreadable, parse, shipped_document
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.integrity import named_constraints
@@ -37,31 +36,6 @@ class UnreadableProtocol(ClinicError):
 def active() -> ProtocolVersion | None:
     """Find the version in force."""
     return ProtocolVersion.objects.filter(state=State.ACTIVE).first()
-
-
-def in_force() -> Protocol:
-    """Read the protocol in force; before one is activated, the words of the shipped one.
-
-    For labels and pickers; whether a visit may be booked is the diary's question.
-    """
-    return _of(
-        ProtocolVersion.objects.filter(state=State.ACTIVE).values_list("pk", flat=True).first()
-    )
-
-
-def _of(pk: int | None) -> Protocol:
-    return shipped() if pk is None else _parsed(pk)
-
-
-def active_pk() -> Subquery:
-    """Annotate rows with the key of the version in force, so that a list asks once."""
-    return Subquery(ProtocolVersion.objects.filter(state=State.ACTIVE).values("pk")[:1])
-
-
-@lru_cache(maxsize=8)
-def _parsed(pk: int) -> Protocol:
-    # An active version's document never changes, so its key is its identity.
-    return parse(ProtocolVersion.objects.get(pk=pk).document)
 
 
 def read(version: ProtocolVersion) -> Protocol:
@@ -230,46 +204,3 @@ def _tell(
     version: ProtocolVersion, verb: str, what: Mapping[str, Any], *, by: Actor, now: datetime
 ) -> None:
     trail.write([trail.entry(subject=version, verb=verb, by=by, now=now, what=what)])
-
-
-# ---------------------------------------------------------------- words for pickers
-
-
-def procedure_choices() -> list[tuple[str, str]]:
-    """List the procedures that a treatment may have, by what they are called."""
-    protocol = in_force()
-    named = [(code, protocol.titles.of("procedures", code)) for code in protocol.procedures]
-    return sorted(named, key=lambda pair: pair[1].casefold())
-
-
-def procedure_name(code: str, pk: int | None) -> str:
-    """Call a procedure by its name in the version of this key; empty stays empty."""
-    return _of(pk).titles.of("procedures", code) if code else ""
-
-
-def area_names(codes: Iterable[str], pk: int | None) -> str:
-    """Call areas by their names in the version of this key."""
-    return ", ".join(_of(pk).titles.of("areas", code) for code in codes)
-
-
-def area_choices() -> list[tuple[str, str]]:
-    """List the areas of the body from the whole down, each indented below the one it lies in."""
-    protocol = in_force()
-    parents = protocol.areas.parents
-    choices: list[tuple[str, str]] = []
-
-    def visit(code: str, depth: int) -> None:
-        choices.append((code, "\u2003" * depth + protocol.titles.of("areas", code)))
-        for child, parent in parents.items():
-            if parent == code:
-                visit(child, depth + 1)
-
-    for root in dict.fromkeys(name for name in parents.values() if name not in parents):
-        visit(root, 0)
-    return choices
-
-
-def indication_choices() -> list[tuple[str, str]]:
-    """List what a treatment may be asked for."""
-    protocol = in_force()
-    return [(code, protocol.titles.of("indications", code)) for code in protocol.indications]
