@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from scheduling.catalogue.closures import closed_dates, public_holidays
@@ -73,6 +74,12 @@ class Ground:
         if treatment_id not in self.treatments:
             raise NotFound("There is no such treatment.")
         return self.treatments[treatment_id]
+
+    @cached_property
+    def shortest_q(self) -> int:
+        """Quanta of the shortest visit that is offered: no shorter gap is of use."""
+        minutes = [offer.minutes_least for offer in self.treatments.values() if offer.active]
+        return min(minutes, default=5) // 5
 
     @property
     def protocol(self) -> Protocol:

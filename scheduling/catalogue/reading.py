@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC
 
+from django.db import connection
+
 from scheduling.catalogue.ground import Ground
 from scheduling.catalogue.values import Able, Absent, Asked, Offer, Place, Thing, Timetable
 from scheduling.core.hours import WeeklyHours
@@ -22,6 +24,7 @@ from scheduling.models import (
 )
 
 _TRIES = 3
+_COUNTER = f"SELECT version FROM {Grounds._meta.db_table} WHERE id = 1"  # noqa: S608
 _memo: dict[str, Ground] = {}
 _protocols: dict[int, Protocol] = {}
 """Parsed protocols by id: an activated document never changes (trigger `protocol_is_immutable`)."""
@@ -54,7 +57,11 @@ def forget() -> None:
 
 
 def _version() -> int:
-    return Grounds.objects.values_list("version", flat=True).first() or 0
+    # Read with every search, so without the mapper.
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTER)
+        row = cursor.fetchone()
+    return row[0] if row else 0
 
 
 def _read(version: int) -> Ground:

@@ -101,7 +101,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
 
 DAYS: Final[Mapping[str, str]] = {
     "past": "{day} has passed.",
-    "outside_hours": "Not open long enough on {day}: {hours}.",
+    "outside_hours": "Not open for so long on {day}: {hours}.",
     "absence": "Away on {day}: {who}.",
     "resource_taken": "Nothing is left on {day}; taken: {who}.",
     "patient_busy": "The patient's other visits leave no time on {day}: {visit}.",

@@ -59,16 +59,13 @@ class Question:
         skills = {t.id: frozenset(able.skill for able in t.skills) for t in things}
         asked = frozenset(option.skill for need in self.needs for option in need)
         weekly = {t.id: weekly_quanta(_timetable(t, self.site)) for t in things}
-        shortest = min(
-            (o.minutes_least for o in self.ground.treatments.values() if o.active), default=5
-        )
-        return Taste(worth=scarcity(skills, weekly, asked), shortest=shortest // 5)
+        return Taste(worth=scarcity(skills, weekly, asked), shortest=self.ground.shortest_q)
 
     def window(self, first: date, last: date) -> Window:
         """Answer the window that a search of these local dates needs, margins included."""
         days = hours.days_window(first, last, self.zone)
         before, after = availability.margins(self.needs, self.length)
-        spare = self.taste.shortest + 1
+        spare = self.ground.shortest_q + 1
         return Window(days.q0 - before - spare, days.q1 + after + spare)
 
 

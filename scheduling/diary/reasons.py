@@ -18,6 +18,7 @@ from scheduling.core.timeline import ceil_q, instant, spans
 from scheduling.core.words import Reason
 from scheduling.diary.looking import Look
 
+CLOSED = "no opening hours that day"
 MANY = 3
 """Names are told one by one up to so many."""
 
@@ -152,7 +153,8 @@ class Teller:
         if code == OUTSIDE_HOURS:
             told["hours"] = self._hours(some, start_q)
             end_q = start_q + self.look.question.length
-            arithmetic = f"{self._clock(start_q, end_q)} not within {told['hours']}"
+            if str(told["hours"])[:1].isdigit():
+                arithmetic = f"{self._clock(start_q, end_q)} not within {told['hours']}"
         earliest = self.look.next_date(code, start_q)
         return refusal(code, told, arithmetic=arithmetic, earliest=earliest)
 
@@ -210,7 +212,7 @@ class Teller:
             for resource_id in obstacle.resources:
                 opened |= self.look.search.opened.get(resource_id, 0)
             line &= opened
-        return ", ".join(self._clock(low, high) for low, high in spans(line, window)) or "closed"
+        return ", ".join(self._clock(low, high) for low, high in spans(line, window)) or CLOSED
 
 
 def _names(names: Iterable[str], kind: str) -> str:

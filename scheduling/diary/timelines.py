@@ -27,8 +27,9 @@ WIDEST_Q = 400 * 288
 _BUSY = """
 SELECT r.id, r.diary_version, (
   SELECT string_agg(int4send(a.start_q) || int4send(a.end_q), ''::bytea)
-  FROM scheduling_allocation a
-  WHERE a.active AND a.resource_id = r.id AND a.start_q >= %s AND a.start_q < %s)
+  FROM (SELECT start_q, end_q FROM scheduling_allocation
+        WHERE active AND resource_id = r.id AND start_q >= %s AND start_q < %s
+        ORDER BY start_q) a)
 FROM scheduling_resource r WHERE r.id = ANY(%s::bigint[])
 """
 _VERSIONS = "SELECT id, diary_version FROM scheduling_resource WHERE id = ANY(%s::bigint[])"
@@ -64,15 +65,14 @@ def busy(resource_ids: Collection[int], window: Window, *, moving: int | None = 
     What the appointment `moving` holds itself does not count.
     """
     ids = list(resource_ids)
-    versions = dict(_rows(_VERSIONS, [ids]))
-    lines: dict[int, Timeline] = {}
-    missing = []
-    for resource_id, version in versions.items():
-        entry = _memo.get(resource_id)
-        if entry is not None and entry.version == version and _holds(entry, window):
-            lines[resource_id] = _cut(entry, window)
-        else:
-            missing.append(resource_id)
+    held = {r: entry for r in ids if (entry := _memo.get(r)) and _holds(entry, window)}
+    versions = dict(_rows(_VERSIONS, [list(held)])) if held else {}
+    lines = {
+        resource_id: _cut(held[resource_id], window)
+        for resource_id, version in versions.items()
+        if held[resource_id].version == version
+    }
+    missing = [resource_id for resource_id in ids if resource_id not in lines]
     if missing:
         fetched = fetch(missing, window)
         lines |= fetched.lines

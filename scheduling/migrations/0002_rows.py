@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                 ('end_q', models.IntegerField()),
                 ('active', models.BooleanField(default=True)),
                 ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allocations', to='scheduling.appointment')),
-                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='scheduling.resource')),
+                ('resource', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='scheduling.resource')),
             ],
             options={
                 'ordering': ['appointment_id', 'pk'],

@@ -126,7 +126,11 @@ class Allocation(models.Model):
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, related_name="allocations"
     )
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations")
+    # No index of its own: the planner would read a resource's whole history through it where the
+    # covering index below reads a window.
+    resource = models.ForeignKey(
+        Resource, on_delete=models.PROTECT, related_name="allocations", db_index=False
+    )
     start_q = models.IntegerField()
     end_q = models.IntegerField()
     active = models.BooleanField(default=True)
