@@ -129,6 +129,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, details(HTTPStatus.FORBIDDEN, "csrf", sentence))
 
 
+def unknown_address(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that leads nowhere (Django's handler404)."""
+    sentence = "There is nothing here that you can see."
+    return answer(request, details(HTTPStatus.NOT_FOUND, "not_found", sentence))
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django itself could not read (handler400)."""
+    return answer(request, details(HTTPStatus.BAD_REQUEST, "malformed", "This could not be read."))
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Answer when the fault is ours (handler500); the log keeps where it happened."""
+    sentence = "Something broke on our side. It is in the log under this request's id."
+    return answer(request, details(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", sentence))
+
+
 class RequestIds:
     """Give each request an id, shown in the answer, the log and every problem."""
 

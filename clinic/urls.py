@@ -12,6 +12,10 @@ from clinic import health
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "clinic.http.unreadable"
+handler404 = "clinic.http.unknown_address"
+handler500 = "clinic.http.fault"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
@@ -21,5 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if find_spec("scheduling.api"):
     urlpatterns.append(path("api/v1/", include("scheduling.api")))
+if find_spec("notifications.api"):
+    urlpatterns.append(path("api/v1/", include("notifications.api")))
 if find_spec("notifications.pages"):
     urlpatterns.append(path("v/", include("notifications.pages")))

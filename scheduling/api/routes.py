@@ -1,0 +1,27 @@
+"""Every door of the API under `/api/v1/`."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from scheduling.api.appointments import Appointments
+from scheduling.api.patients import Patients
+from scheduling.api.places import ResourceDoor, Sites
+from scheduling.api.records import Records
+from scheduling.api.slots import Slots
+from scheduling.api.treatments import Treatments
+
+router = SimpleRouter()
+router.register("sites", Sites, basename="site")
+router.register("treatments", Treatments, basename="treatment")
+router.register("resources", ResourceDoor, basename="resource")
+router.register("patients", Patients, basename="patient")
+router.register("patients/(?P<patient>[0-9]{1,18})/records", Records, basename="record")
+router.register("slots", Slots, basename="slot")
+router.register("appointments", Appointments, basename="appointment")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path("", include(router.urls)),
+]
