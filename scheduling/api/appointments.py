@@ -17,8 +17,9 @@ from scheduling.api import asks, versions, visits
 from scheduling.api.answers import Spelling
 from scheduling.api.doors import KEY, Door
 from scheduling.api.problems import READ_PROBLEMS, STEP_PROBLEMS, WRITE_PROBLEMS
+from scheduling.booking.ask import wish_of
 from scheduling.core.words import Reason, Status
-from scheduling.errors import NotFound
+from scheduling.errors import NotFound, StaleVersion
 from scheduling.models import Appointment, Resource
 from scheduling.walltime import instant_of
 
@@ -131,15 +132,16 @@ class Appointments(Door):
         """Note that the patient said yes; a hold is booked."""
         asked, visit = self.body(asks.OverridableBody), self.get_object()
 
-        def confirmed(**which: Any) -> Spelling:
-            if visit.status == Status.PENDING:
-                made = booking.book_held(
-                    wish=booking.wish_of(visit), override=asks.override_of(asked), **which
-                )
-                return self._spelt(made.appointment, made.advisories)
-            return self._spelt(booking.confirm(**which))
+        def held(version: int | None, **which: Any) -> Spelling:
+            if version not in (None, visit.version):
+                raise StaleVersion(version=visit.version)
+            override = asks.override_of(asked)
+            made = booking.book_held(wish=wish_of(visit), override=override, **which)
+            return self._spelt(made.appointment, made.advisories)
 
-        return self._step(visit, asked, confirmed)
+        if visit.status == Status.PENDING:
+            return self._step(visit, asked, held)
+        return self._step(visit, asked, lambda **which: self._spelt(booking.confirm(**which)))
 
     @step()
     @action(detail=True, methods=["post"])
@@ -208,9 +210,7 @@ class Appointments(Door):
         version = versions.expected(self.request, asked.get("version"))
         return self.once(
             self.request,
-            lambda: verb(
-                appointment_id=visit.pk, version=version, by=self.actor, now=self.now
-            ),
+            lambda: verb(appointment_id=visit.pk, version=version, by=self.actor, now=self.now),
         )
 
     def _spelt(

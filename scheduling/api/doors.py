@@ -27,7 +27,7 @@ class Door(GenericViewSet[Any]):
 
     permission_classes = (Gate,)
     parser_classes = (JsonObject,)
-    pagination_class = Pages
+    pagination_class: Any = Pages
     filter_backends = ()
     metadata_class = None
     lookup_value_regex = "[0-9]{1,18}"

@@ -135,7 +135,9 @@ class Patients(Door):
         return Response(PatientShape(self.get_object()).data)
 
     @extend_schema(
-        parameters=[Likely], responses={200: LikenessShape(many=True), **READ_PROBLEMS}, filters=False
+        parameters=[Likely],
+        responses={200: LikenessShape(many=True), **READ_PROBLEMS},
+        filters=False,
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def duplicates(self, request: Request) -> Response:

@@ -18,7 +18,7 @@ class ReasonShape(serializers.Serializer[Any]):
     sentence = serializers.CharField(help_text="for staff")
     patient_sentence = serializers.CharField()
     arithmetic = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] -- the reason's own word
     sureness = serializers.CharField(help_text="A to D, with D the weakest; empty for the diary")
     earliest = serializers.DateField(
         allow_null=True, help_text="local date on which this reason alone ends"
@@ -34,7 +34,7 @@ class ProblemShape(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="stable; docs/refusals.md lists all")
     detail = serializers.CharField(help_text="a sentence for a person")
     request_id = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment] -- RFC 9457's own word
         required=False, help_text="by member, where the input could not be read"
     )
     instants = serializers.ListField(
@@ -48,9 +48,7 @@ class EarliestShape(serializers.Serializer[Any]):
     """The earliest start that works, and what it would hold."""
 
     start = serializers.DateTimeField()
-    resources = serializers.DictField(
-        child=serializers.ListField(child=serializers.IntegerField())
-    )
+    resources = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
 class RefusalShape(ProblemShape):

@@ -142,9 +142,7 @@ class Records(Door):
 
         return self.once(request, finished)
 
-    @extend_schema(
-        parameters=[WHOSE], request=None, responses={200: RecordShape, **WRITE_PROBLEMS}
-    )
+    @extend_schema(parameters=[WHOSE], request=None, responses={200: RecordShape, **WRITE_PROBLEMS})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, patient: str, pk: str) -> HttpResponse:
         """Mark a record as entered in error: it counts no longer."""
@@ -177,7 +175,9 @@ class Records(Door):
         sites = visible_sites(self.request.user)
         zones = sorted(set(sites.values_list("zone", flat=True)))
         if len(zones) != 1:
-            raise Malformed("Your sites have several time zones, or none: say which `zone` is meant.")
+            raise Malformed(
+                "Your sites have several time zones, or none: say which `zone` is meant."
+            )
         return ZoneInfo(zones[0])
 
 

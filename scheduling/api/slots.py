@@ -49,6 +49,10 @@ class SlotsShape(serializers.Serializer[Any]):
     hidden = HiddenShape(many=True)
 
 
+# Without this the description takes every `list` for a list.
+ONE = forced_singular_serializer(SlotsShape)  # type: ignore[no-untyped-call]
+
+
 class Slots(Door):
     """When a treatment can be had."""
 
@@ -57,7 +61,9 @@ class Slots(Door):
     needs: ClassVar = {"list": "scheduling.view_appointment"}
 
     @extend_schema(
-        parameters=[asks.SlotsAsked], responses={200: forced_singular_serializer(SlotsShape), **READ_PROBLEMS}, filters=False
+        parameters=[asks.SlotsAsked],
+        responses={200: ONE, **READ_PROBLEMS},
+        filters=False,
     )
     def list(self, request: Request) -> HttpResponse:
         """Find free starts, best combination of resources each, and why dates have none."""
@@ -121,4 +127,3 @@ def _dates(asked: dict[str, Any]) -> tuple[date, date]:
     if last - first >= timedelta(days=MOST_DAYS):
         raise Malformed(f"At most {MOST_DAYS} days can be looked at in one request.", field="to")
     return first, last
-

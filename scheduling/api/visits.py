@@ -51,9 +51,7 @@ class VisitShape(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     arrive_at = serializers.DateTimeField()
-    resources = serializers.DictField(
-        child=serializers.ListField(child=serializers.IntegerField())
-    )
+    resources = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))
     recovery = RecoveryShape()
     area = serializers.ListField(child=serializers.CharField())
     size = serializers.CharField()
@@ -157,4 +155,4 @@ def recovery(visit: Appointment) -> dict[str, str | None]:
         "typical": visit.recovery_typical,
         "most": visit.recovery_most,
     }
-    return {name: day and day.isoformat() for name, day in dates.items()}
+    return {name: day.isoformat() if day else None for name, day in dates.items()}

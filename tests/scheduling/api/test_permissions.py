@@ -118,7 +118,9 @@ def ask(clinic: cast.Clinic, name: str, method: str) -> Callable[[APIClient], An
     rows = {"site": clinic.site, "treatment": clinic.review, "resource": clinic.room}
     row_of = rows.get(noun, clinic.patient)
     path = {"list": "", "detail": f"{row_of.pk}/"}.get(what, f"{what}/")
-    body = {"given_name": "Bea", "family_name": "Oak"} if noun == "patient" and what != "list" else {}
+    body = (
+        {"given_name": "Bea", "family_name": "Oak"} if noun == "patient" and what != "list" else {}
+    )
     if method == "post":
         body = {"given_name": "Bea", "family_name": "Oak"}
     body = {"note": "x"} if method == "patch" else body

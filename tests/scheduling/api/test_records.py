@@ -152,7 +152,9 @@ def test_a_record_belongs_to_the_patient_in_the_address(
     other = cast.patient("Bea", "Oak")
     mine = clinic.patient.records.get()
     assert doctor.get(f"/api/v1/patients/{other.pk}/records/{mine.pk}/").status_code == 404
-    assert doctor.post(f"/api/v1/patients/{other.pk}/records/{mine.pk}/withdraw/").status_code == 404
+    assert (
+        doctor.post(f"/api/v1/patients/{other.pk}/records/{mine.pk}/withdraw/").status_code == 404
+    )
     assert doctor.get("/api/v1/patients/999999/records/").status_code == 404
 
 
