@@ -246,6 +246,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "calendar_month",
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _: static("scheduling/screens.css")],
+    "DASHBOARD_CALLBACK": "clinic.dashboard.show",
+    "SIDEBAR": {"show_search": False, "navigation": "clinic.navigation.navigation"},
 }
 
 # ---------------------------------------------------------------- words that leave the house

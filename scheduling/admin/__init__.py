@@ -2,6 +2,7 @@
 
 from scheduling.admin import (
     absences,
+    appointments,
     desk,
     people,
     places,
@@ -14,6 +15,7 @@ from scheduling.admin import (
 
 __all__ = [
     "absences",
+    "appointments",
     "desk",
     "people",
     "places",

@@ -72,8 +72,8 @@ def spell(data: QueryDict, start: str) -> str:
     """Spell the visit on screen as an item, to go on with the next treatment."""
     out = QueryDict(mutable=True)
     for name in KEPT:
-        if data.get(name):
-            out[name] = data[name]
+        if value := data.get(name):
+            out[name] = str(value)
     out["start"] = start
     return out.urlencode()
 

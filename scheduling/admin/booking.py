@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from scheduling import booking
-from scheduling.admin import basket, chosen, door, finder, refusing, times
+from scheduling.admin import basket, door, finder, refusing, times
+from scheduling.admin.chosen import Chosen, look_at
 from scheduling.admin.screen import actor, now
 from scheduling.admin.wanted import WantedForm
 from scheduling.booking import Booked, OverrideAsk
@@ -30,7 +31,7 @@ class Desk:
     form: WantedForm | None = None
     items: list[basket.Item] = field(default_factory=list)
     page: times.Page | None = None
-    chosen: chosen.Chosen | None = None
+    chosen: Chosen | None = None
     refusal: refusing.Refusal | None = None
     error: str = ""
     treatment: Treatment | None = None
@@ -111,10 +112,10 @@ def _look(text: str, desk: Desk, wish: Wish, moment: datetime) -> None:
     held = [
         each
         for item in desk.items
-        for each in chosen.look_at(wish=item.ask.wish, start=item.ask.start, now=moment).held
+        for each in look_at(wish=item.ask.wish, start=item.ask.start, now=moment).held
     ]
     start = door.start_in(text, site.zone)
-    desk.chosen = chosen.look_at(wish=wish, start=start, now=moment, beside=held)
+    desk.chosen = look_at(wish=wish, start=start, now=moment, beside=held)
     desk.refusal = desk.chosen.refusal
 
 
@@ -169,7 +170,7 @@ def override_of(data: QueryDict) -> OverrideAsk | None:
     """Read a clinician's reason and the codes it covers; None when no reason was sent."""
     if "override" not in data:
         return None
-    return OverrideAsk(reason=data["override"].strip(), codes=frozenset(data.getlist("code")))
+    return OverrideAsk(reason=str(data["override"]).strip(), codes=frozenset(data.getlist("code")))
 
 
 def _refused(

@@ -10,8 +10,9 @@ from django.shortcuts import render
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from scheduling import booking
-from scheduling.admin import chosen, door, refusing, signs, times
+from scheduling.admin import door, refusing, signs, times
 from scheduling.admin.booking import override_of
+from scheduling.admin.chosen import Chosen, look_at
 from scheduling.admin.screen import actor, now
 from scheduling.admin.steps import STALE
 from scheduling.booking.ask import wish_of
@@ -60,7 +61,7 @@ class Moving:
     visit: Appointment
     form: MoveForm
     page: times.Page | None = None
-    chosen: chosen.Chosen | None = None
+    chosen: Chosen | None = None
     refusal: refusing.Refusal | None = None
     error: str = ""
 
@@ -87,7 +88,7 @@ def move_view(request: HttpRequest, pk: int) -> HttpResponse:
 def _look(moving: Moving, text: str, moment: datetime) -> None:
     start = door.start_in(text, moving.visit.site.zone)
     wish = moving.form.wish(moving.visit)
-    moving.chosen = chosen.look_at(wish=wish, start=start, now=moment)
+    moving.chosen = look_at(wish=wish, start=start, now=moment)
     moving.refusal = moving.chosen.refusal
 
 

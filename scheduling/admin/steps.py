@@ -12,6 +12,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    QueryDict,
 )
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -53,7 +54,7 @@ class DoneForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
     )
 
-    def __init__(self, booked: Appointment, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, booked: Appointment, data: QueryDict | None = None) -> None:
         """Offer the protocol's words, with what was booked chosen."""
         areas = [*booked.areas, "", ""]
         first = {
@@ -63,7 +64,7 @@ class DoneForm(forms.Form):
             "size": booked.size,
             "depth": booked.depth,
         }
-        super().__init__(*args, initial=first, **kwargs)
+        super().__init__(data, initial=first)
         self.booked = booked
         known = protocols.area_choices()
         self._choices("procedure", protocols.procedure_choices())
@@ -244,4 +245,13 @@ def _refused(
     request: HttpRequest, row: Appointment, step: str, refused: Refused, moment: datetime
 ) -> HttpResponse:
     refusal = refusing.of_error(refused, row.site)
-    return shown(request, row, moment, 409, refusal=refusal, refused_step=step)
+    facts = {"refusal": refusal, "refused_step": step, "asks_consent": _asks_consent(refusal)}
+    return shown(request, row, moment, 409, **facts)
+
+
+def _asks_consent(refusal: refusing.Refusal) -> bool:
+    """Tell whether a rule of the protocol asks for consent, by whatever name."""
+    asked = {
+        rule.code for rule in protocols.in_force().rules if getattr(rule, "needs", "") == "consent"
+    }
+    return not asked.isdisjoint(refusal.codes)

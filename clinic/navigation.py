@@ -1,0 +1,105 @@
+"""The admin's sidebar: what each person may open, in the order in which a day goes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the sidebar: words, icon, the name of its page, and the permission it asks."""
+
+    title: str
+    icon: str
+    page: str
+    permission: str
+    badge: str = ""
+
+
+GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
+    (
+        "Diary",
+        (
+            Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
+            Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
+            Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
+            Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
+        ),
+    ),
+    (
+        "Patients",
+        (
+            Item("Patients", "group", "scheduling_patient_changelist", "scheduling.view_patient"),
+            Item("Records", "clinical_notes", "scheduling_record_changelist", "scheduling.view_record"),
+            Item("Plans", "route", "plans_plan_changelist", "plans.view_plan"),
+        ),
+    ),
+    (
+        "Messages",
+        (
+            Item("Outbox", "outbox", "notifications_message_changelist", "notifications.view_message"),
+            Item("Texts", "draft", "notifications_wording_changelist", "notifications.view_wording"),
+            Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),
+        ),
+    ),
+    (
+        "Clinic",
+        (
+            Item("Sites", "location_on", "scheduling_site_changelist", "scheduling.view_site"),
+            Item("Practitioners", "stethoscope", "scheduling_practitioner_changelist", "scheduling.view_practitioner"),
+            Item("Rooms", "meeting_room", "scheduling_room_changelist", "scheduling.view_room"),
+            Item("Devices", "flashlight_on", "scheduling_device_changelist", "scheduling.view_device"),
+            Item("Treatments", "healing", "scheduling_treatment_changelist", "scheduling.view_treatment"),
+            Item("Skills", "workspace_premium", "scheduling_skill_changelist", "scheduling.view_skill"),
+            Item("Absences", "beach_access", "scheduling_absence_changelist", "scheduling.view_absence"),
+        ),
+    ),
+    (
+        "Protocol",
+        (
+            Item("Versions", "rule", "scheduling_protocolversion_changelist", "scheduling.view_protocolversion"),
+        ),
+    ),
+    (
+        "Access",
+        (
+            Item("Staff", "badge", "auth_user_changelist", "auth.view_user"),
+            Item("Audit trail", "history", "scheduling_change_changelist", "scheduling.view_change"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the groups and lines that this person may open; a floor without screens has none."""
+    groups = []
+    for title, items in GROUPS:
+        lines = [line for item in items if (line := _line(request, item))]
+        if lines:
+            groups.append({"title": title, "items": lines})
+    return groups
+
+
+def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
+    if not request.user.has_perm(item.permission):
+        return None
+    try:
+        link = reverse(f"admin:{item.page}")
+    except NoReverseMatch:
+        return None
+    return {
+        "title": item.title,
+        "icon": item.icon,
+        "link": link,
+        "active": _stands_at(request.path, link),
+    }
+
+
+def _stands_at(path: str, link: str) -> bool:
+    """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
+    if not path.startswith(link):
+        return False
+    rest = path.removeprefix(link)
+    return not rest.startswith(("day/", "book/", "patient/"))
