@@ -22,7 +22,7 @@ from tests import cast
 
 CLIENTS = 50
 ROUNDS = 40
-CONTROL_ROUNDS = 20
+CONTROL_ROUNDS = 12
 
 OVERLAPS = """
 SELECT count(*) FROM scheduling_allocation a JOIN scheduling_allocation b
