@@ -67,7 +67,7 @@ def redeem(*, token: str, now: datetime, purpose: str = Link.Purpose.VISIT) -> L
         raise NotFound("This link does not exist.")
     changed = link.appointment.told_version != link.bound_version
     if changed or link.revoked_at is not None or link.expires_at <= now:
-        raise LinkDead
+        raise LinkDead(link=link)
     return link
 
 

@@ -7,7 +7,9 @@ from django.db import transaction
 
 from scheduling import trail
 from scheduling.core.words import Actor
-from scheduling.models import Todo
+from scheduling.models import Appointment, Todo
+
+ASKS_TO_MOVE = "asks-to-move"
 
 
 @transaction.atomic
@@ -30,4 +32,27 @@ def write_down(*, todo: Todo, by: Actor, now: datetime) -> Todo:
     todo.created_at = now
     todo.save()
     trail.write([trail.entry(subject=todo, verb="add", by=by, now=now)])
+    return todo
+
+
+@transaction.atomic
+def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime) -> Todo:
+    """Note that the patient would like another time; asking again replaces the open wish."""
+    said = f"Would like another time: {wish}" if wish else "Would like another time."
+    # locked, so that asking twice at once does not write two tasks
+    Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
+    todo, fresh = Todo.objects.update_or_create(
+        appointment=appointment,
+        kind=ASKS_TO_MOVE,
+        done_at=None,
+        defaults={"text": said},
+        create_defaults={
+            "text": said,
+            "site_id": appointment.site_id,
+            "patient_id": appointment.patient_id,
+            "created_at": now,
+        },
+    )
+    if fresh:
+        trail.write([trail.entry(subject=todo, verb="ask_to_move", by=by, now=now)])
     return todo

@@ -1,0 +1,43 @@
+"""A process of its own that sweeps the outbox: `python -m tests.notifications.sweeper NOW [bare]`.
+
+`bare` takes the guard of a lease away, to show that the tests would see it missing.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import django
+
+
+def started(*, port: int, now: datetime, bare: bool = False) -> "subprocess.Popen[bytes]":
+    """Start one on the test's own database, sending to an SMTP server on `port`."""
+    from django.db import connection
+
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(
+        path=f"/{connection.settings_dict['NAME']}"
+    )
+    environment = os.environ | {
+        "DATABASE_URL": database.geturl(),
+        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+    }
+    command = [sys.executable, "-m", "tests.notifications.sweeper", now.isoformat()]
+    return subprocess.Popen([*command, *(["bare"] if bare else [])], env=environment)
+
+
+def main() -> None:
+    """Sweep once, by a clock that stands."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+    django.setup()
+    from notifications import leases, outbox
+
+    now = datetime.fromisoformat(sys.argv[1])
+    if "bare" in sys.argv:
+        leases.GUARD = "TRUE"
+    outbox.sweep(clock=lambda: now)
+
+
+if __name__ == "__main__":
+    main()

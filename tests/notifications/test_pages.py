@@ -1,0 +1,190 @@
+"""The patient's page: looking changes nothing, a form acts, and dead links say so plainly."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from notifications.pages import _all_words
+from scheduling import links
+from scheduling.models import Appointment, Link, Patient, Todo
+from tests.notifications import stage
+from tests.notifications.stage import DAYS_14, NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def opened(client: Client, made: Appointment, now: datetime = NOW) -> str:
+    """Open the link of a message, and answer the address of the page it leads to."""
+    token = links.issue(appointment=made, now=now)
+    response = client.get(f"/v/{token}/")
+    assert response.status_code == 302
+    address: str = response["Location"]
+    return address
+
+
+def text_of(response: object) -> str:
+    """Read a page as a person does."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())  # type: ignore[attr-defined]
+
+
+def test_the_token_is_exchanged_for_a_cookie_at_once(client: Client) -> None:
+    token = links.issue(appointment=stage.visit(stage.house()), now=NOW)
+    response = client.get(f"/v/{token}/")
+    page = f"/v/see/{Link.objects.get().pk}/"
+    cookie = response.cookies[f"visit-{Link.objects.get().pk}"]
+    assert (response["Location"], response["Referrer-Policy"]) == (page, "no-referrer")
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (page, True, "Lax")
+    assert token not in client.get(page).content.decode()
+
+
+def test_the_page_shows_the_time_to_be_there_and_nothing_clinical(client: Client) -> None:
+    response = client.get(opened(client, stage.visit(stage.house())))
+    said = text_of(response)
+    assert "Please be here on Monday 18 January 2027, 13:00" in said
+    assert "12 Harley Street" in said
+    assert "+44 20 7946 0000" in said
+    assert [w for w in ("laser", "resurfacing", "face", "14:00") if w in said.lower()] == []
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_looking_changes_nothing(client: Client) -> None:
+    made = stage.visit(stage.house())
+    page = opened(client, made)
+    before = Appointment.objects.filter(pk=made.pk).values().get()
+    for query in ("", "?act=cancel", "?act=confirm"):
+        client.get(page + query)
+        client.head(page + query)
+    assert Appointment.objects.filter(pk=made.pk).values().get() == before
+    assert Todo.objects.count() == 0
+
+
+def test_confirming_is_noted(client: Client) -> None:
+    made = stage.visit(stage.house())
+    response = client.post(opened(client, made), {"act": "confirm"})
+    made.refresh_from_db()
+    assert made.confirmed_at == NOW
+    assert "Thank you. We look forward to seeing you." in text_of(response)
+
+
+def test_cancelling_frees_the_visit_and_ends_the_link(client: Client) -> None:
+    made = stage.visit(stage.house())
+    page = opened(client, made)
+    response = client.post(page, {"act": "cancel"})
+    made.refresh_from_db()
+    assert (made.status, made.cancel_reason) == ("cancelled", "cancelled by the patient's link")
+    assert "Your visit is cancelled." in text_of(response)
+    again = client.get(page)
+    assert (again.status_code, "no longer in use" in text_of(again)) == (410, True)
+
+
+def test_cancelling_too_late_asks_to_phone(client: Client) -> None:
+    made = stage.visit(stage.house(), NOW + timedelta(hours=20))
+    page = opened(client, made)
+    assert "up to 24 hours before. Please phone us now." in text_of(client.get(page))
+    response = client.post(page, {"act": "cancel"})
+    made.refresh_from_db()
+    assert (made.status, response.status_code) == ("booked", 200)
+    assert "Please phone us now." in text_of(response)
+
+
+def test_asking_to_move_writes_one_task_for_reception(client: Client) -> None:
+    made = stage.visit(stage.house())
+    page = opened(client, made)
+    client.post(page, {"act": "move", "wish": "Tuesdays\x00 after 4"})
+    response = client.post(page, {"act": "move", "wish": "Any Friday"})
+    todo = Todo.objects.get()
+    assert (todo.kind, todo.text) == ("asks-to-move", "Would like another time: Any Friday")
+    assert (todo.site_id, todo.appointment_id) == (made.site_id, made.pk)
+    assert "get in touch with you about another time" in text_of(response)
+
+
+def test_an_unknown_act_does_nothing(client: Client) -> None:
+    made = stage.visit(stage.house())
+    assert client.post(opened(client, made), {"act": "explode"}).status_code == 200
+    made.refresh_from_db()
+    assert (made.status, made.confirmed_at) == ("booked", None)
+
+
+def test_a_form_from_elsewhere_is_refused() -> None:
+    client = Client(enforce_csrf_checks=True)
+    made = stage.visit(stage.house())
+    assert client.post(opened(client, made), {"act": "cancel"}).status_code == 403
+    made.refresh_from_db()
+    assert made.status == "booked"
+
+
+def test_the_page_speaks_spanish_to_those_who_do(client: Client) -> None:
+    response = client.get(opened(client, stage.visit(stage.house(language="es"))))
+    assert '<html lang="es">' in response.content.decode()
+    assert "Le esperamos el lunes 18 de enero de 2027, 13:00" in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"status": "cancelled"}, "This visit is cancelled."),
+        ({"status": "fulfilled"}, "has begun or is over"),
+        ({"confirmed_at": NOW}, "You have said that you are coming."),
+    ],
+    ids=str,
+)
+def test_the_page_says_how_the_visit_stands(
+    client: Client, facts: dict[str, object], said: str
+) -> None:
+    response = client.get(opened(client, stage.visit(stage.house(), **facts)))
+    assert said in text_of(response)
+
+
+def test_a_link_dies_with_a_move_and_names_whom_to_phone(client: Client) -> None:
+    made = stage.visit(stage.house())
+    page = opened(client, made)
+    Appointment.objects.filter(pk=made.pk).update(told_version=1)
+    response = client.get(page)
+    assert response.status_code == 410
+    assert "+44 20 7946 0000" in text_of(response)
+
+
+def test_an_expired_link_is_dead(client: Client) -> None:
+    made = stage.visit(stage.house())
+    token = links.issue(appointment=made, now=NOW)
+    with time_machine.travel(DAYS_14 + timedelta(days=3), tick=False):
+        assert client.get(f"/v/{token}/").status_code == 410
+
+
+def test_a_token_that_nobody_has_finds_nothing(client: Client) -> None:
+    response = client.get("/v/not-a-token/")
+    assert response.status_code == 404
+    assert "This link does not work" in text_of(response)
+
+
+def test_one_patients_cookie_opens_no_other_visit(client: Client) -> None:
+    at = stage.house()
+    mine = opened(client, stage.visit(at))
+    other = Client()
+    theirs = opened(other, stage.visit(at, DAYS_14 + timedelta(days=1)))
+    assert mine != theirs
+    assert client.get(theirs).status_code == 404
+    token = client.cookies[f"visit-{mine.split('/')[3]}"].value
+    client.cookies[f"visit-{theirs.split('/')[3]}"] = token
+    assert client.get(theirs).status_code == 404
+
+
+def test_a_visitor_from_another_zone_is_told_which_clock(client: Client) -> None:
+    at = stage.house()
+    Patient.objects.filter(pk=at.patient.pk).update(zone="America/New_York")
+    assert "13:00 (London)" in text_of(client.get(opened(client, stage.visit(at))))
+
+
+def test_both_languages_say_everything() -> None:
+    words = _all_words()
+    assert set(words["en"]) == set(words["es"])

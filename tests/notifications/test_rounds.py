@@ -1,0 +1,152 @@
+"""Senders that race, stall and die, as processes of their own, against a real SMTP server."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import connection
+
+from clinic.embedded import free_port
+from notifications.models import Message
+from scheduling.models import Todo
+from tests.notifications import stage, sweeper
+from tests.notifications.stage import DAYS_14, NOW, Carrier
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+ENOUGH = 60
+"""Seconds after which a process that should have ended is at fault."""
+
+
+class Mailbox:
+    """Keeps the Message-ID of each letter as it arrives, then answers after `wait` seconds."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.wait: Callable[[int], float] = lambda _: 0
+        self.arrived = threading.Condition()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        line = next(x for x in envelope.content.splitlines() if x.startswith(b"Message-ID"))
+        with self.arrived:
+            self.ids.append(line.decode())
+            self.arrived.notify_all()
+        await asyncio.sleep(self.wait(len(self.ids)))
+        return "250 OK"
+
+    def await_letters(self, count: int) -> None:
+        """Wait until so many have arrived."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.ids) >= count, timeout=ENOUGH)
+
+    @property
+    def twice(self) -> int:
+        """How many letters came more than once."""
+        return sum(n - 1 for n in Counter(self.ids).values())
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box, port = Mailbox(), free_port()
+    door = Controller(box, hostname="127.0.0.1", port=port)
+    door.start()
+    yield box, port
+    door.stop()
+
+
+def due(count: int) -> None:
+    """Write so many visits, each with one e-mail that is due."""
+    at = stage.house(phone="")
+    for n in range(count):
+        stage.booked(at, DAYS_14 + timedelta(hours=n))
+
+
+def count(state: str) -> int:
+    return Message.objects.filter(kind="booked", state=state).count()
+
+
+def end_leases(*states: str) -> None:
+    """Let the leases of a sender run out, as five minutes would."""
+    Message.objects.filter(state__in=states).update(leased_until=LONG_AGO)
+
+
+def test_two_processes_send_each_message_once(mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    due(250)
+    box.wait = lambda _: 0.002
+    pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
+    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert (len(box.ids), box.twice, count("accepted")) == (250, 0, 250)
+
+
+def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(
+    mailbox: tuple[Mailbox, int],
+) -> None:
+    box, port = mailbox
+    due(20)
+    box.wait = lambda n: 30 if n == 8 else 0
+    sender = sweeper.started(port=port, now=NOW)
+    box.await_letters(8)
+    sender.kill()
+    sender.wait(ENOUGH)
+    assert (count("accepted"), count("sending"), count("claimed")) == (7, 1, 12)
+    end_leases("sending", "claimed")
+    assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
+    assert (len(box.ids), box.twice) == (20, 0)
+    assert (count("accepted"), count("unknown")) == (19, 1)
+    stage.sweep(Carrier(name="smtp"), NOW + timedelta(minutes=20))
+    assert (count("unknown"), count("dead"), Todo.objects.count()) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(("bare", "twice"), [(False, False), (True, True)], ids=["", "control"])
+def test_a_sender_whose_lease_ran_out_sends_no_more(
+    mailbox: tuple[Mailbox, int],
+    bare: bool,
+    twice: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """The control takes the guard away: then the same scene sends letters twice."""
+    box, port = mailbox
+    due(12)
+    box.wait = lambda n: 4 if n == 3 else 0
+    slow = sweeper.started(port=port, now=NOW, bare=bare)
+    box.await_letters(3)
+    end_leases("claimed")
+    assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
+    assert slow.wait(ENOUGH) == 0
+    assert (box.twice > 0, len(set(box.ids)), count("accepted")) == (twice, 12, 12)
+
+
+def test_an_answer_that_comes_after_the_lease_still_counts(
+    mailbox: tuple[Mailbox, int],
+) -> None:
+    box, port = mailbox
+    due(1)
+    box.wait = lambda _: 4
+    slow = sweeper.started(port=port, now=NOW)
+    box.await_letters(1)
+    end_leases("sending")
+    stage.sweep(Carrier())
+    assert count("unknown") == 1
+    assert slow.wait(ENOUGH) == 0
+    assert (count("accepted"), len(box.ids)) == (1, 1)
+
+
+def test_a_message_is_marked_in_a_committed_transaction_before_its_call(
+    mailbox: tuple[Mailbox, int],
+) -> None:
+    box, port = mailbox
+    due(1)
+    seen: list[int] = []
+    box.wait = lambda _: 1
+    sender = sweeper.started(port=port, now=NOW)
+    box.await_letters(1)
+    assert connection.in_atomic_block is False
+    seen.append(count("sending"))
+    assert sender.wait(ENOUGH) == 0
+    assert seen == [1]
