@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import django
 
+running: list["subprocess.Popen[bytes]"] = []
+
 
 def started(*, port: int, now: datetime, bare: bool = False) -> "subprocess.Popen[bytes]":
     """Start one on the test's own database, sending to an SMTP server on `port`."""
@@ -24,7 +26,15 @@ def started(*, port: int, now: datetime, bare: bool = False) -> "subprocess.Pope
         "EMAIL_URL": f"smtp://127.0.0.1:{port}",
     }
     command = [sys.executable, "-m", "tests.notifications.sweeper", now.isoformat()]
-    return subprocess.Popen([*command, *(["bare"] if bare else [])], env=environment)
+    running.append(subprocess.Popen([*command, *(["bare"] if bare else [])], env=environment))
+    return running[-1]
+
+
+def end() -> None:
+    """End every process that a failed test left behind."""
+    while running:
+        with running.pop() as process:
+            process.kill()
 
 
 def main() -> None:

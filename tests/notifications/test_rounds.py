@@ -57,6 +57,7 @@ def mailbox() -> Iterator[tuple[Mailbox, int]]:
     door = Controller(box, hostname="127.0.0.1", port=port)
     door.start()
     yield box, port
+    sweeper.end()
     door.stop()
 
 
@@ -107,7 +108,7 @@ def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(
 @pytest.mark.parametrize(("bare", "twice"), [(False, False), (True, True)], ids=["", "control"])
 def test_a_sender_whose_lease_ran_out_sends_no_more(
     mailbox: tuple[Mailbox, int],
-    bare: bool,
+    bare: bool,  # noqa: FBT001 - parametrized
     twice: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     """The control takes the guard away: then the same scene sends letters twice."""
