@@ -138,6 +138,10 @@ class Permit(Rule):
     a: frozenset[str]
     b: frozenset[str]
 
+    def joins(self, one: str, two: str) -> bool:
+        """Tell whether two procedures, in either order, may share an encounter."""
+        return (one in self.a and two in self.b) or (one in self.b and two in self.a)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whom:

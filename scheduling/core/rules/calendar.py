@@ -1,11 +1,26 @@
 """Civil dates: months that do not lie, birthdays, and where a local day begins."""
 
-from calendar import month_name, monthrange
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def wait_until(day: date, months: int) -> date:
@@ -64,7 +79,7 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 def spoken(day: date) -> str:
     """Write a date as people read it: 9 March 2026."""
-    return f"{day.day} {month_name[day.month]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def days(count: int) -> str:

@@ -55,6 +55,8 @@ def recovery_tiers(rule: RecoveryWindow, scene: Scene, earlier: Session, later: 
     days = recovery_days(earlier.procedure, earlier.size, earlier.depth, scene.protocol)
     if days is None or later.procedure in scene.protocol.assessments:
         return ()
+    if (later.first - earlier.last).days >= days[-1]:
+        return ()
     healed = _healed(scene, earlier, later, days[0])
     return tuple(
         Tier(days[measure], severity)

@@ -71,7 +71,8 @@ class Scene:
     """What stays the same while the visit asked about is tried at other starts.
 
     `others` are the counted sessions without the visit itself; `near` those on an overlapping
-    area that no permit of a common encounter silences, `combined` those that one does.
+    area that no permit of a common encounter silences, `combined` those that one does. `present`
+    holds the record types and the procedures near: a rule that wants none of them is skipped.
     """
 
     protocol: Protocol
@@ -84,6 +85,7 @@ class Scene:
     near: tuple[Session, ...]
     combined: tuple[tuple[Permit, Session], ...]
     records: dict[str, list[Record]]
+    present: frozenset[str]
 
     def at(self, session: Session, start: datetime) -> Session:
         """Stand the session at another start, an instant in UTC; elapsed length stays."""
@@ -127,26 +129,8 @@ def scene_of(
     records: dict[str, list[Record]] = {}
     for record in chart.records:
         records.setdefault(record.type, []).append(record)
-    others = [
-        _session(other, protocol)
-        for other in chart.visits
-        if other.id != visit.id and other.status in protocol.counted
-    ]
-    others += [
-        _prior(record, record.on, protocol, visit.zone)
-        for record in records.get("prior_session", ())
-        if record.on is not None
-    ]
-    permits = [rule for rule in protocol.rules if isinstance(rule, Permit)]
-    near: list[Session] = []
-    combined: list[tuple[Permit, Session]] = []
-    for other in others:
-        if other.mask & asked.mask:
-            permit = _permit(permits, asked, other) if asked.encounter else None
-            if permit is None:
-                near.append(other)
-            else:
-                combined.append((permit, other))
+    others = list(_others(visit, chart, protocol, records))
+    near, combined = _near(asked, others, protocol)
     scene = Scene(
         protocol=protocol,
         chart=chart,
@@ -155,21 +139,46 @@ def scene_of(
         zone=visit.zone,
         length=visit.end - visit.start,
         others=tuple(others),
-        near=tuple(near),
-        combined=tuple(combined),
+        near=near,
+        combined=combined,
         records=records,
+        present=frozenset([*records, *(other.procedure for other in near)]),
     )
     return scene, asked
 
 
-def _permit(permits: list[Permit], asked: Session, other: Session) -> Permit | None:
+def _others(
+    visit: Visit, chart: Chart, protocol: Protocol, records: dict[str, list[Record]]
+) -> Iterator[Session]:
+    for other in chart.visits:
+        if other.id != visit.id and other.status in protocol.counted:
+            yield _session(other, protocol)
+    for record in records.get("prior_session", ()):
+        if record.on is not None:
+            yield _prior(record, record.on, protocol, visit.zone)
+
+
+def _near(
+    asked: Session, others: list[Session], protocol: Protocol
+) -> tuple[tuple[Session, ...], tuple[tuple[Permit, Session], ...]]:
+    """Part the sessions on overlapping areas from those that a permit silences."""
+    near: list[Session] = []
+    combined: list[tuple[Permit, Session]] = []
+    for other in others:
+        if other.mask & asked.mask:
+            permit = _permit(protocol, asked, other) if asked.encounter else None
+            if permit is None:
+                near.append(other)
+            else:
+                combined.append((permit, other))
+    return tuple(near), tuple(combined)
+
+
+def _permit(protocol: Protocol, asked: Session, other: Session) -> Permit | None:
     if asked.encounter != other.encounter:
         return None
-    for permit in permits:
-        pair = asked.procedure, other.procedure
-        if (pair[0] in permit.a and pair[1] in permit.b) or (
-            pair[0] in permit.b and pair[1] in permit.a
-        ):
+    for permit in protocol.rules:
+        if isinstance(permit, Permit) and permit.joins(asked.procedure, other.procedure):
             return permit
     return None
 

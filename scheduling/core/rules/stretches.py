@@ -26,6 +26,8 @@ def turning_points(
     """
     points: set[datetime] = set()
     for line in lines:
+        if line.wants is not None and line.wants.isdisjoint(scene.present):
+            continue
         for turn in line.turns(line.rule, scene, asked):
             at = _instant(turn, scene)
             points.add(at)

@@ -89,8 +89,9 @@ def judge(
             ends[code] = _end_of(line, scene, asked, found.severity) if line else None
         words = reason(found, visit, protocol, ends[code])
         other = found.other
-        gap = _gap(asked, other) if other is not None else None
-        fired.append(Fired(words, other.id if other is not None else None, gap))
+        fired.append(
+            Fired(words, other.id, _gap(asked, other)) if other is not None else Fired(words)
+        )
     return Verdict(tuple(fired))
 
 
@@ -98,7 +99,8 @@ def findings(scene: Scene, asked: Session, lines: tuple[Line, ...]) -> list[Find
     """Collect everything that fires, in the protocol's own order."""
     found: list[Finding] = []
     for line in lines:
-        found += line.fire(line.rule, scene, asked)
+        if line.wants is None or not line.wants.isdisjoint(scene.present):
+            found += line.fire(line.rule, scene, asked)
     return found
 
 
