@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from logging import getLogger
 
 from celery import current_app
-from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,6 +17,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from clinic.tasks import PULSE
+from notifications.core.states import State
+from notifications.models import Message
 
 BEAT_LATE = timedelta(seconds=60)
 """Four missed ticks of 15 s."""
@@ -73,8 +74,7 @@ def beat(now: datetime) -> str:
 
 def messages(now: datetime) -> str:
     """Look how long the oldest due message has waited."""
-    model = apps.all_models["notifications"]["message"]
-    waiting = model._default_manager.filter(state="pending", due_at__lte=now)  # noqa: SLF001 -- the documented way without a named manager
+    waiting = Message.objects.filter(state=State.PENDING, due_at__lte=now)
     oldest = waiting.order_by("due_at").values_list("due_at", flat=True).first()
     if oldest is None:
         return "none is overdue"

@@ -14,15 +14,16 @@ from typing import Any
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from clinic.log import REQUEST_ID
-from scheduling.errors import ClinicError, Refused
+from scheduling.errors import ClinicError, Forbidden, NotFound, Refused
 
 PROBLEM = "application/problem+json"
 STATUS = {
@@ -106,9 +107,8 @@ def wording(error: Exception) -> tuple[str, str]:
     if isinstance(error, APIException):
         return str(error.default_code), str(error.detail)
     # Http404 and PermissionDenied: their texts may name rows that the caller must not see.
-    if type(error).__name__ == "Http404":
-        return "not_found", "There is nothing here that you can see."
-    return "forbidden", "You do not have the permission for this."
+    kind = NotFound if isinstance(error, Http404) else Forbidden
+    return kind.code, kind.sentence
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -129,21 +129,27 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, details(HTTPStatus.FORBIDDEN, "csrf", sentence))
 
 
-def unknown_address(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that leads nowhere (Django's handler404)."""
-    sentence = "There is nothing here that you can see."
-    return answer(request, details(HTTPStatus.NOT_FOUND, "not_found", sentence))
-
-
-def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that Django itself could not read (handler400)."""
+def misread(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400 where Django itself could make nothing of the request."""
     return answer(request, details(HTTPStatus.BAD_REQUEST, "malformed", "This could not be read."))
 
 
-def fault(request: HttpRequest) -> HttpResponse:
-    """Answer when the fault is ours (handler500); the log keeps where it happened."""
-    sentence = "Something broke on our side. It is in the log under this request's id."
-    return answer(request, details(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", sentence))
+def turned_away(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403 without naming what is behind the door."""
+    return answer(request, details(HTTPStatus.FORBIDDEN, Forbidden.code, Forbidden.sentence))
+
+
+def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404, the same for what never was and what this person may not see."""
+    return answer(request, details(HTTPStatus.NOT_FOUND, NotFound.code, NotFound.sentence))
+
+
+def our_fault(request: HttpRequest) -> HttpResponse:
+    """Answer 500 with a number to ask by; the page stands alone, whatever else is broken."""
+    if wants_json(request):
+        sentence = "This is our fault. Look whether your change is there before you try again."
+        return answer(request, details(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", sentence))
+    return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class RequestIds:

@@ -7,19 +7,23 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from clinic import health
+from clinic import health, http
 
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-handler400 = "clinic.http.unreadable"
-handler404 = "clinic.http.unknown_address"
-handler500 = "clinic.http.fault"
+handler400, handler403, handler404, handler500 = (
+    http.misread,
+    http.turned_away,
+    http.nothing_here,
+    http.our_fault,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("v/", include("notifications.pages")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]
@@ -27,5 +31,3 @@ if find_spec("scheduling.api"):
     urlpatterns.append(path("api/v1/", include("scheduling.api")))
 if find_spec("notifications.api"):
     urlpatterns.append(path("api/v1/", include("notifications.api")))
-if find_spec("notifications.pages"):
-    urlpatterns.append(path("v/", include("notifications.pages")))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from clinic import embedded, programs
@@ -124,8 +124,10 @@ class House:
             introduction = family.finish("seed", manage, "seed_demo")
         self.say("starting web server, worker, beat and the sinks for e-mail and SMS")
         self.open_doors(family)
-        wait_for(f"http://127.0.0.1:{self.wishes.port}/{FIRST_PAGE}", family)
-        wait_for_worker(family)
+        web = f"http://127.0.0.1:{self.wishes.port}/"
+        wait_for(f"{web}{FIRST_PAGE}", family)
+        if missing := wait_for_all(f"{web}readyz", family):
+            self.say(f"not everything is well yet: {missing}")
         for line in introduction.splitlines():
             if line.startswith(("sign-in ", "token ")):
                 self.say(line)
@@ -260,17 +262,15 @@ def wait_for(url: str, family: Family) -> None:
     raise Broke(f"The web server did not answer within {WEB_SECONDS} s.")
 
 
-def wait_for_worker(family: Family) -> None:
-    """Read the worker's log until it says that it takes tasks.
-
-    Raises:
-        Broke: a process ended, or WORKER_SECONDS passed.
-
-    """
-    worker = next(child for child in family.children if child.name == "worker")
+def wait_for_all(url: str, family: Family) -> str:
+    """Ask `/readyz` until all is well; after WORKER_SECONDS return what it says is not."""
     deadline = time.monotonic() + WORKER_SECONDS
-    while " ready." not in worker.log.read_text(errors="replace"):
+    while True:
         family.watch()
-        if time.monotonic() > deadline:
-            raise Broke(f"The worker did not come up:\n{worker.last_words()}")
-        time.sleep(0.05)
+        try:
+            with urlopen(url, timeout=WEB_SECONDS):  # noqa: S310 -- our own http address
+                return ""
+        except HTTPError as error:
+            if time.monotonic() > deadline:
+                return error.read().decode()
+        time.sleep(0.2)

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from rest_framework import exceptions
-from rest_framework.test import APIClient
 
 from clinic import http
 from scheduling import errors
@@ -159,7 +158,25 @@ def test_security_policy_is_wide_for_the_admin_only(client: Client, admin_user: 
     assert [path for path in policies if "unsafe" in policies[path]] == ["/admin/"]
 
 
-@pytest.mark.django_db
-def test_api_error_passes_through_the_real_stack() -> None:
-    answer = APIClient().get("/api/v1/nothing-here/")
-    assert answer.status_code == 404
+@pytest.mark.parametrize(
+    ("accept", "path", "kind"),
+    [
+        ("*/*", "/api/v1/nothing-here/", "application/problem+json"),
+        ("text/html", "/api/v1/nothing-here/", "application/problem+json"),
+        ("application/json", "/nothing-here", "application/problem+json"),
+        ("text/html", "/nothing-here", "text/html; charset=utf-8"),
+    ],
+)
+def test_nothing_here_is_said_in_the_callers_own_language(
+    client: Client, accept: str, path: str, kind: str
+) -> None:
+    page = client.get(path, headers={"accept": accept})
+    assert (page.status_code, page["Content-Type"]) == (404, kind)
+    assert "There is nothing here that you can see." in page.content.decode()
+
+
+def test_our_fault_tells_a_person_and_a_program(rf: RequestFactory) -> None:
+    page = http.our_fault(rf.get("/v/x", headers={"accept": "text/html"}))
+    assert (page.status_code, "look whether your change" in page.content.decode()) == (500, True)
+    body = json.loads(http.our_fault(rf.get("/api/v1/slots/")).content)
+    assert (body["status"], body["code"]) == (500, "fault")

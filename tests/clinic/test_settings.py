@@ -9,6 +9,7 @@ from django.conf import settings
 PRODUCTION = {
     "FALLOW_PUBLIC_URL": "https://book.example",
     "FALLOW_PROXIES": "1",
+    "EMAIL_URL": "smtp+tls://ann:pw@mail.example:587",
     "SECRET_KEY": "3f9-kept-nowhere" * 4,
 }
 
@@ -55,3 +56,20 @@ def test_a_database_without_address_is_named_at_the_first_question() -> None:
     done = manage("migrate", "--check")
     assert done.returncode == 1
     assert "/DATABASE_URL-is-not-set" in done.stderr
+
+
+def test_a_real_clinic_without_mail_is_warned() -> None:
+    done = manage(
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        **PRODUCTION | {"EMAIL_URL": "consolemail://"},
+    )
+    assert (done.returncode, "clinic.W001" in done.stderr) == (1, True)
+
+
+def test_twilio_without_an_account_is_an_error() -> None:
+    done = manage("check", FALLOW_SMS="twilio", TWILIO_FROM="+15005550006")
+    assert done.returncode == 1
+    assert "FALLOW_SMS=twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN." in done.stderr

@@ -1,0 +1,31 @@
+"""Settings that can be read but would not work, each with an id and a way out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+
+@checks.register(checks.Tags.security)
+def twilio_is_told_who_we_are(
+    app_configs: Sequence[Any] | None, **_: Any
+) -> list[checks.CheckMessage]:
+    """Find an SMS provider without an account."""
+    needed = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"]
+    missing = [name for name in needed if not getattr(settings, name)]
+    if settings.SMS_PROVIDER != "twilio" or not missing:
+        return []
+    hint = "Twilio's console shows them; without SMS, leave FALLOW_SMS out."
+    return [
+        checks.Error(f"FALLOW_SMS=twilio needs {', '.join(missing)}.", hint=hint, id="clinic.E001")
+    ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def mail_leaves_the_house(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
+    """Find a real clinic whose e-mail only goes to the terminal."""
+    if settings.LOCAL or settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        return []
+    hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example:587."
+    return [checks.Warning("No e-mail leaves the house.", hint=hint, id="clinic.W001")]
