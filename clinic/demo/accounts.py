@@ -7,18 +7,20 @@ from rest_framework.authtoken.models import Token
 
 from clinic.demo.places import LONDON
 from scheduling import access
-from scheduling.models import Site, Staff
+from scheduling.core.words import Actor
+from scheduling.models import Resource, Site, Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """One account: its groups, and its sites (none named is everywhere)."""
+    """One account: its groups, its sites (none named is everywhere), and whom it treats as."""
 
     name: str
     password: str
     person: tuple[str, str]
     groups: tuple[str, ...]
     sites: tuple[str, ...] = ()
+    treats: str = ""
 
 
 SIGN_INS = (
@@ -34,6 +36,7 @@ SIGN_INS = (
         password="fallow-clinician",  # noqa: S106 -- printed by the demo
         person=("Amara", "Lind"),
         groups=(access.CLINICIAN, access.MEDICAL_LEAD),
+        treats="Dr Amara Lind",
     ),
     SignIn(
         name="manager",
@@ -69,4 +72,10 @@ def _open(sign_in: SignIn, groups: dict[str, Group]) -> User:
     staff.everywhere = not sign_in.sites
     staff.save()
     staff.sites.set(Site.objects.filter(name__in=sign_in.sites))
+    Resource.objects.filter(name=sign_in.treats, user=None).update(user=user)
     return user
+
+
+def actor(name: str) -> Actor:
+    """Act as one of the demo's people."""
+    return access.actor_of(User.objects.get(username=name))

@@ -60,7 +60,7 @@ SKILLS = {
 }
 
 WEEK = range(5)
-DAY, LATE, SATURDAY = (time(9), time(18)), (time(11), time(20)), (time(10), time(16))
+DAY, LATE, WEEKEND = (time(9), time(18)), (time(11), time(20)), (time(10), time(16))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ PEOPLE = (
     Person(
         name="Dr Tomas Hale",
         skills=("consults", "operates-co2", "operates-pdl"),
-        hours=(*_week(LONDON, [1, 2, 3, 4]), *_week(LONDON, [5], SATURDAY)),
+        hours=(*_week(LONDON, [1, 2, 3, 4]), *_week(LONDON, [5, 6], WEEKEND)),
     ),
     Person(
         name="Noor Field, laser nurse",
@@ -96,7 +96,7 @@ PEOPLE = (
     Person(
         name="Jo Marsh, laser nurse",
         skills=("patch-tests", "operates-ipl", "operates-hair"),
-        hours=(*_week(LONDON, [0, 2, 4], LATE), *_week(LONDON, [5], SATURDAY)),
+        hours=(*_week(LONDON, [0, 2, 4], LATE), *_week(LONDON, [5, 6], WEEKEND)),
         lapsing=("operates-ipl", 24),
     ),
     Person(
@@ -233,9 +233,9 @@ def furnish(*, by: Actor, now: datetime) -> None:
     made = _Furnisher(by, now)
     sites = {name: made.row(Site, {"name": name}, facts) for name, facts in SITES.items()}
     skills = {code: made.row(Skill, {"code": code}, {"name": n}) for code, n in SKILLS.items()}
-    for site, closed in ((sites[LONDON], [6]), (sites[MADRID], [5, 6])):
+    for site, closed in ((sites[LONDON], []), (sites[MADRID], [5, 6])):
         hours = [
-            (site.name, day, (time(9), time(20)) if day < 5 else SATURDAY)  # noqa: PLR2004 -- Friday is 4
+            (site.name, day, (time(9), time(20)) if day < 5 else WEEKEND)  # noqa: PLR2004 -- Friday is 4
             for day in range(7)
             if day not in closed
         ]

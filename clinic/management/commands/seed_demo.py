@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from clinic import groups
-from clinic.demo import accounts, people, places
+from clinic.demo import accounts, people, places, visits
 from scheduling import protocols
 from scheduling.core.words import Actor
 
@@ -28,8 +28,16 @@ class Command(BaseCommand):
         with transaction.atomic():
             self.protocol(now)
             places.furnish(by=HOUSE, now=now)
-            people.enrol(by=HOUSE, now=now)
             lines = accounts.open_accounts(groups.ensure())
+            cast = people.enrol(by=HOUSE, now=now)
+            visits.fill(
+                visits.Desk(
+                    cast=cast,
+                    by=accounts.actor("reception"),
+                    clinician=accounts.actor("clinician"),
+                    now=now,
+                )
+            )
         for line in lines:
             self.stdout.write(line)
 
