@@ -1,15 +1,12 @@
 """A patient's rows as the rules read them, and the rules asked."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduling.core import rules
-from scheduling.core.hours import days_window
 from scheduling.core.rules import Chart, Moment, Visit
 from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
 from scheduling.core.words import OCCUPYING, Reason, Severity, Status
@@ -199,28 +196,18 @@ class Skin:
         return tuple(r for r in self.reasons(start_q) if r.severity is not Severity.ADVISORY)
 
     def allowed(self, first: date, last: date, window: Window) -> Timeline:
-        """Answer the starts of some local dates at which nothing blocks: one judgement a stretch.
+        """Answer the starts of some local dates at which nothing blocks: one look a stretch.
 
         Outside of the dates nothing is said, and so nothing is allowed.
         """
-        points = rules.change_points(
+        clear = rules.clear_stretches(
             self.visit(instant(window.q0)),
             self.chart,
             self.question.ground.protocol,
             first,
             last,
+            now=self.now,
+            profiles=self.profiles,
+            moment=self.moment,
         )
-        line = 0
-        for low, high in _stretches(points, first, last, self.question.zone):
-            if not self.blocking(low):
-                line |= window.between(low, high)
-        return line
-
-
-def _stretches(
-    points: Sequence[datetime], first: date, last: date, zone: ZoneInfo
-) -> Iterable[tuple[int, int]]:
-    days = days_window(first, last, zone)
-    inside = sorted({q for p in points if days.q0 < (q := ceil_q(p.astimezone(UTC))) < days.q1})
-    edges = [days.q0, *inside, days.q1]
-    return pairwise(edges)
+        return covered(((ceil_q(begin), ceil_q(end)) for begin, end in clear), window)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduling.core import combination, hours
 from scheduling.core.availability import OUTSIDE_HOURS, Need, Option
@@ -52,9 +52,14 @@ def choose(*, wish: Wish, start: datetime, now: datetime, beside: Sequence[Held]
 
 
 def at_start(
-    question: Question, start: datetime, now: datetime, *, beside: Iterable[Held] = ()
+    question: Question,
+    start: datetime,
+    now: datetime,
+    *,
+    beside: Iterable[Held] = (),
+    days: int = 1,
 ) -> Look:
-    """Look at the day of one start, its neighbours included, without the skin's rules.
+    """Look at the day of one start, and so many after it, without the skin's rules.
 
     Raises:
         Malformed: the start is naive, or not on a 5-minute mark.
@@ -65,7 +70,8 @@ def at_start(
     if floor_q(start) != ceil_q(start):
         raise Malformed("A start lies on a 5-minute mark.", field="start")
     day = start.astimezone(question.zone).date()
-    return look(question, day, day, now=now, beside=beside, clinical=False)
+    last = day + timedelta(days=days - 1)
+    return look(question, day, last, now=now, beside=beside, clinical=False)
 
 
 def worst_first(reasons: Iterable[Reason]) -> list[Reason]:

@@ -19,6 +19,9 @@ from scheduling.errors import Malformed
 LONGEST_DAYS = 800
 """A search beyond every horizon is a mistake."""
 
+EXPLAINED_DAYS = 28
+"""Days searched for the date on which a reason ends."""
+
 FIRST_REACH, REACH = 31, 92
 """Days that the search for the earliest start takes in one look, at first and then."""
 
@@ -161,7 +164,7 @@ def explain_start(*, wish: Wish, start: datetime, now: datetime) -> list[Reason]
 
     """
     question = asked(wish)
-    seen = at_start(question, start, now)
+    seen = at_start(question, start, now, days=EXPLAINED_DAYS)
     start_q = floor_q(start)
     _, reasons = held_at(seen, start_q)
     skin: tuple[Reason, ...] = ()

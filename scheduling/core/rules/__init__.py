@@ -7,6 +7,8 @@
   UTC instants; between two neighbours (``[p, q)``) no start changes which rules fire, nor how
   severely. So one `judge` per stretch answers every start of a quarter; only the arithmetic of a
   reason ("5 < 7") differs by day. `first` and `last` are local dates, both inclusive.
+* `clear_stretches(visit, chart, protocol, first, last, *, now, profiles, moment)`: the stretches of
+  starts at which nothing blocks; what a search for free starts asks.
 * `earliest(visit, chart, protocol, *, now, profiles, moment) -> Outlook`: convention D10.
 * `recovery(procedure, size, depth, end_date, protocol) -> Recovery | None`: three dates.
 * `profiles_for(country, subdivision, protocol)`: which jurisdiction rules apply at a site.
@@ -18,7 +20,7 @@ asks about another start. Nothing here reads a clock or a row.
 from scheduling.core.rules.chart import Chart, Moment, Record, Visit
 from scheduling.core.rules.healing import Recovery, recovery
 from scheduling.core.rules.places import overlap, profiles_for
-from scheduling.core.rules.search import Outlook, change_points, earliest
+from scheduling.core.rules.search import Outlook, change_points, clear_stretches, earliest
 from scheduling.core.rules.verdicts import Fired, Verdict, judge
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Verdict",
     "Visit",
     "change_points",
+    "clear_stretches",
     "earliest",
     "judge",
     "overlap",

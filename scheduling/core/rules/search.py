@@ -87,6 +87,31 @@ def earliest(
     )
 
 
+def clear_stretches(  # noqa: PLR0913 - one question, each part needed
+    visit: Visit,
+    chart: Chart,
+    protocol: Protocol,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+    profiles: frozenset[str] = frozenset(),
+    moment: Moment = Moment.BOOKING,
+) -> list[tuple[datetime, datetime]]:
+    """Give the stretches of starts, ``[begin, end)`` in UTC, at which no rule blocks the visit.
+
+    `first` and `last` are local dates, both inclusive. One look at the rules answers a stretch.
+    """
+    scene, asked = scene_of(visit, chart, protocol, now=now, moment=moment)
+    lines = table(protocol, visit.procedure, profiles)
+    low, high = day_start(first, visit.zone), day_start(last + DAY, visit.zone)
+    return [
+        (begin, end or high)
+        for begin, end in stretches(scene, asked, lines, low, high)
+        if worst_of(findings(scene, scene.at(asked, begin), lines)) in {None, Severity.ADVISORY}
+    ]
+
+
 def _begin(asked: Session, scene: Scene, days: int) -> datetime:
     return day_start(asked.first + timedelta(days=days), scene.zone)
 
