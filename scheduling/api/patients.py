@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from phonenumber_field.phonenumber import PhoneNumber
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -29,6 +29,7 @@ FIELDS = [
 PHONES = ("phone", "other_phone")
 
 
+@extend_schema_serializer(component_name="Patient")
 class PatientShape(serializers.ModelSerializer[Patient]):
     """A person who is treated; phones in E.164."""
 
@@ -37,6 +38,7 @@ class PatientShape(serializers.ModelSerializer[Patient]):
         fields = FIELDS
 
 
+@extend_schema_serializer(component_name="Likeness")
 class LikenessShape(serializers.Serializer[Any]):
     """Somebody in the register who may be the same person, and why."""
 
@@ -44,6 +46,7 @@ class LikenessShape(serializers.Serializer[Any]):
     because = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="EnteredPatient")
 class EnteredShape(PatientShape):
     """The patient as entered, with who looks like them."""
 

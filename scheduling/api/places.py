@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from scheduling.models import Capability, OpeningHours, Resource, Site
 READ = {"list": "scheduling.view_site", "retrieve": "scheduling.view_site"}
 
 
+@extend_schema_serializer(component_name="Site")
 class SiteShape(serializers.ModelSerializer[Site]):
     """One address of the clinic."""
 
@@ -52,6 +53,7 @@ class Sites(Door):
         return Response(SiteShape(self.get_object()).data)
 
 
+@extend_schema_serializer(component_name="Capability")
 class CapabilityShape(serializers.ModelSerializer[Capability]):
     """What a resource can do, and from when until when; both dates count."""
 
@@ -62,6 +64,7 @@ class CapabilityShape(serializers.ModelSerializer[Capability]):
         fields = ["skill", "valid_from", "valid_until"]
 
 
+@extend_schema_serializer(component_name="Resource")
 class ResourceShape(serializers.ModelSerializer[Resource]):
     """A practitioner, a room or a device; `site` is null for a practitioner."""
 

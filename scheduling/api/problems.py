@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
 from scheduling.core.words import Severity
@@ -10,6 +10,7 @@ from scheduling.core.words import Severity
 PROBLEM = "application/problem+json"
 
 
+@extend_schema_serializer(component_name="Reason")
 class ReasonShape(serializers.Serializer[Any]):
     """Why a visit may not be, or may be with a caution."""
 
@@ -18,13 +19,14 @@ class ReasonShape(serializers.Serializer[Any]):
     sentence = serializers.CharField(help_text="for staff")
     patient_sentence = serializers.CharField()
     arithmetic = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment] -- the reason's own word
+    source = serializers.CharField()  # type: ignore[assignment]  # the reason's own word
     sureness = serializers.CharField(help_text="A to D, with D the weakest; empty for the diary")
     earliest = serializers.DateField(
         allow_null=True, help_text="local date on which this reason alone ends"
     )
 
 
+@extend_schema_serializer(component_name="Problem")
 class ProblemShape(serializers.Serializer[Any]):
     """Problem details (RFC 9457)."""
 
@@ -34,7 +36,7 @@ class ProblemShape(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="stable; docs/refusals.md lists all")
     detail = serializers.CharField(help_text="a sentence for a person")
     request_id = serializers.CharField()
-    errors = serializers.DictField(  # type: ignore[assignment] -- RFC 9457's own word
+    errors = serializers.DictField(  # type: ignore[assignment]  # RFC 9457's own word
         required=False, help_text="by member, where the input could not be read"
     )
     instants = serializers.ListField(
@@ -44,6 +46,7 @@ class ProblemShape(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(component_name="Earliest")
 class EarliestShape(serializers.Serializer[Any]):
     """The earliest start that works, and what it would hold."""
 
@@ -51,6 +54,7 @@ class EarliestShape(serializers.Serializer[Any]):
     resources = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
+@extend_schema_serializer(component_name="Refusal")
 class RefusalShape(ProblemShape):
     """Skin or diary says no: every reason at once, worst first."""
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -33,6 +33,7 @@ NAMES = {
 """Members of a body, and the fields of the row that they fill; `date` is of one-day facts."""
 
 
+@extend_schema_serializer(component_name="Record")
 class RecordShape(serializers.ModelSerializer[Record]):
     """A dated clinical fact. An empty `end_date` means that it still goes on."""
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.http import HttpResponse
 from drf_spectacular.helpers import forced_singular_serializer
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -25,6 +25,7 @@ from scheduling.walltime import instant_of
 MOST_DAYS = 92
 
 
+@extend_schema_serializer(component_name="FreeStart")
 class StartShape(serializers.Serializer[Any]):
     """A start that booking would accept, and what it would hold."""
 
@@ -35,6 +36,7 @@ class StartShape(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(component_name="HiddenDate")
 class HiddenShape(serializers.Serializer[Any]):
     """A local date without any start, and every reason for it."""
 
@@ -42,6 +44,7 @@ class HiddenShape(serializers.Serializer[Any]):
     refusals = ReasonShape(many=True)
 
 
+@extend_schema_serializer(component_name="FreeStarts")
 class SlotsShape(serializers.Serializer[Any]):
     """Every start on the dates asked for, and the dates that have none."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from scheduling.api.problems import READ_PROBLEMS
 from scheduling.models import Need, Treatment
 
 
+@extend_schema_serializer(component_name="Need")
 class NeedShape(serializers.ModelSerializer[Need]):
     """One resource that a visit holds: from minutes after its start until minutes after its end.
 
@@ -26,6 +27,7 @@ class NeedShape(serializers.ModelSerializer[Need]):
         fields = ["kind", "skill", "from_min", "until_min", "choice"]
 
 
+@extend_schema_serializer(component_name="Treatment")
 class TreatmentShape(serializers.ModelSerializer[Treatment]):
     """A procedure as the clinic offers it; minutes are the visit's, without preparation."""
 

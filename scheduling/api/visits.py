@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from scheduling.api.problems import ReasonShape
@@ -13,6 +14,7 @@ from scheduling.core.words import Reason
 from scheduling.models import Appointment
 
 
+@extend_schema_serializer(component_name="Recovery")
 class RecoveryShape(serializers.Serializer[Any]):
     """The local dates until which the skin rests; null where nothing heals."""
 
@@ -21,6 +23,7 @@ class RecoveryShape(serializers.Serializer[Any]):
     most = serializers.DateField(allow_null=True)
 
 
+@extend_schema_serializer(component_name="BookedVisit")
 class BookedShape(serializers.Serializer[Any]):
     """A visit as booking answers it; times carry the site's offset."""
 
@@ -38,6 +41,7 @@ class BookedShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False, help_text="of a hold only")
 
 
+@extend_schema_serializer(component_name="Visit")
 class VisitShape(serializers.Serializer[Any]):
     """A visit as it is read."""
 

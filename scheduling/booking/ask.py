@@ -1,6 +1,6 @@
 """What is asked of booking, checked for sense before anything is read or locked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -58,9 +58,7 @@ def checked(ask: Ask, by: Actor) -> Ask:
     ground.treatment(wish.treatment_id)
     if ask.start.tzinfo is None:
         raise Malformed("A start needs its zone.")
-    _known("area", set(wish.areas) - ground.areas)
-    _known("size", {wish.size} - SIZES)
-    _known("depth", {wish.depth} - DEPTHS)
+    known_words(areas=wish.areas, size=wish.size, depth=wish.depth)
     _known("indication", {wish.indication} - ground.indications - {""})
     return ask
 
@@ -84,6 +82,20 @@ def wish_of(appointment: Appointment) -> Wish:
         note=appointment.note,
         moving=appointment.pk,
     )
+
+
+def known_words(*, areas: Iterable[str], size: str, depth: str, procedure: str = "") -> None:
+    """Let through words that the rules can read; a misspelt area would count as the whole body.
+
+    Raises:
+        Malformed: an unknown area, size, depth or procedure.
+
+    """
+    ground = catalogue.current()
+    _known("area", set(areas) - ground.areas)
+    _known("size", {size} - SIZES)
+    _known("depth", {depth} - DEPTHS)
+    _known("procedure", {procedure} - set(ground.protocol.procedures) - {""})
 
 
 def _known(what: str, unknown: set[str]) -> None:

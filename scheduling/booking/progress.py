@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling.booking import locks, overrides, rows
+from scheduling.booking.ask import known_words
 from scheduling.booking.dependents import flag_dependents, reasons_now
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
@@ -97,7 +98,11 @@ def complete(
 
     A consultation or patch test writes its Record.
 
-    Raises: see `confirm`.
+    Raises:
+        Malformed: a word that no rule knows, or an end before the start or in the future.
+        WrongState: the visit has not begun, or nobody was checked in.
+        and see `confirm`.
+
     """
     done = done or Done()
     visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
@@ -113,7 +118,15 @@ def complete(
 
 
 def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
-    ended = done.ended_at or min(now, max(visit.end, visit.start))
+    known_words(
+        areas=done.areas or (),
+        size=done.size or "",
+        depth=done.depth or "",
+        procedure=done.procedure or "",
+    )
+    if now < visit.start:
+        raise WrongState("The visit has not begun yet.")
+    ended = done.ended_at or min(now, visit.end)
     if ended < visit.start or ended > now:
         raise Malformed("A visit ends after it starts and not in the future.")
     visit.procedure = visit.procedure if done.procedure is None else done.procedure
