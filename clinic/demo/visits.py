@@ -165,7 +165,7 @@ def _write(visit: Visit, wish: Wish, start: datetime, desk: Desk) -> None:
     early = start - timedelta(days=14)
     choice = diary.choose(wish=_anonymous(wish), start=start, now=early)
     made = Appointment(
-        patient_id=wish.patient_id,
+        patient=desk.cast[visit.who],
         status=visit.status.value,
         created_at=early,
         booked_by=desk.by.name,
