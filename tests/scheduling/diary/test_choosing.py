@@ -78,9 +78,7 @@ def test_off_step_too_soon_and_too_late_can_be_overridden_together(clinic: cast.
 
     soon, late = choose(clinic, 0, 9, 20, practitioner_id=clinic.nurse.pk), choose(clinic, 31, 11)
 
-    assert codes(soon.reasons) == ["too_soon", "outside_hours", "off_step"] or codes(
-        soon.reasons
-    ) == ["too_soon", "off_step", "outside_hours"]
+    assert codes(soon.reasons) == ["too_soon", "off_step", "outside_hours"]
     assert soon.reasons[0].arithmetic == "80 < 120 minutes"
     assert (codes(late.reasons), late.reasons[0].arithmetic) == (["too_late"], "31 > 30 days")
     assert soon.held != ()
@@ -88,10 +86,11 @@ def test_off_step_too_soon_and_too_late_can_be_overridden_together(clinic: cast.
 
 
 def test_a_past_start_is_past_and_nothing_else_about_the_clock(clinic: cast.Clinic) -> None:
-    choice = choose(clinic, -3, 11)
+    choice = choose(clinic, -5, 11)
 
-    assert codes(choice.reasons) == ["past"]
-    assert choice.reasons[0].arithmetic == "2027-01-01 11:00 < 2027-01-04 08:00" or choice.reasons
+    assert [(r.code, r.arithmetic) for r in choice.reasons] == [
+        ("past", "2026-12-30 11:00 < 2027-01-04 08:00")
+    ]
 
 
 def test_what_another_visit_of_the_same_booking_holds_is_not_free(clinic: cast.Clinic) -> None:
