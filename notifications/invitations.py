@@ -25,7 +25,7 @@ def written(*, facts: Facts, kind: Kind, organiser: str, at: datetime) -> str:
 
     The UID stays the same for the visit's whole life and SEQUENCE is its `told_version`, so that
     a later message replaces an earlier one. Times are in UTC: exact in the repeated hour too.
-    `organiser` is an e-mail address; `at` (UTC) is when the message is written.
+    `organiser` is the sender's address: some calendars ignore news of a visit from anyone else; `at` (UTC) is when the message is written.
     """
     method = method_of(kind)
     if not method:
@@ -41,7 +41,8 @@ def written(*, facts: Facts, kind: Kind, organiser: str, at: datetime) -> str:
 
 def _event(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
     event = Event()
-    event.add("uid", f"{facts.uid}@{organiser.rpartition('@')[2]}")
+    # never the site's or the sender's domain: those may change while the visit stays the same
+    event.add("uid", f"{facts.uid}@visits.fallow")
     event.add("dtstamp", at)
     event.add("dtstart", facts.be_there)
     event.add("dtend", facts.end)

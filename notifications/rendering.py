@@ -75,7 +75,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         return _sms(letter, wording, link, at)
     facts = letter.facts
     values = blanks(facts, Channel.EMAIL, link)
-    organiser = facts.clinic_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    organiser = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -86,6 +86,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         html=page(wording, values, facts.language),
         calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
         calendar_method=invitations.method_of(letter.kind),
+        sender_name=facts.clinic,
         headers={"Reply-To": facts.clinic_email} if facts.clinic_email else {},
         at=at,
         not_after=letter.not_after,

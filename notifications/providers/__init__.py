@@ -21,7 +21,7 @@ from scheduling.errors import ClinicError
 class Outgoing:
     """A message as it leaves: everything a provider needs and nothing clinical.
 
-    `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
+    `sender_name` is shown beside the clinic's address; `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
     `not_after` when the message stops being of use (both UTC). `calendar` is an iCalendar body with its iTIP method; e-mail only.
     """
 
@@ -33,6 +33,7 @@ class Outgoing:
     at: datetime
     not_after: datetime
     subject: str = ""
+    sender_name: str = ""
     html: str = ""
     calendar: str = ""
     calendar_method: str = ""

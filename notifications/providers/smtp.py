@@ -10,7 +10,7 @@ import smtplib
 import socket
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 from types import TracebackType
 from typing import Self
 
@@ -106,7 +106,7 @@ class Smtp:
     def encode(self, outgoing: Outgoing) -> bytes:
         """Write the message down as RFC 5322, with CRLF line ends."""
         message = EmailMessage(_POLICY)
-        message["From"] = self.sender
+        message["From"] = self._from(outgoing)
         message["To"] = outgoing.to
         message["Subject"] = outgoing.subject
         message["Date"] = format_datetime(outgoing.at)
@@ -123,6 +123,11 @@ class Smtp:
             method = {"method": outgoing.calendar_method}
             message.add_alternative(outgoing.calendar, subtype="calendar", params=method)
         return message.as_bytes()
+
+    def _from(self, outgoing: Outgoing) -> str:
+        """Show the site's name, which patients know, beside the one address that we send from."""
+        name, address = parseaddr(self.sender)
+        return formataddr((outgoing.sender_name or name, address))
 
     def _connection(self) -> smtplib.SMTP:
         try:

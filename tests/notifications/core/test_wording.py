@@ -1,0 +1,73 @@
+"""Texts with blanks: what may stand in them, what must, and how they become HTML."""
+
+import pytest
+
+from notifications.core.policy import Channel, Kind
+from notifications.core.wording import BLANKS, BadWording, as_html, check, cut, worded
+
+GOOD = "{clinic} {short_date} {time} {phone} {link}"
+
+
+def test_cut_and_fill_put_the_values_in() -> None:
+    assert cut("{clinic}: {time}, {{sic}}").fill({"clinic": "A", "time": "9"}) == "A: 9, {sic}"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{treatment}", "“{treatment}” is not a blank that can be filled."),
+        ("{clinic!r}", "“{clinic}” is not a blank that can be filled."),
+        ("{clinic:>9}", "“{clinic}” is not a blank that can be filled."),
+        ("{clinic.pk}", "“{clinic.pk}” is not a blank that can be filled."),
+        ("{}", "“{}” is not a blank that can be filled."),
+        ("{clinic", "A brace { or } stands alone."),
+        ("clinic}", "A brace { or } stands alone."),
+    ],
+)
+def test_cut_refuses_what_it_cannot_fill(text: str, why: str) -> None:
+    with pytest.raises(BadWording) as refusal:
+        cut(text)
+    assert refusal.value.sentence == why
+
+
+def test_no_blank_is_clinical() -> None:
+    assert set(BLANKS) == {
+        "clinic", "name", "date", "short_date", "time", "address", "phone", "link",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "subject", "body", "why"),
+    [
+        (Kind.BOOKED, Channel.SMS, "", "Hi", "date}, {clinic}, {link}, {phone}, {time}"),
+        (Kind.CANCELLED, Channel.SMS, "", "Hi", "date}, {clinic}, {phone}, {time}"),
+        (Kind.BOOKED, Channel.EMAIL, " ", GOOD, "An e-mail needs a subject."),
+    ],
+)
+def test_check_says_what_is_missing(
+    kind: Kind, channel: Channel, subject: str, body: str, why: str
+) -> None:
+    with pytest.raises(BadWording) as refusal:
+        check(kind=kind, channel=channel, subject=subject, body=body)
+    assert why in refusal.value.sentence
+
+
+def test_check_counts_the_subject_too() -> None:
+    check(kind=Kind.BOOKED, channel=Channel.EMAIL, subject="{clinic} {date}", body=GOOD)
+
+
+def test_html_makes_paragraphs_a_button_and_escapes() -> None:
+    body = "Dear {name},\nA & B <3\n\n{date}\n{clinic}\n\nSee & change: {link}\n\nOr {link} here"
+    assert as_html(body).split("\n") == [
+        "<p>Dear {name},<br>",
+        "A &amp; B &lt;3</p>",
+        '<p class="when">{date}<br>',
+        "{clinic}</p>",
+        '<p><a class="button" href="{link}">See &amp; change</a></p>',
+        "<p>Or {link} here</p>",
+    ]
+
+
+def test_a_subject_is_one_line() -> None:
+    wording = worded(subject="Your visit\r\nBcc: everybody", body="x")
+    assert wording.subject.fill({}) == "Your visit Bcc: everybody"
