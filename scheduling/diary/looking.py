@@ -14,7 +14,6 @@ from scheduling.core.timeline import (
     Window,
     ceil_q,
     complement,
-    covered,
     runs_of,
 )
 from scheduling.core.words import Held
@@ -117,17 +116,38 @@ def look(
     window = question.window(first, last)
     lines = question.ground.lines(question.site, window)
     taken = timelines.busy(question.candidates, window, moving=question.wish.moving)
-    busy = dict(taken.lines)
-    for held in beside:
-        if held.resource_id in busy:
-            busy[held.resource_id] |= covered([(held.start_q, held.end_q)], window)
+    busy = _with(taken.lines, beside, window)
     patient = _patient(question, window, chart=clinical)
     allowed = _masks(question, window, patient, now)
     skin = None
     if clinical and question.wish.patient_id is not None:
         skin = Skin(question, patient.chart, now)
         allowed[CLINICAL] = skin.allowed(first, last, window)
-    search = Search(
+    search = _search(question, window, lines, busy, allowed)
+    return Look(
+        question, first, last, now, window, patient, skin, search, lines, busy, taken.versions
+    )
+
+
+def _with(
+    lines: Mapping[int, Timeline], beside: Iterable[Held], window: Window
+) -> dict[int, Timeline]:
+    """Return busy lines with what other visits of the same booking will hold."""
+    busy = dict(lines)
+    for held in beside:
+        if held.resource_id in busy:
+            busy[held.resource_id] |= window.between(held.start_q, held.end_q)
+    return busy
+
+
+def _search(
+    question: Question,
+    window: Window,
+    lines: Lines,
+    busy: Mapping[int, Timeline],
+    allowed: Mapping[str, Timeline],
+) -> Search:
+    return Search(
         window=window,
         needs=question.needs,
         length=question.length,
@@ -136,9 +156,6 @@ def look(
         opened=lines.opened,
         able=lines.able,
         allowed=allowed,
-    )
-    return Look(
-        question, first, last, now, window, patient, skin, search, lines, busy, taken.versions
     )
 
 

@@ -305,9 +305,7 @@ def test_the_description_of_a_visit_names_exactly_what_it_has(
     assert list(parts["Reason"]["properties"]) == REASON
 
 
-def test_steps_out_of_order_are_409_with_a_sentence(
-    desk: APIClient, clinic: cast.Clinic
-) -> None:
+def test_steps_out_of_order_are_409_with_a_sentence(desk: APIClient, clinic: cast.Clinic) -> None:
     visit = desk.post(URL, review(clinic)).json()["id"]
     for what in ("complete", "no-show", "reinstate"):
         answer = desk.post(f"{URL}{visit}/{what}/")

@@ -1,0 +1,127 @@
+from datetime import date, timedelta
+
+import pytest
+
+from scheduling import diary
+from scheduling.models import Absence, Capability
+from tests import cast
+from tests.scheduling.diary.test_free import book, codes_of, search
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinic() -> cast.Clinic:
+    return cast.build()
+
+
+def test_a_sunday_and_a_public_holiday_are_told_as_closed(clinic: cast.Clinic) -> None:
+    easter = date(2027, 3, 28)
+    found = diary.free_starts(
+        wish=clinic.wish(clinic.review),
+        first=easter,
+        last=easter + timedelta(days=2),
+        now=cast.NOW,
+    )
+
+    assert [[r.sentence for r in day.reasons] for day in found.hidden] == [
+        ["Not open for so long on Sun 28 Mar 2027: no opening hours that day."],
+        ["Not open for so long on Mon 29 Mar 2027: closed for Easter Monday."],
+    ]
+    assert [day.reasons[0].earliest for day in found.hidden] == [date(2027, 3, 30)] * 2
+
+
+def test_leave_hides_the_days_and_says_until_when(clinic: cast.Clinic) -> None:
+    for person in (clinic.doctor, clinic.nurse):
+        Absence.objects.create(
+            resource=person,
+            cause="leave",
+            start=cast.at(cast.day(1), 0),
+            end=cast.at(cast.day(3), 0),
+        )
+
+    (first, second) = search(clinic.wish(), 1, 4).hidden
+
+    assert (first.date, second.date) == (cast.day(1), cast.day(2))
+    assert [r.code for r in first.reasons] == ["absence"]
+    assert first.reasons[0].sentence == (
+        "Away on Tue 05 Jan 2027: Dr Amara Lind (leave until Thu 07 Jan 2027 00:00); "
+        "Noor Field (leave until Thu 07 Jan 2027 00:00)."
+    )
+    assert first.reasons[0].earliest == cast.day(3)
+
+
+def test_a_closed_site_is_away_for_everybody(clinic: cast.Clinic) -> None:
+    Absence.objects.create(
+        site=clinic.site,
+        cause="closure",
+        start=cast.at(cast.day(1), 0),
+        end=cast.at(cast.day(2), 0),
+    )
+
+    assert codes_of(search(clinic.wish(), 1)) == {cast.day(1): ["absence"]}
+
+
+def test_a_full_day_is_told_as_taken(clinic: cast.Clinic) -> None:
+    for n, hour in enumerate((10, 12, 14, 16)):
+        book(clinic.wish(patient_id=cast.patient(f"P{n}", "Full", consulted=True).pk), 1, hour)
+
+    assert codes_of(search(clinic.wish(), 1)) == {cast.day(1): ["resource_taken"]}
+
+
+def test_days_before_today_and_beyond_the_horizon_say_so(clinic: cast.Clinic) -> None:
+    clinic.site.horizon_days = 10
+    clinic.site.notice_minutes = 26 * 60
+    clinic.site.save()
+
+    found = codes_of(search(clinic.wish(clinic.review), -1, 11))
+
+    assert found == {
+        cast.day(-1): ["past", "outside_hours"],
+        cast.day(0): ["too_soon"],
+        cast.day(6): ["outside_hours"],
+        cast.day(11): ["too_late"],
+    }
+    starts = search(clinic.wish(clinic.review), 1).starts
+    assert starts[0].start == cast.at(cast.day(1), 10)
+
+
+def test_a_capability_that_lapses_before_the_visit_hides_the_day(clinic: cast.Clinic) -> None:
+    Capability.objects.filter(resource=clinic.laser).update(valid_until=cast.day(2))
+
+    found = search(clinic.wish(), 1, 4)
+
+    assert codes_of(found) == {
+        cast.day(3): ["capability_expires"],
+        cast.day(4): ["capability_expires"],
+    }
+    assert found.hidden[0].reasons[0].sentence == (
+        "“fractional” is not held on that date: CO2 laser (until 06 Jan 2027)."
+    )
+
+
+def test_a_skill_that_nobody_has_is_told_on_every_day(clinic: cast.Clinic) -> None:
+    Capability.objects.filter(resource=clinic.laser).delete()
+
+    assert codes_of(search(clinic.wish(), 1, 2)) == {
+        cast.day(1): ["no_capability"],
+        cast.day(2): ["no_capability"],
+    }
+
+
+def test_minutes_out_of_range_hide_every_day(clinic: cast.Clinic) -> None:
+    found = search(clinic.wish(minutes=60), 1)
+
+    assert codes_of(found) == {cast.day(1): ["minutes_out_of_range", "SEED-DURATION"]}
+    assert found.hidden[0].reasons[0].arithmetic == "60 > 45 minutes"
+
+
+def test_the_skins_rules_hide_their_days_with_arithmetic(clinic: cast.Clinic) -> None:
+    book(clinic.wish(), 1, 11)
+
+    found = search(clinic.wish(clinic.filler), 2, 20)
+
+    reasons = {h.date: [(r.code, r.arithmetic) for r in h.reasons] for h in found.hidden}
+    assert reasons[cast.day(4)] == [("SEED-GAP-RF", "3 < 7"), ("SEED-RECOVERY", "3 < 5")]
+    assert cast.day(15) not in reasons
+    assert found.starts[0].start == cast.at(cast.day(15), 9)
