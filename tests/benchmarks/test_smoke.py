@@ -1,0 +1,24 @@
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_run_prints_every_section_and_holds_every_target_against_a_figure() -> None:
+    own = {
+        "DATABASE_URL",
+        "REDIS_URL",
+    }  # the tests' server forgets, and figures need one that keeps
+    done = subprocess.run(
+        [sys.executable, "benchmarks/run.py", "--smoke"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    titles = [line.removeprefix("## ") for line in done.stdout.splitlines() if line[:3] == "## "]
+    assert (done.returncode, done.stderr[-2000:] if done.returncode else "") == (0, "")
+    assert titles == ["Search", "Peers", "Booking", "Reminders", "Day list", "Targets"]
