@@ -33,9 +33,6 @@ DATABASE = "fallow"
 QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 """For tests: a power cut may lose everything, and nothing is lost."""
 
-SAFE = ("-c", "checkpoint_timeout=30s")
-"""For the demo: written out often, so that its end has little left to write."""
-
 
 @dataclass(slots=True)
 class Server:
@@ -258,7 +255,7 @@ def start_postgres(*, base: Path, sources: tuple[str, ...], durable: bool) -> Se
     command = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""]
     with (base / "postgres.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 -- our own command, no shell
-            [*command, *(SAFE if durable else QUICK)],
+            [*command, *(() if durable else QUICK)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -283,6 +280,12 @@ def ask_postgres(url: str) -> str:
             connection.execute(f"CREATE DATABASE {DATABASE}".encode())
         version = connection.info.server_version
     return f"{version // 10000}.{version % 10000}"
+
+
+def write_out(url: str) -> None:
+    """Have PostgreSQL write everything to disk now, so that its end is a matter of moments."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def start_redis(

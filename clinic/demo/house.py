@@ -124,6 +124,9 @@ class House:
             introduction = family.finish("seed", manage, "seed_demo")
         self.say("starting web server, worker, beat and the sinks for e-mail and SMS")
         self.open_doors(family)
+        for server in self.servers:
+            if server.url.startswith("postgres:"):
+                embedded.write_out(server.url)
         web = f"http://127.0.0.1:{self.wishes.port}/"
         wait_for(f"{web}{FIRST_PAGE}", family)
         if missing := wait_for_all(f"{web}readyz", family):

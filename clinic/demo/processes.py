@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clinic.embedded import dies_with_parent
 
-POLITE_SECONDS = 1.8
+POLITE_SECONDS = 2.2
 """How long a process may take to end; with the servers' own time this stays below 5 s."""
 
 
