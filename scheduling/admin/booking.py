@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from scheduling import booking
-from scheduling.admin import basket, door, finder, refusing, times
+from scheduling.admin import basket, card, door, finder, refusing, times
 from scheduling.admin.chosen import Chosen, look_at
 from scheduling.admin.screen import actor, now
 from scheduling.admin.wanted import WantedForm
@@ -213,10 +213,13 @@ def _done(request: HttpRequest, booked: list[Booked]) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, desk: Desk, moment: datetime, status: int = 200) -> HttpResponse:
-    facts: dict[str, Any] = {"desk": desk, "posted": request.POST, "today": moment.date()}
+    facts: dict[str, Any] = {"desk": desk, "posted": request.POST}
+    facts["asked"] = desk.chosen.iso if desk.chosen else request.POST.get("start", "")
     if desk.patient:
         facts["age"] = finder.age(desk.patient, moment.date())
         facts["card"] = reverse("admin:scheduling_appointment_card", args=[desk.patient.pk])
+        if desk.page is None and desk.chosen is None:
+            facts |= card.brief_of(request, desk.patient, moment)
     if desk.chosen and not desk.chosen.refusal:
         facts["another"] = _another(request, desk)
     context = door.context_of(request, "Book a visit", **facts)

@@ -46,6 +46,7 @@ class Rest:
     row: Appointment
     areas: str
     healed_on: date | None
+    to_come: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,19 @@ def context_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict
     return context
 
 
+def brief_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict[str, Any]:
+    """Gather what reception should see before they choose a treatment for somebody."""
+    protocol = protocols.in_force()
+    today = moment.date()
+    visits = _visits(request, patient, protocol)
+    healed = Record.objects.filter(patient=patient, kind=Record.Kind.HEALED)
+    return {
+        "coming": sorted((v for v in visits if v.row.end >= moment), key=lambda v: v.row.start),
+        "rests": resting([v.row for v in visits], list(healed), protocol, today),
+        "tasks": Todo.objects.filter(patient=patient, done_at=None).order_by("-urgent", "pk")[:5],
+    }
+
+
 def _visits(request: HttpRequest, patient: Patient, protocol: Protocol) -> list[Visit]:
     by = actor(request)
     rows = (
@@ -129,6 +143,7 @@ def resting(
             row=visit,
             areas=said(visit.areas, protocol.titles) or "Everywhere",
             healed_on=_healed(visit, healed, protocol),
+            to_come=visit.local_date > today,
         )
         for visit in visits
         if visit.status in COUNTED

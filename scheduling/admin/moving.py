@@ -167,5 +167,6 @@ def _shown(request: HttpRequest, moving: Moving, status: int = 200) -> HttpRespo
         visit=visit,
         sign=signs.sign_of(visit),
         posted=request.POST,
+        asked=moving.chosen.iso if moving.chosen else request.POST.get("start", ""),
     )
     return render(request, "scheduling/desk/move.html", context, status=status)

@@ -32,6 +32,12 @@ class Day:
     starts: tuple[Start, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
+    @property
+    def who(self) -> str:
+        """Name whoever has all starts of the day; empty when there are several."""
+        names = {start.who for start in self.starts}
+        return names.pop() if len(names) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

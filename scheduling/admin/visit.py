@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from scheduling import protocols
 from scheduling.admin import signs
 from scheduling.admin.times import wall
-from scheduling.admin.wanted import said
+from scheduling.admin.wanted import SIZES, said
 from scheduling.booking.rows import instant
 from scheduling.core.protocol.values import Titles
 from scheduling.core.words import Status
@@ -51,6 +51,7 @@ class Facts:
     steps: frozenset[str]
     beside: tuple[Appointment, ...]
     areas: str
+    size: str
     indication: str
     procedure: str
 
@@ -70,6 +71,7 @@ def facts_of(visit: Appointment, now: datetime) -> Facts:
         steps=steps_for(visit, now),
         beside=_beside(visit),
         areas=said(visit.areas, titles),
+        size=dict(SIZES)[visit.size] if visit.size else "",
         indication=titles.of("indications", visit.indication) if visit.indication else "",
         procedure=titles.of("procedures", visit.procedure),
     )
@@ -114,6 +116,9 @@ def steps_for(visit: Appointment, now: datetime) -> frozenset[str]:
         return steps
     if visit.start <= now:
         return steps | {"no-show"}
+    if visit.local_date > wall(now, ZoneInfo(visit.zone)).date():
+        # Nobody arrives on another day; the button would only be pressed by mistake.
+        steps -= {"arrive", "check-in"}
     return steps if visit.confirmed_at else steps | {"confirm"}
 
 

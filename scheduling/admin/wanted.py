@@ -18,7 +18,7 @@ from scheduling.models import Practitioner, Site, Treatment
 
 SIZES = [
     ("", "not said"),
-    ("small", "small, a palm or less"),
+    ("small", "small"),
     ("face", "face-sized"),
     ("large", "large"),
 ]
@@ -47,7 +47,9 @@ class WantedForm(forms.Form):
     area_too = forms.ChoiceField(required=False, label="and", widget=UnfoldAdminSelectWidget)
     size = forms.ChoiceField(choices=SIZES, required=False, widget=UnfoldAdminSelectWidget)
     depth = forms.ChoiceField(choices=DEPTHS, required=False, widget=UnfoldAdminSelectWidget)
-    indication = forms.ChoiceField(required=False, label="What for", widget=UnfoldAdminSelectWidget)
+    indication = forms.ChoiceField(
+        required=False, label="Because of", widget=UnfoldAdminSelectWidget
+    )
     practitioner = forms.ModelChoiceField(
         queryset=Practitioner.objects.none(),
         required=False,
@@ -63,6 +65,8 @@ class WantedForm(forms.Form):
     def __init__(self, sites: QuerySet[Site], data: QueryDict | None = None, **kwargs: Any) -> None:
         """Offer what the clinic has today, at the sites of the user."""
         super().__init__(data, **kwargs)
+        if data is None:
+            self.fields["treatment"].widget.attrs["autofocus"] = True
         self._offer("treatment", Treatment.objects.filter(active=True))
         self._offer("site", sites.filter(active=True))
         self._offer("practitioner", Practitioner.objects.filter(active=True))

@@ -12,6 +12,30 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+// Unfold hides the page until Alpine has woken, and what is hidden takes no focus.
+document.addEventListener("DOMContentLoaded", () => {
+  const first = document.querySelector(".desk [autofocus]");
+  requestAnimationFrame(() => {
+    if (!first || document.activeElement !== document.body) return;
+    first.focus();
+    if (first.select) first.select();
+  });
+});
+document.addEventListener("keydown", (event) => {
+  const at = event.target;
+  // A list of choices swallows Enter; at the desk it means "find".
+  if (event.key === "Enter" && at.matches(".desk form[method=get] select")) {
+    event.preventDefault();
+    at.form.requestSubmit();
+  }
+  const picks = [...document.querySelectorAll(".desk-pick")];
+  const here = picks.indexOf(at);
+  if ((event.key === "ArrowDown" || event.key === "ArrowUp") && picks.length && (here >= 0 || at.id === "q")) {
+    event.preventDefault();
+    const next = here + (event.key === "ArrowDown" ? 1 : -1);
+    (picks[next] || (next < 0 ? document.getElementById("q") : at)).focus();
+  }
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll(".desk form[data-sent]")) delete form.dataset.sent;
 });

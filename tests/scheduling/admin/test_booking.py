@@ -254,3 +254,15 @@ def test_queries_do_not_grow_with_the_starts(
     desk.get(BOOK, wanted(clinic))
     with django_assert_max_num_queries(40):  # type: ignore[operator]
         desk.get(BOOK, wanted(clinic))
+
+
+def test_refused_start_can_be_looked_at_before_anything_is_sent(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    screens.visit(clinic, 1)
+    page = desk.get(BOOK, wanted(clinic, clinic.filler, start=cast.at(cast.day(4), 11).isoformat()))
+    assert page.status_code == 200
+    assert [told.reason.code for told in page.context["desk"].refusal.against] == [
+        "SEED-GAP-RF",
+        "SEED-RECOVERY",
+    ]
