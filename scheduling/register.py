@@ -30,6 +30,10 @@ LIKE = 0.55
 _OPEN = {"language", "channel", "do_not_contact", "fitzpatrick", "guardian"}
 """Fields whose values the trail may hold; of all others it names only the field."""
 
+INVENTED = re.compile(r"\+447700900\d{3}")
+"""Mobile numbers that Ofcom keeps free for drama, so that a demo or a training can call nobody:
+ofcom.org.uk, “Telephone numbers for use in TV and radio drama programmes”. No plan lists them."""
+
 _DATES = (
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"),
     re.compile(r"(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})"),
@@ -156,7 +160,7 @@ def _terms(text: str, countries: Sequence[str]) -> list[list[str]]:
 
 
 def _phones(text: str, countries: Sequence[str]) -> list[str]:
-    if not re.fullmatch(r"[+\d][\d\s()./-]{4,}", text.strip()) or _day(text.strip()):
+    if not re.fullmatch(r"[+(\d][\d\s()./-]{4,}", text.strip()) or _day(text.strip()):
         return []
     typed = re.sub(r"\D", "", text)
     # A part of a number is looked for as it stands, without the trunk 0 that no E.164 has.
@@ -180,7 +184,7 @@ def _readings(text: str, countries: Iterable[str]) -> list[PhoneNumber]:
             number = PhoneNumber.from_string(text, region=country)
         except phonenumbers.NumberParseException:
             continue
-        if number.is_valid():
+        if number.is_valid() or INVENTED.fullmatch(number.as_e164):
             found.setdefault(number.as_e164, number)
     return list(found.values())
 

@@ -64,6 +64,11 @@ class PatientForm(PlainForm):
             )
         return said
 
+    def _get_validation_exclusions(self) -> set[str]:
+        # Phones were read by the register, which knows more numbers than the field does.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded | {"phone", "other_phone"}
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if not self.errors:
