@@ -122,7 +122,8 @@ def lapse(
     A pair's override lives while the local-day gap stays or grows; an override without a pair
     (age, prerequisite, hours) ends with its own visit's move.
     """
-    kept, gone = [], []
+    kept: list[Override] = []
+    gone: list[Override] = []
     standing = covered_by([o for o in overrides if o.other_id], appointment)
     for given in overrides:
         other = given.other_id if given.appointment_id == appointment.pk else given.appointment_id

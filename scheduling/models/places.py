@@ -1,5 +1,6 @@
 """Where visits happen and what they occupy."""
 
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -147,21 +148,21 @@ class Resource(models.Model):
         return self.name
 
 
-class _OfKind(models.Manager[Resource]):
+class _OfKind(models.Manager[Any]):
     """Only the resources of one kind."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self._kind = kind
 
-    def get_queryset(self) -> models.QuerySet[Resource]:
+    def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().filter(kind=self._kind)
 
 
 class Practitioner(Resource):
     """A resource who treats patients."""
 
-    objects = _OfKind(Resource.Kind.PRACTITIONER)
+    objects: ClassVar[models.Manager[Any]] = _OfKind(Resource.Kind.PRACTITIONER)
 
     class Meta:
         proxy = True
@@ -170,7 +171,7 @@ class Practitioner(Resource):
 class Room(Resource):
     """A resource with walls."""
 
-    objects = _OfKind(Resource.Kind.ROOM)
+    objects: ClassVar[models.Manager[Any]] = _OfKind(Resource.Kind.ROOM)
 
     class Meta:
         proxy = True
@@ -179,7 +180,7 @@ class Room(Resource):
 class Device(Resource):
     """A resource with a plug: a laser, a light, a cooling unit."""
 
-    objects = _OfKind(Resource.Kind.DEVICE)
+    objects: ClassVar[models.Manager[Any]] = _OfKind(Resource.Kind.DEVICE)
 
     class Meta:
         proxy = True
