@@ -81,12 +81,17 @@ class Id(serializers.IntegerField):
         super().__init__(min_value=1, max_value=LARGEST_ID, **facts)
 
 
+def _on_grid(minutes: int) -> None:
+    if minutes % 5:
+        raise serializers.ValidationError("Write a multiple of 5 minutes.")
+
+
 class Minutes(serializers.IntegerField):
     """A length in minutes; whether the treatment allows it, the diary says."""
 
     def __init__(self, **facts: Any) -> None:
-        """Keep it within a day."""
-        super().__init__(min_value=1, max_value=1440, **facts)
+        """Keep it within a day, and on the diary's grid."""
+        super().__init__(min_value=5, max_value=1440, validators=[_on_grid], **facts)
 
 
 @extend_schema_field(OpenApiTypes.DATE)

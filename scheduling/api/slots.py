@@ -17,6 +17,7 @@ from scheduling.api import asks
 from scheduling.api.answers import JSON
 from scheduling.api.doors import Door
 from scheduling.api.problems import READ_PROBLEMS, ReasonShape
+from scheduling.booking.ask import known_wish
 from scheduling.core.words import Choice, FreeStart, Reason, Severity, Wish
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Appointment, Patient
@@ -73,6 +74,7 @@ class Slots(Door):
         asked = self.query(asks.SlotsAsked)
         self._seen(asked)
         wish = asks.wish_of(asked)
+        known_wish(wish)
         if "start" in asked:
             found = self._explained(wish, asked["start"])
         else:

@@ -58,8 +58,7 @@ def checked(ask: Ask, by: Actor) -> Ask:
     ground.treatment(wish.treatment_id)
     if ask.start.tzinfo is None:
         raise Malformed("A start needs its zone.")
-    known_words(areas=wish.areas, size=wish.size, depth=wish.depth)
-    _known("indication", {wish.indication} - ground.indications - {""})
+    known_wish(wish)
     return ask
 
 
@@ -82,6 +81,17 @@ def wish_of(appointment: Appointment) -> Wish:
         note=appointment.note,
         moving=appointment.pk,
     )
+
+
+def known_wish(wish: Wish) -> None:
+    """Let through a wish in words that the rules can read.
+
+    Raises:
+        Malformed: an unknown area, size, depth or indication.
+
+    """
+    known_words(areas=wish.areas, size=wish.size, depth=wish.depth)
+    _known("indication", {wish.indication} - catalogue.current().indications - {""})
 
 
 def known_words(*, areas: Iterable[str], size: str, depth: str, procedure: str = "") -> None:

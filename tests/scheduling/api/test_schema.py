@@ -1,0 +1,55 @@
+import json
+
+import pytest
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from rest_framework.test import APIClient
+
+from tests import cast
+
+
+def test_the_description_is_openapi_3_and_is_made_without_a_warning() -> None:
+    GENERATOR_STATS.reset()
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    validate_schema(schema)
+    assert schema["openapi"].startswith("3.")
+    assert not GENERATOR_STATS
+
+
+def test_the_description_is_served_with_the_contract_in_it(client: Client) -> None:
+    answer = client.get("/api/v1/schema", {"format": "json"})
+    assert answer.status_code == 200
+    paths = json.loads(answer.content)["paths"]
+    steps = "move confirm arrive check-in complete cancel no-show reinstate".split()
+    for step in steps:
+        answers = paths[f"/api/v1/appointments/{{id}}/{step}/"]["post"]["responses"]
+        assert {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "503"} == set(
+            answers
+        )
+    query = {p["name"] for p in paths["/api/v1/slots/"]["get"]["parameters"]}
+    assert query == set(
+        "treatment site from to practitioner patient area size depth minutes indication encounter "
+        "moving start".split()
+    )
+
+
+def test_the_description_can_be_read_without_the_internet(client: Client) -> None:
+    page = client.get("/api/v1/docs/")
+    assert page.status_code == 200
+    assert b"drf_spectacular_sidecar/swagger-ui-dist" in page.content
+    assert b"//cdn" not in page.content
+    assert b"<script>" not in page.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["sites", "treatments", "resources"])
+def test_the_catalogue_is_listed(desk: APIClient, clinic: cast.Clinic, path: str) -> None:
+    schema = json.loads(desk.get("/api/v1/schema", {"format": "json"}).content)["components"]
+    name = {"sites": "Site", "treatments": "Treatment", "resources": "Resource"}[path]
+    found = desk.get(f"/api/v1/{path}/").json()
+    assert list(found) == ["count", "next", "previous", "results"]
+    for row in found["results"]:
+        assert list(row) == list(schema["schemas"][name]["properties"])
+        assert desk.get(f"/api/v1/{path}/{row['id']}/").json() == row
