@@ -7,11 +7,12 @@ from django.contrib.auth.models import Group
 
 from scheduling import access
 
-_READ_MESSAGES = frozenset({"notifications.view_message"})
+_READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
+_WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
 UPSTAIRS: Mapping[str, frozenset[str]] = {
     access.RECEPTION: _READ_MESSAGES,
     access.CLINICIAN: _READ_MESSAGES,
-    access.MANAGER: _READ_MESSAGES,
+    access.MANAGER: _READ_MESSAGES | _WORDS,
 }
 
 

@@ -15,16 +15,21 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from scheduling.signals import appointment_changed  # noqa: PLC0415 - needs the models
+        # these need the models, which are not there when this module is read
+        from notifications import panels as ours  # noqa: PLC0415
+        from scheduling import panels  # noqa: PLC0415
+        from scheduling.signals import appointment_changed  # noqa: PLC0415
 
         appointment_changed.connect(write_down, dispatch_uid="notifications.outbox")
+        panels.add("patient", 50, ours.of_patient)
+        panels.add("appointment", 50, ours.of_appointment)
 
 
 def write_down(
     *, appointments: Sequence["Appointment"], verb: str, told: bool, now: datetime, **_: Any
 ) -> None:
     """Write what patients must be told, in booking's transaction, and ring once it commits."""
-    from notifications import outbox  # noqa: PLC0415 - needs the models
+    from notifications import outbox  # noqa: PLC0415
 
     if told and outbox.enqueue(appointments=appointments, verb=verb, now=now):
         # robust: a broker that is down costs one tick, never a booking
@@ -32,6 +37,6 @@ def write_down(
 
 
 def ring() -> None:
-    from notifications.tasks import sweep  # noqa: PLC0415 - needs the models
+    from notifications.tasks import sweep  # noqa: PLC0415
 
     sweep.apply_async(expires=15)

@@ -16,7 +16,18 @@ KINDS = [
     (Kind.CHANGED.value, "visit moved"),
     (Kind.CANCELLED.value, "visit cancelled"),
 ]
-STATES = [(s.value, s.value) for s in State]
+STATES = [
+    (State.PENDING.value, "waiting"),
+    (State.CLAIMED.value, "next in line"),
+    (State.SENDING.value, "being sent"),
+    (State.ACCEPTED.value, "sent"),
+    (State.DELIVERED.value, "delivered"),
+    (State.UNDELIVERED.value, "not delivered"),
+    (State.REJECTED.value, "refused"),
+    (State.UNKNOWN.value, "not certain"),
+    (State.DROPPED.value, "not sent"),
+    (State.DEAD.value, "given up"),
+]
 DROPS = [(r.value, r.sentence) for r in DropReason]
 
 
@@ -113,13 +124,13 @@ class Attempt(models.Model):
 
 
 class MessageText(models.Model):
-    """The clinic's own wording of one message; without a row the shipped wording holds."""
+    """The clinic's own wording of one message; while `body` is empty the shipped one holds."""
 
     kind = models.CharField(max_length=12, choices=KINDS)
     channel = models.CharField(max_length=5, choices=CHANNELS)
     language = models.CharField(max_length=5, choices=Patient.Language)
     subject = models.CharField(max_length=150, blank=True, help_text="e-mail only")
-    body = models.TextField()
+    body = models.TextField("text", blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.CharField(max_length=160, blank=True)
 

@@ -43,7 +43,8 @@ class Words:
 
 def words() -> Words:
     """Read the clinic's own wordings."""
-    rows = MessageText.objects.values_list("kind", "channel", "language", "subject", "body")
+    own = MessageText.objects.exclude(body="")
+    rows = own.values_list("kind", "channel", "language", "subject", "body")
     return Words(
         {
             (Kind(kind), Channel(channel), language): worded(subject=subject, body=body)

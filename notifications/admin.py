@@ -1,0 +1,277 @@
+"""The outbox to look through, and the clinic's own words to edit."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from notifications import wordings
+from notifications.core.policy import Channel, Kind
+from notifications.core.wording import BLANKS, BadWording
+from notifications.models import STATES, Attempt, Message, MessageText, OptOut
+from scheduling import access
+from scheduling.models import Appointment
+
+TONES = {
+    "sent": "success",
+    "delivered": "success",
+    "refused": "danger",
+    "not delivered": "danger",
+    "given up": "danger",
+    "not certain": "warning",
+    "being sent": "info",
+}
+
+
+class LookOnly(ModelAdmin):
+    """A list that only the house itself writes."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave writing to the outbox."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Leave it as it was written."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Leave it as it was written."""
+        return False
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        raise Http404
+
+
+class ByState(admin.SimpleListFilter):
+    """The states of a message, each with how many there are."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Count each state once, whatever else is filtered."""
+        rows = model_admin.get_queryset(request).order_by().values_list("state")
+        counts = dict(rows.annotate(count=Count("pk")))
+        return [(s, f"{label} ({counts[s]})") for s, label in STATES if counts.get(s)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Keep the messages in the chosen state."""
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class AtSite(admin.SimpleListFilter):
+    """The sites where the user works."""
+
+    title = "site"
+    parameter_name = "site"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the user's own sites."""
+        return [(str(s.pk), s.name) for s in access.visible_sites(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Keep one site's messages."""
+        chosen = self.value() or ""
+        return queryset.filter(site_id=int(chosen)) if chosen.isdecimal() else queryset
+
+
+class Attempts(TabularInline):
+    """Each call to a provider, oldest first."""
+
+    model = Attempt
+    fields = ("at", "provider", "outcome", "provider_code", "said")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    verbose_name_plural = "attempts"
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Leave writing to the outbox."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Whoever may see a message may see how it went."""
+        return bool(request.user.has_perm("notifications.view_message"))
+
+
+@admin.register(Message)
+class MessageScreen(LookOnly):
+    """What was written to whom, and what became of it."""
+
+    list_display = ("due_at", "what", "patient", "channel", "how", "why", "site")
+    list_filter = (ByState, "kind", "channel", AtSite)
+    search_fields = ("patient__search_key", "recipient", "provider_id")
+    search_help_text = "name, address, number, or the provider's id"
+    date_hierarchy = "due_at"
+    inlines = (Attempts,)
+    list_per_page = 50
+    fields = (
+        "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
+        "attempts", "sending_at", "settled_at", "provider", "provider_id", "ref", "dedupe_key",
+    )  # fmt: skip
+    readonly_fields = ("what", "how", "why", "ref")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """List the messages of the sites where the user works."""
+        rows = super().get_queryset(request).select_related("patient", "site", "appointment")
+        sites = access.actor_of(request.user).sites
+        return rows if sites is None else rows.filter(site__in=sites)
+
+    @display(description="message", ordering="kind")
+    def what(self, row: Message) -> str:
+        """Name the message."""
+        lead = "" if row.offset == "now" else f", {row.offset} before"
+        return f"{row.get_kind_display()}{lead}"
+
+    @display(description="state", ordering="state", label=TONES)
+    def how(self, row: Message) -> str:
+        """Say how it stands."""
+        return row.get_state_display()
+
+    @display(description="why not sent")
+    def why(self, row: Message) -> str:
+        """Give the reason of a message that was not sent."""
+        return row.get_drop_reason_display() if row.drop_reason else ""
+
+
+class WordingForm(forms.ModelForm):
+    """A text, shown as it holds now and checked as it would be sent."""
+
+    class Meta:
+        model = MessageText
+        fields = ("subject", "body")
+
+        help_texts = {"body": "Empty it to use the shipped wording again."}
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Show the shipped wording where the clinic has none of its own."""
+        super().__init__(*args, **more)
+        subject, body = wordings.in_force(self.instance)
+        self.initial.update(subject=subject, body=body)
+        if self.instance.channel == Channel.SMS and "subject" in self.fields:
+            self.fields["subject"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a text that could not be sent."""
+        said = super().clean() or self.cleaned_data
+        if said.get("body", "").strip():
+            try:
+                seen = _seen(self.instance, said.get("subject", ""), said["body"], None)
+                wordings.short_enough(seen)
+            except BadWording as error:
+                raise forms.ValidationError(error.sentence) from error
+        return said
+
+
+def _seen(row: MessageText, subject: str, body: str, visit: Any) -> wordings.Preview:
+    """Fill a text in: on a visit, or on a made-up one."""
+    facts = wordings.facts_of(visit, row.language) if visit else wordings.sample(row.language)
+    return wordings.preview(
+        kind=Kind(row.kind), channel=Channel(row.channel), subject=subject, body=body, facts=facts
+    )
+
+
+@admin.register(MessageText)
+class WordingScreen(ModelAdmin):
+    """The words of each message, by channel and language."""
+
+    form = WordingForm
+    list_display = ("__str__", "whose", "changed_at", "changed_by")
+    list_filter = ("channel", "language", "kind")
+    fields = ("subject", "body")
+    ordering = ("channel", "language", "pk")
+    change_form_after_template = "notifications/wording.html"
+
+    class Media:
+        css = {"all": ("notifications/wording.css",)}
+        js = ("notifications/wording.js",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """List every text there is, and no other."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Keep the list whole."""
+        return False
+
+    @display(description="wording")
+    def whose(self, row: MessageText) -> str:
+        """Tell the clinic's own words from the shipped ones."""
+        return "the clinic's own" if row.body else "as shipped"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Keep the text through its verb."""
+        self._reword(request, obj, form.cleaned_data["subject"], form.cleaned_data["body"])
+
+    def _reword(self, request: HttpRequest, row: MessageText, subject: str, body: str) -> None:
+        wordings.reword(
+            text_id=row.pk,
+            subject=subject,
+            body=body,
+            by=access.actor_of(request.user),
+            now=timezone.now(),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the door behind the live preview."""
+        view = self.admin_site.admin_view(self.preview)
+        mine = path("<int:pk>/preview/", view, name="notifications_messagetext_preview")
+        return [mine, *super().get_urls()]
+
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer how a text that is being written would arrive; nothing is kept."""
+        row = self.get_object(request, str(pk))
+        if row is None or request.method != "POST" or not self.has_change_permission(request, row):
+            raise Http404
+        subject, body = request.POST.get("subject", ""), request.POST.get("body", "")
+        try:
+            seen = _seen(row, subject, body, self._visit(request))
+        except BadWording as error:
+            return JsonResponse({"error": error.sentence})
+        return JsonResponse(seen.as_dict())
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """Show below the form how the text arrives."""
+        row, visit = context["original"], self._visit(request)
+        context |= {
+            "blanks": BLANKS,
+            "preview_url": reverse("admin:notifications_messagetext_preview", args=[row.pk]),
+            "seen": _seen(row, *wordings.in_force(row), visit).as_dict(),
+            "shown_on": f"Shown on {_named(visit)}." if visit else "Shown on a made-up visit.",
+        }
+        answer: HttpResponse = super().render_change_form(request, context, **more)
+        return answer
+
+    def _visit(self, request: HttpRequest) -> Appointment | None:
+        sites = access.actor_of(request.user).sites
+        return wordings.next_visit(sites=sites, now=timezone.now())
+
+
+def _named(visit: Appointment) -> str:
+    return f"the next visit, {visit.patient} on {visit.local_date:%-d %B %Y}"
+
+
+@admin.register(OptOut)
+class OptOutScreen(LookOnly):
+    """Addresses that want nothing more on a channel."""
+
+    list_display = ("address", "channel", "at", "source", "ended_at")
+    list_filter = ("channel", "source")
+    search_fields = ("address",)
+    fields = ("address", "channel", "at", "source", "message", "ended_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
+        """Read the message along."""
+        return super().get_queryset(request).select_related("message")

@@ -1,0 +1,164 @@
+"""The clinic's own words: edited, checked, shown as they would arrive."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from notifications import rendering
+from notifications.core import sms
+from notifications.core.letters import Facts
+from notifications.core.policy import Channel, Kind
+from notifications.core.wording import BadWording, check
+from notifications.models import MessageText
+from scheduling import trail
+from scheduling.core.words import Actor, Status
+from scheduling.models import Appointment
+
+SAMPLE_LINK_TOKEN = "k" * 43
+"""As long as a real one, so that an SMS is counted truly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A text as it would arrive; `size` and `swapped` are of an SMS."""
+
+    subject: str
+    text: str
+    size: sms.Size | None = None
+    swapped: tuple[sms.Replaced, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Spell the preview as JSON."""
+        size = self.size
+        return {
+            "subject": self.subject,
+            "text": self.text,
+            "count": size and _counted(size),
+            "cost": size and size.cost.value,
+            "swapped": [f"{r.character} → {r.by or 'nothing'}" for r in self.swapped],
+        }
+
+
+def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Facts) -> Preview:
+    """Fill in a text with the facts of a visit.
+
+    Raises:
+        BadWording: the text cannot be used.
+
+    """
+    wording = check(kind=kind, channel=channel, subject=subject, body=body)
+    values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
+    if channel is Channel.EMAIL:
+        return Preview(subject=wording.subject.fill(values), text=wording.body.fill(values))
+    text = rendering.short_text(wording, values)
+    _, swapped = sms.plain(wording.body.fill(values))
+    return Preview(subject="", text=text, size=sms.measure(text), swapped=swapped)
+
+
+@transaction.atomic
+def reword(*, text_id: int, subject: str, body: str, by: Actor, now: datetime) -> MessageText:
+    """Keep the clinic's own wording; an empty body brings the shipped one back.
+
+    Raises:
+        BadWording: it lacks what every message must say, cannot be filled, or is too long.
+
+    """
+    row = MessageText.objects.select_for_update().get(pk=text_id)
+    kind, channel = Kind(row.kind), Channel(row.channel)
+    if body.strip():
+        facts = sample(row.language)
+        short_enough(preview(kind=kind, channel=channel, subject=subject, body=body, facts=facts))
+    before = [row.subject, row.body]
+    row.subject, row.body = subject.strip(), body.strip()
+    row.changed_at, row.changed_by = now, by.name
+    row.save()
+    what = {"subject": [before[0], row.subject], "text": [before[1], row.body]}
+    trail.write([trail.entry(subject=row, verb="reword", by=by, now=now, what=what)])
+    return row
+
+
+def short_enough(seen: Preview) -> None:
+    """Refuse an SMS that costs more than the clinic's limit.
+
+    Raises:
+        BadWording: it does.
+
+    """
+    if seen.size and seen.size.cost is sms.CostClass.TOO_LONG:
+        raise BadWording(
+            f"This SMS would cost {seen.size.segments} messages; at most"
+            f" {sms.MOST_SEGMENTS} are allowed."
+        )
+
+
+def in_force(row: MessageText) -> tuple[str, str]:
+    """Give the subject and body that hold now: the clinic's own, else the shipped ones."""
+    if row.body:
+        return row.subject, row.body
+    return rendering.shipped(Kind(row.kind), Channel(row.channel), row.language)
+
+
+def next_visit(*, sites: Iterable[int] | None, now: datetime) -> Appointment | None:
+    """Find the next booked visit at these sites (None: at any), to show a text on."""
+    coming = Appointment.objects.filter(status=Status.BOOKED.value, start__gt=now)
+    if sites is not None:
+        coming = coming.filter(site__in=list(sites))
+    return coming.select_related("site", "patient").order_by("start", "pk").first()
+
+
+def facts_of(appointment: Appointment, language: str) -> Facts:
+    """Read a visit as a message in this language would tell of it."""
+    patient, site = appointment.patient, appointment.site
+    return Facts(
+        appointment_id=appointment.pk,
+        uid=str(appointment.uid),
+        told_version=appointment.told_version,
+        status=Status(appointment.status),
+        start=appointment.start,
+        end=appointment.end,
+        prep_minutes=appointment.prep_minutes,
+        zone=appointment.zone,
+        name=patient.given_name,
+        language=language,
+        patient_zone=patient.zone,
+        reach=patient.channel,
+        address=patient.email,
+        opted_out=False,
+        do_not_contact=patient.do_not_contact,
+        deceased_on=patient.deceased_on,
+        clinic=site.name,
+        clinic_address=site.address,
+        clinic_phone=str(site.phone),
+        clinic_email=site.email,
+        country=site.country,
+    )
+
+
+def sample(language: str) -> Facts:
+    """Make up a visit, for a clinic that has none coming."""
+    return Facts(
+        appointment_id=0,
+        uid="sample",
+        told_version=0,
+        status=Status.BOOKED,
+        start=datetime(2027, 9, 15, 13, 30, tzinfo=UTC),
+        end=datetime(2027, 9, 15, 14, 15, tzinfo=UTC),
+        prep_minutes=0,
+        zone="Europe/London",
+        name="Maria",
+        language=language,
+        patient_zone="",
+        reach="both",
+        address="maria@example.org",
+        opted_out=False,
+        do_not_contact=False,
+        deceased_on=None,
+        clinic="Harley House",
+        clinic_address="12 Harley Street\nLondon W1G 9QD",
+        clinic_phone="+442079460000",
+        clinic_email="desk@example.org",
+        country="GB",
+    )

@@ -1,0 +1,206 @@
+"""The outbox on screen, and the clinic's own words edited there."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from notifications import panels, wordings
+from notifications.models import Attempt, Message, MessageText, OptOut
+from scheduling.models import Change, Site
+from tests import cast
+from tests.notifications import stage
+from tests.notifications.stage import DAYS_14, NOW, Carrier
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/notifications/message/"
+TEXTS = "/admin/notifications/messagetext/"
+
+
+def signed_in(*sites: Site, may: tuple[str, ...] = ("view_message",), **more: bool) -> Client:
+    user: User = cast.staff_user("desk", *sites, **more)
+    user.user_permissions.set(Permission.objects.filter(codename__in=may))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text(kind: str = "booked", channel: str = "sms", language: str = "en") -> MessageText:
+    row, _ = MessageText.objects.get_or_create(kind=kind, channel=channel, language=language)
+    return row
+
+
+def editor() -> Client:
+    return signed_in(may=("view_messagetext", "change_messagetext"), everywhere=True)
+
+
+# ---------------------------------------------------------------- the outbox
+
+
+def test_the_list_shows_each_message_and_counts_states() -> None:
+    at = stage.house()
+    stage.booked(at)
+    stage.sweep(Carrier())
+    said = signed_in(at.site).get(LIST).content.decode()
+    assert "sent (2)" in said
+    assert "waiting (3)" in said
+    assert "reminder, 48h before" in said
+
+
+def test_the_list_filters_by_state() -> None:
+    at = stage.house()
+    stage.booked(at)
+    stage.sweep(Carrier())
+    said = signed_in(at.site).get(LIST, {"state": "accepted"}).content.decode()
+    assert said.count("field-what") == 2
+
+
+def test_the_list_costs_the_same_for_one_and_for_many() -> None:
+    at = stage.house(phone="")
+    client = signed_in(at.site)
+    stage.booked(at)
+    counts = []
+    for n in range(2):
+        client.get(LIST)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(LIST)
+        counts.append(len(queries))
+        for hours in (1, 2):
+            stage.booked(at, DAYS_14 + timedelta(days=n, hours=hours))
+    assert counts[0] == counts[1]
+
+
+def test_messages_of_other_sites_are_not_there() -> None:
+    at = stage.house()
+    made = stage.booked(at)
+    client = signed_in(Site.objects.create(name="Elsewhere", zone="UTC", country="GB"))
+    row = Message.objects.filter(appointment=made).earliest("pk")
+    assert client.get(f"{LIST}{row.pk}/change/").status_code == 404
+    assert "Ada" not in client.get(LIST).content.decode()
+
+
+def test_a_stranger_sees_no_messages() -> None:
+    assert signed_in(may=(), everywhere=True).get(LIST).status_code == 403
+    assert Client().get(LIST).status_code == 302
+
+
+def test_a_message_shows_its_attempts_and_cannot_be_written() -> None:
+    at = stage.house()
+    stage.booked(at)
+    stage.sweep(Carrier())
+    row = Message.objects.filter(state="accepted").earliest("pk")
+    client = signed_in(at.site)
+    said = client.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert "taken" in said
+    assert "fake-1" in said
+    client.post(f"{LIST}{row.pk}/change/", {"state": "pending"})
+    row.refresh_from_db()
+    assert (row.state, Attempt.objects.filter(message=row).count()) == ("accepted", 1)
+    assert client.get(f"{LIST}add/").status_code == 403
+
+
+def test_opt_outs_are_listed() -> None:
+    OptOut.objects.create(channel="sms", address="+447700900123", at=NOW, source="provider")
+    client = signed_in(may=("view_optout",), everywhere=True)
+    assert "+447700900123" in client.get("/admin/notifications/optout/").content.decode()
+
+
+# ---------------------------------------------------------------- wordings
+
+
+def test_the_form_shows_the_shipped_wording_and_how_it_arrives() -> None:
+    said = editor().get(f"{TEXTS}{text().pk}/change/").content.decode()
+    assert "{clinic}: your visit is on {short_date}, {time}." in said
+    assert "Harley House: your visit is on Wed 15 Sep, 14:30." in said
+    assert "GSM-7" in said
+    assert "1 segment<" in said
+
+
+def test_the_preview_is_of_the_next_real_visit() -> None:
+    at = stage.house()
+    stage.visit(at)
+    said = editor().get(f"{TEXTS}{text().pk}/change/").content.decode()
+    assert "Shown on the next visit, Ada Pine on 18 January 2027" in said
+    assert "Mon 18 Jan, 13:00" in said
+
+
+def test_a_new_wording_is_kept_and_used() -> None:
+    row, client = text(), editor()
+    body = "{clinic}: {date} {time}. {link} {phone}"
+    answer = client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
+    row.refresh_from_db()
+    assert (answer.status_code, row.body, row.changed_by) == (302, body, "desk")
+    assert Change.objects.get(verb="reword").what["text"] == ["", body]
+    stage.booked(stage.house(email=""))
+    carrier = Carrier()
+    stage.sweep(carrier)
+    assert carrier.sent[0].text.startswith("Harley House: Monday 18 January 2027 13:00. http")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("{clinic} {treatment}", "is not a blank that can be filled"),
+        ("See you", "The text must contain"),
+        ("{clinic} {date} {time} {phone} {link} " + "x" * 400, "would cost 4 messages"),
+    ],
+)
+def test_a_wording_that_cannot_be_sent_is_refused(body: str, why: str) -> None:
+    row = text()
+    answer = editor().post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
+    row.refresh_from_db()
+    assert why in answer.content.decode()
+    assert row.body == ""
+
+
+def test_emptying_a_wording_brings_the_shipped_one_back() -> None:
+    row, client = text(), editor()
+    MessageText.objects.filter(pk=row.pk).update(body="{clinic} {date} {time} {link} {phone}")
+    client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": " "})
+    row.refresh_from_db()
+    assert wordings.in_force(row)[1].startswith("{clinic}: your visit is on")
+
+
+def test_the_live_preview_counts_segments_and_names_what_is_swapped() -> None:
+    row, client = text(), editor()
+    body = "{clinic}\u2019s: {short_date} {time} {phone} {link}"
+    answer = client.post(f"{TEXTS}{row.pk}/preview/", {"body": body}).json()
+    assert answer["swapped"] == ["\u2019 \u2192 '"]
+    assert answer["cost"] == "one message"
+    assert answer["text"].startswith("Harley House's: Wed 15 Sep 14:30 +442079460000 http")
+    bad = client.post(f"{TEXTS}{row.pk}/preview/", {"body": "{nonsense}"}).json()
+    assert bad == {"error": "\u201c{nonsense}\u201d is not a blank that can be filled."}
+
+
+def test_the_live_preview_is_not_for_strangers() -> None:
+    row = text()
+    assert signed_in(everywhere=True).post(f"{TEXTS}{row.pk}/preview/").status_code in {403, 404}
+    assert editor_get(row) == 404
+
+
+def editor_get(row: MessageText) -> int:
+    user = User.objects.create_superuser("boss", password="a-long-password")
+    client = Client()
+    client.force_login(user)
+    status: int = client.get(f"{TEXTS}{row.pk}/preview/").status_code
+    return status
+
+
+# ---------------------------------------------------------------- panels
+
+
+def test_the_patients_panel_shows_the_messages() -> None:
+    at = stage.house()
+    made = stage.booked(at)
+    stage.sweep(Carrier())
+    for html in (panels.of_patient(at.patient, {}), panels.of_appointment(made, {})):
+        assert html.count("<li>") == 5
+        assert "due Mon 11 Jan 2027, 13:00" in html
+
+
+def test_the_panel_is_empty_without_messages() -> None:
+    assert panels.of_patient(stage.house().patient, {}) == ""
