@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from scheduling import panels, protocols, register
-from scheduling.admin import door, finder, missing, signs
+from scheduling import diary, panels, protocols, register
+from scheduling.admin import door, finder, signs
 from scheduling.admin.screen import now
 from scheduling.admin.times import wall
 from scheduling.admin.wanted import said
@@ -154,7 +154,7 @@ def rows_of(visits: QuerySet[Appointment], moment: datetime) -> list[Row]:
     )
     marks = panels.marks(found)
     titles = protocols.in_force().titles
-    lacking = missing.of_many(found, moment)
+    lacking = diary.lacking(visits=found, now=moment)
     return [
         Row(
             visit=visit,
@@ -164,7 +164,7 @@ def rows_of(visits: QuerySet[Appointment], moment: datetime) -> list[Row]:
             held=_held(visit),
             areas=said(visit.areas, titles),
             late=visit.status == Status.BOOKED and visit.start < moment,
-            missing=tuple(lacking.get(visit.pk, ())),
+            missing=tuple(titles.of("records", need) for need in lacking.get(visit.pk, ())),
             marks=tuple(marks.get(visit.pk, ())),
             step=signs.NEXT.get(visit.status),
         )

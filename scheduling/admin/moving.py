@@ -98,7 +98,8 @@ def _page(request: HttpRequest, moving: Moving, moment: datetime) -> None:
     except ValueError:
         first = None
     wish = moving.form.wish(moving.visit)
-    moving.page = times.page(wish=wish, site=moving.visit.site, first=first, now=moment)
+    visit = moving.visit
+    moving.page = times.page(wish=wish, site=visit.site, first=first, now=moment, own=visit.start)
 
 
 def _move(request: HttpRequest, moving: Moving, moment: datetime) -> HttpResponse:

@@ -12,6 +12,8 @@ from scheduling.models import Resource, Site
 WEEK = 7
 """Days on one page: what reception reads to somebody on the phone."""
 
+QUANTUM_MINUTES = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -58,37 +60,54 @@ class Page:
 
 
 def page(
-    *, wish: Wish, site: Site, first: date | None, now: datetime, taken: Sequence[Span] = ()
+    *,
+    wish: Wish,
+    site: Site,
+    first: date | None,
+    now: datetime,
+    taken: Sequence[Span] = (),
+    own: datetime | None = None,
 ) -> Page:
     """Read the week from `first` (or today), and the earliest start from now on.
 
-    `taken` is time that the patient has promised already, on the same screen.
+    `taken` is time that the patient has promised already, on the same screen; `own` is the start
+    of the visit that is moved, which is no other time.
     """
     zone = ZoneInfo(site.zone)
-    today = now.astimezone(zone).date()
+    today = wall(now, zone).date()
     first = max(first or today, today)
     last = first + timedelta(days=WEEK - 1)
     free = diary.free_starts(wish=wish, first=first, last=last, now=now)
-    starts = [each for each in free.starts if _clear(each, wish, taken)]
-    soonest = _soonest(starts if first == today else [], wish, now) if not taken else None
-    shown = [*starts, *([soonest] if soonest else [])]
-    names = names_of(shown)
-    by_day: dict[date, list[Start]] = {}
-    for each in starts:
-        by_day.setdefault(wall(each.start, zone).date(), []).append(button(each, zone, names))
-    hidden = {day.date: tuple(day.reasons) for day in free.hidden}
-    days = tuple(
-        Day(date=day, starts=tuple(by_day.get(day, ())), reasons=hidden.get(day, ()))
-        for day in (first + timedelta(days=n) for n in range(WEEK))
-    )
+    starts = [s for s in free.starts if s.start != own and _clear(s, wish, taken)]
+    soonest = None
+    if not taken:
+        soonest = starts[0] if starts and first == today else _soonest(wish, now, own)
+    names = names_of([*starts, *([soonest] if soonest else [])])
     return Page(
-        days=days,
+        days=_days(first, starts, free.hidden, zone, names),
         first=first,
         last=last,
         earlier=max(first - timedelta(days=WEEK), today) if first > today else None,
         later=last + timedelta(days=1),
         earliest=button(soonest, zone, names) if soonest else None,
         earliest_day=wall(soonest.start, zone).date() if soonest else None,
+    )
+
+
+def _days(
+    first: date,
+    starts: Iterable[FreeStart],
+    hidden: Iterable[diary.HiddenDay],
+    zone: ZoneInfo,
+    names: Mapping[int, str],
+) -> tuple[Day, ...]:
+    by_day: dict[date, list[Start]] = {}
+    for each in starts:
+        by_day.setdefault(wall(each.start, zone).date(), []).append(button(each, zone, names))
+    reasons = {day.date: day.reasons for day in hidden}
+    return tuple(
+        Day(date=day, starts=tuple(by_day.get(day, ())), reasons=reasons.get(day, ()))
+        for day in (first + timedelta(days=n) for n in range(WEEK))
     )
 
 
@@ -102,11 +121,13 @@ def _clear(each: FreeStart, wish: Wish, taken: Sequence[Span]) -> bool:
     return not any(Span(start, start + length).overlaps(span) for span in taken)
 
 
-def _soonest(starts: Sequence[FreeStart], wish: Wish, now: datetime) -> FreeStart | None:
-    """Take the first start of a page that begins today; search where there is none."""
-    if starts:
-        return min(starts, key=lambda each: each.start)
-    return diary.earliest_start(wish=wish, after=now, now=now)
+def _soonest(wish: Wish, now: datetime, own: datetime | None) -> FreeStart | None:
+    """Search for the earliest start that is not the visit's own."""
+    found = diary.earliest_start(wish=wish, after=now, now=now)
+    if found is not None and found.start == own:
+        after = own + timedelta(minutes=QUANTUM_MINUTES)
+        return diary.earliest_start(wish=wish, after=after, now=now)
+    return found
 
 
 def wall(moment: datetime, zone: ZoneInfo) -> datetime:

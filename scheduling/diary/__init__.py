@@ -13,12 +13,14 @@ One engine answers “may I?”, “when may I?” and “why not?”:
 * `clinical(*, wish, choice, now, moment) -> tuple[Reason, ...]` every clinical reason that fires,
   advisories included, worst first, from the patient's rows as they are now;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
-* `chart(patient_id) -> Chart` and `day_sheet(...)`.
+* `chart(patient_id) -> Chart`;
+* `lacking(*, visits, now)`: what each visit of a list still lacks before check-in.
 """
 
 from scheduling.diary.charts import chart
 from scheduling.diary.choosing import choose, clinical, plain_reason, recheck
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
+from scheduling.diary.prerequisites import lacking
 
 __all__ = [
     "FreeStarts",
@@ -29,6 +31,7 @@ __all__ = [
     "earliest_start",
     "explain_start",
     "free_starts",
+    "lacking",
     "plain_reason",
     "recheck",
 ]

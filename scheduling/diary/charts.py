@@ -15,7 +15,7 @@ from scheduling.errors import NotFound
 from scheduling.models import Appointment, Patient, Record
 from scheduling.models.appointments import LONGEST_Q
 
-_VISIT_FIELDS = (
+VISIT_FIELDS = (
     "pk", "procedure", "start", "end", "actual_end", "start_q", "end_q", "zone", "areas", "size",
     "depth", "status", "indication", "encounter", "series_id", "seq", "treatment__name",
 )  # fmt: skip
@@ -63,15 +63,15 @@ def known(patient_id: int) -> Known:
         Appointment.objects.filter(patient_id=patient_id)
         .exclude(status__in=[Status.ENTERED_IN_ERROR.value, Status.CANCELLED.value])
         .order_by("start", "pk")
-        .values(*_VISIT_FIELDS)
+        .values(*VISIT_FIELDS)
     )
     records = Record.objects.filter(patient_id=patient_id, withdrawn_at=None).order_by("pk")
     return Known(
         Chart(
             born=person["birth_date"],
             fitzpatrick=person["fitzpatrick"],
-            records=tuple(_record(row) for row in records),
-            visits=tuple(_visit(row) for row in rows),
+            records=tuple(record_of(row) for row in records),
+            visits=tuple(visit_of(row) for row in rows),
         ),
         tuple(
             (row["start_q"], row["end_q"], row["pk"], row["treatment__name"])
@@ -102,7 +102,8 @@ def chart(patient_id: int) -> Chart:
     return known(patient_id).chart
 
 
-def _visit(row: dict[str, Any]) -> Visit:
+def visit_of(row: dict[str, Any]) -> Visit:
+    """Read an appointment's row, as `VISIT_FIELDS` names it, for the rules."""
     return Visit(
         id=row["pk"],
         procedure=row["procedure"],
@@ -120,7 +121,8 @@ def _visit(row: dict[str, Any]) -> Visit:
     )
 
 
-def _record(row: Record) -> rules.Record:
+def record_of(row: Record) -> rules.Record:
+    """Read a record's row for the rules."""
     counts_hours = row.kind in _INSTANT_TYPES
     on = row.start_date or row.end_date or (row.start.date() if row.start else None)
     return rules.Record(

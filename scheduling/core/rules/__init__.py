@@ -9,6 +9,7 @@
   reason ("5 < 7") differs by day. `first` and `last` are local dates, both inclusive.
 * `clear_stretches(visit, chart, protocol, first, last, *, now, profiles, moment)`: the stretches of
   starts at which nothing blocks; what a search for free starts asks.
+* `lacking(visit, chart, protocol, *, now, profiles)`: the prerequisites that check-in would miss.
 * `earliest(visit, chart, protocol, *, now, profiles, moment) -> Outlook`: convention D10.
 * `recovery(procedure, size, depth, end_date, protocol) -> Recovery | None`: three dates.
 * `profiles_for(country, subdivision, protocol)`: which jurisdiction rules apply at a site.
@@ -19,6 +20,7 @@ asks about another start. Nothing here reads a clock or a row.
 
 from scheduling.core.rules.chart import Chart, Moment, Record, Visit
 from scheduling.core.rules.healing import Recovery, recovery
+from scheduling.core.rules.lacking import lacking
 from scheduling.core.rules.places import overlap, profiles_for
 from scheduling.core.rules.search import Outlook, change_points, clear_stretches, earliest
 from scheduling.core.rules.verdicts import Fired, Verdict, judge
@@ -36,6 +38,7 @@ __all__ = [
     "clear_stretches",
     "earliest",
     "judge",
+    "lacking",
     "overlap",
     "profiles_for",
     "recovery",

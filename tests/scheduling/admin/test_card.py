@@ -16,7 +16,7 @@ def test_card_shows_coming_and_past_visits_and_the_rest(desk: Client, clinic: ca
     assert [(r.row.recovery_most, r.healed_on) for r in page.context["rests"]] == [
         (cast.day(17), None)
     ]
-    assert "skin rests until Thu 21 Jan 2027 at most" in page.text
+    assert "skin will rest until Thu 21 Jan 2027 at most" in page.text
 
 
 def test_healed_closes_the_rest(doctor: Client, clinic: cast.Clinic) -> None:
