@@ -42,6 +42,11 @@ class Preview:
         }
 
 
+def _counted(size: sms.Size) -> str:
+    parts = "segment" if size.segments == 1 else "segments"
+    return f"{size.encoding}, {size.units} units, {size.segments} {parts}"
+
+
 def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Facts) -> Preview:
     """Fill in a text with the facts of a visit.
 
