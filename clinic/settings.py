@@ -233,6 +233,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ResourceKind": "scheduling.models.Resource.Kind",
+        "PreferredChannel": "scheduling.models.Patient.Channel",
+        "MessageKind": "notifications.models.KINDS",
+        "MessageChannel": "notifications.models.CHANNELS",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
