@@ -220,9 +220,10 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # One strict reader and one pager for every floor, by name: upper floors do not import edges.
+    "DEFAULT_PARSER_CLASSES": ["scheduling.api.reading.JsonObject"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "DEFAULT_PAGINATION_CLASS": "scheduling.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -322,6 +323,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scheduling.tasks.free_expired_holds",
         "schedule": 60.0,
         "options": {"expires": 15},
+    },
+    "forget old answers": {
+        "task": "scheduling.tasks.forget_old_answers",
+        "schedule": 600.0,
+        "options": {"expires": 60},
     },
 }
 

@@ -24,10 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("v/", include("notifications.pages")),
+    path("api/v1/", include("scheduling.api.routes")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]
-if find_spec("scheduling.api"):
-    urlpatterns.append(path("api/v1/", include("scheduling.api")))
 if find_spec("notifications.api"):
     urlpatterns.append(path("api/v1/", include("notifications.api")))

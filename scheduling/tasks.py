@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking
+from scheduling import booking, idempotency
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def free_expired_holds() -> None:
     """Let go of the starts that were kept for somebody and not booked in time."""
     booking.free_expired_holds(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def forget_old_answers() -> None:
+    """Delete the answers to repeated requests that nobody may repeat any more."""
+    idempotency.forget_old(now=timezone.now())

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import orjson
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
 
 from scheduling.errors import Malformed
 from scheduling.models import Resource
@@ -18,32 +15,6 @@ from scheduling.walltime import local_date_of
 LARGEST_ID = 2**63 - 1
 MOST_AREAS = 20
 KINDS = tuple(Resource.Kind.values)
-
-
-class JsonObject(BaseParser):
-    """Read a body that is one JSON object.
-
-    orjson refuses what Python's parser lets through and no row can hold: lone surrogates,
-    NaN and Infinity, thousands of nested brackets.
-    """
-
-    media_type = "application/json"
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """Answer the object's members."""
-        try:
-            read = orjson.loads(stream.read())
-        except orjson.JSONDecodeError as error:
-            where = f"line {error.lineno}, column {error.colno}"
-            raise ParseError(f"This is not JSON: see {where}.") from error
-        if not isinstance(read, dict):
-            raise ParseError("Send a JSON object, such as {}.")
-        return read
 
 
 class Strict(serializers.Serializer[Any]):

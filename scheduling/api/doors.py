@@ -14,9 +14,8 @@ from rest_framework.viewsets import GenericViewSet
 from scheduling import idempotency
 from scheduling.access import actor_of
 from scheduling.api.answers import Spelling, kept_refusal, sent, written
-from scheduling.api.bodies import JsonObject, Query, Strict, plain
+from scheduling.api.bodies import Query, Strict, plain
 from scheduling.api.gate import Gate
-from scheduling.api.paging import Pages
 from scheduling.core.words import Actor
 
 KEY = "Idempotency-Key"
@@ -26,8 +25,6 @@ class Door(GenericViewSet[Any]):
     """One noun of the API. `needs` names the permission for each action."""
 
     permission_classes = (Gate,)
-    parser_classes = (JsonObject,)
-    pagination_class: Any = Pages
     filter_backends = ()
     metadata_class = None
     lookup_value_regex = "[0-9]{1,18}"

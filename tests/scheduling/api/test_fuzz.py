@@ -41,17 +41,62 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 MEMBERS = st.sampled_from(
-    "site patient treatment start minutes area size depth indication encounter practitioner "
-    "resources hold override version reason ended_at procedure result type end date start_date "
-    "end_date zone code class note given_name family_name birth_date phone email language channel "
-    "fitzpatrick guardian deceased_on".split()
+    [
+        "site",
+        "patient",
+        "treatment",
+        "start",
+        "minutes",
+        "area",
+        "size",
+        "depth",
+        "indication",
+        "encounter",
+        "practitioner",
+        "resources",
+        "hold",
+        "override",
+        "version",
+        "reason",
+        "ended_at",
+        "procedure",
+        "result",
+        "type",
+        "end",
+        "date",
+        "start_date",
+        "end_date",
+        "zone",
+        "code",
+        "class",
+        "note",
+        "given_name",
+        "family_name",
+        "birth_date",
+        "phone",
+        "email",
+        "language",
+        "channel",
+        "fitzpatrick",
+        "guardian",
+        "deceased_on",
+    ]
 )
 POSTS = st.sampled_from(
     [
         "appointments/",
         *(
             f"appointments/{{visit}}/{step}/"
-            for step in "move confirm arrive check-in complete cancel no-show reinstate".split()
+            for step in [
+                "move",
+                "confirm",
+                "arrive",
+                "check-in",
+                "complete",
+                "cancel",
+                "no-show",
+                "reinstate",
+            ]
         ),
         "patients/",
         "patients/{patient}/records/",
@@ -71,8 +116,33 @@ GETS = st.sampled_from(
     ]
 )
 QUERY = st.sampled_from(
-    "site patient treatment from to start minutes area size depth indication practitioner resource "
-    "moving status search name phone birth_date given_name family_name email kind limit offset".split()
+    [
+        "site",
+        "patient",
+        "treatment",
+        "from",
+        "to",
+        "start",
+        "minutes",
+        "area",
+        "size",
+        "depth",
+        "indication",
+        "practitioner",
+        "resource",
+        "moving",
+        "status",
+        "search",
+        "name",
+        "phone",
+        "birth_date",
+        "given_name",
+        "family_name",
+        "email",
+        "kind",
+        "limit",
+        "offset",
+    ]
 )
 
 

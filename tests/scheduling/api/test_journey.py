@@ -11,7 +11,7 @@ from tests import cast
 URL = "/api/v1/appointments/"
 
 
-def test_from_a_free_start_to_a_visit_undone(
+def test_from_a_free_start_to_a_visit_undone(  # noqa: PLR0915 -- one journey, told in one breath
     desk: APIClient, doctor: APIClient, clinic: cast.Clinic
 ) -> None:
     wanted = {

@@ -22,17 +22,29 @@ def test_the_description_is_served_with_the_contract_in_it(client: Client) -> No
     answer = client.get("/api/v1/schema", {"format": "json"})
     assert answer.status_code == 200
     paths = json.loads(answer.content)["paths"]
-    steps = "move confirm arrive check-in complete cancel no-show reinstate".split()
+    steps = ["move", "confirm", "arrive", "check-in", "complete", "cancel", "no-show", "reinstate"]
     for step in steps:
         answers = paths[f"/api/v1/appointments/{{id}}/{step}/"]["post"]["responses"]
         assert {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "503"} == set(
             answers
         )
     query = {p["name"] for p in paths["/api/v1/slots/"]["get"]["parameters"]}
-    assert query == set(
-        "treatment site from to practitioner patient area size depth minutes indication encounter "
-        "moving start".split()
-    )
+    assert query == {
+        "treatment",
+        "site",
+        "from",
+        "to",
+        "practitioner",
+        "patient",
+        "area",
+        "size",
+        "depth",
+        "minutes",
+        "indication",
+        "encounter",
+        "moving",
+        "start",
+    }
 
 
 def test_the_description_can_be_read_without_the_internet(client: Client) -> None:
