@@ -5,10 +5,11 @@ nothing changed. Values are frozen; ids are the rows'.
 """
 
 from scheduling.catalogue.ground import Ground, NoProtocol
-from scheduling.catalogue.reading import current, forget
+from scheduling.catalogue.reading import COUNTER, current, forget, remembered
 from scheduling.catalogue.values import Able, Absent, Asked, Offer, Place, Thing
 
 __all__ = [
+    "COUNTER",
     "Able",
     "Absent",
     "Asked",
@@ -19,4 +20,5 @@ __all__ = [
     "Thing",
     "current",
     "forget",
+    "remembered",
 ]

@@ -24,7 +24,9 @@ from scheduling.models import (
 )
 
 _TRIES = 3
-_COUNTER = f"SELECT version FROM {Grounds._meta.db_table} WHERE id = 1"  # noqa: S608
+COUNTER = f"SELECT version FROM {Grounds._meta.db_table} WHERE id = 1"  # noqa: S608
+"""The query that says whether what is remembered still stands; other reads carry it along."""
+
 _memo: dict[str, Ground] = {}
 _protocols: dict[int, Protocol] = {}
 """Parsed protocols by id: an activated document never changes (trigger `protocol_is_immutable`)."""
@@ -50,6 +52,14 @@ def current() -> Ground:
     return ground
 
 
+def remembered() -> Ground | None:
+    """Answer the catalogue as this process last read it, unasked; None when it never did.
+
+    Only for those who compare its version with the counter before they answer.
+    """
+    return _memo.get("ground")
+
+
 def forget() -> None:
     """Drop what this process remembers of the catalogue."""
     _memo.clear()
@@ -59,7 +69,7 @@ def forget() -> None:
 def _version() -> int:
     # Read with every search, so without the mapper.
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTER)
+        cursor.execute(COUNTER)
         row = cursor.fetchone()
     return row[0] if row else 0
 

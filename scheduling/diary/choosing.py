@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from scheduling import catalogue
 from scheduling.core import combination, hours
 from scheduling.core.availability import OUTSIDE_HOURS, Need, Option
 from scheduling.core.refusals import refusal
@@ -11,7 +12,7 @@ from scheduling.core.rules import Moment
 from scheduling.core.timeline import ceil_q, floor_q
 from scheduling.core.words import Choice, Held, Reason, Wish
 from scheduling.diary.charts import Skin, known
-from scheduling.diary.looking import Look, look
+from scheduling.diary.looking import Look, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
@@ -33,9 +34,8 @@ def choose(*, wish: Wish, start: datetime, now: datetime, beside: Sequence[Held]
             5-minute mark.
 
     """
-    question = asked(wish)
-    seen = at_start(question, start, now, beside=beside)
-    start_q = floor_q(start)
+    seen = grounded(wish, lambda question: at_start(question, start, now, beside=beside))
+    question, start_q = seen.question, floor_q(start)
     chosen, reasons = held_at(seen, start_q)
     reasons = [*masked(seen, start_q), *reasons]
     held = chosen or ()
@@ -111,15 +111,18 @@ def recheck(*, wish: Wish, choice: Choice, now: datetime) -> tuple[Reason, ...]:
     Called inside the transaction, under the locks of the patient and of what is held: the rows
     read here cannot change before it commits.
     """
-    question = replace_needs(asked(wish), choice)
-    day = hours.local_date(choice.start_q, question.zone)
-    seen = look(question, day, day, now=now, clinical=False)
+
+    def see(question: Question) -> Look:
+        day = hours.local_date(choice.start_q, question.zone)
+        return look(narrowed(question, choice), day, day, now=now, clinical=False)
+
+    seen = grounded(wish, see)
     start_q = choice.start_q
     reasons = masked(seen, start_q) + Teller(seen).needs(start_q)
     return tuple(worst_first(reasons))
 
 
-def replace_needs(question: Question, choice: Choice) -> Question:
+def narrowed(question: Question, choice: Choice) -> Question:
     """Narrow a question to exactly what a choice holds, each resource with the skill it is for."""
     needs = [_pinned(question.needs, held, choice) for held in choice.held]
     minutes = 5 * (choice.end_q - choice.start_q)
@@ -149,5 +152,5 @@ def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tu
     """
     if wish.patient_id is None:
         return ()
-    question = replace_needs(asked(wish), choice)
+    question = narrowed(asked(wish, catalogue.current()), choice)
     return Skin(question, known(wish.patient_id).chart, now, moment).reasons(choice.start_q)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from scheduling import catalogue
 from scheduling.core import combination, hours
 from scheduling.core.availability import codes_of_day
 from scheduling.core.timeline import Indexes, Timeline, Window, bits, ceil_q, floor_q, instant
 from scheduling.core.words import FreeStart, Reason, Wish
 from scheduling.diary.charts import Skin, known
 from scheduling.diary.choosing import at_start, held_at, masked, worst_first
-from scheduling.diary.looking import CLINICAL, Look, look
+from scheduling.diary.looking import CLINICAL, Look, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
@@ -76,7 +77,7 @@ def free_starts(*, wish: Wish, first: date, last: date, now: datetime) -> FreeSt
     """
     if last < first or (last - first).days > LONGEST_DAYS:
         raise Malformed(f"Search 1 to {LONGEST_DAYS} days, the first date before the last.")
-    return FreeStarts(look(asked(wish), first, last, now=now))
+    return FreeStarts(grounded(wish, lambda question: look(question, first, last, now=now)))
 
 
 def _rows(seen: Look, line: Timeline) -> list[FreeStart]:
@@ -163,13 +164,12 @@ def explain_start(*, wish: Wish, start: datetime, now: datetime) -> list[Reason]
         NotFound, Malformed: see `choose`.
 
     """
-    question = asked(wish)
-    seen = at_start(question, start, now, days=EXPLAINED_DAYS)
+    seen = grounded(wish, lambda q: at_start(q, start, now, days=EXPLAINED_DAYS))
     start_q = floor_q(start)
     _, reasons = held_at(seen, start_q)
     skin: tuple[Reason, ...] = ()
     if wish.patient_id is not None:
-        skin = Skin(question, known(wish.patient_id).chart, now).reasons(start_q)
+        skin = Skin(seen.question, known(wish.patient_id).chart, now).reasons(start_q)
     return worst_first([*masked(seen, start_q), *reasons, *skin])
 
 
@@ -182,7 +182,7 @@ def earliest_start(*, wish: Wish, after: datetime, now: datetime) -> FreeStart |
         NotFound, Malformed: see `free_starts`.
 
     """
-    question = asked(wish)
+    question = asked(wish, catalogue.current())
     moment = max(after, now)
     first = moment.astimezone(question.zone).date()
     today = now.astimezone(question.zone).date()

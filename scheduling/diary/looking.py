@@ -1,10 +1,11 @@
 """One look into the diary: a question, a stretch of dates, and every line that bears on it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from scheduling import catalogue
 from scheduling.catalogue.ground import Lines
 from scheduling.core import availability, hours
 from scheduling.core.availability import LAYERS, NO_CAPABILITY, Search
@@ -16,16 +17,17 @@ from scheduling.core.timeline import (
     complement,
     runs_of,
 )
-from scheduling.core.words import Held
+from scheduling.core.words import Held, Wish
 from scheduling.diary import timelines
 from scheduling.diary.charts import NOBODY, Known, Skin, known, taken_by
-from scheduling.diary.question import Question
+from scheduling.diary.question import Question, asked
+from scheduling.errors import ClinicError
 
 CLINICAL = "clinical"
 """The mask of the skin's rules; their own reasons are told instead of this code."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """What is known about a question from `first` to `last` (local dates, both inclusive)."""
 
@@ -40,6 +42,8 @@ class Look:
     lines: Lines
     busy: Mapping[int, Timeline]
     versions: Mapping[int, int]
+    counter: int | None
+    """The catalogue's counter when the diary was read."""
 
     @property
     def today(self) -> date:
@@ -95,6 +99,28 @@ class Look:
         return hours.local_date(quantum, self.question.zone)
 
 
+def grounded(wish: Wish, see: Callable[[Question], Look]) -> Look:
+    """Look with the catalogue that is remembered, and once more where it was no longer the newest.
+
+    So that an answer takes no round trip of its own to learn that the catalogue still stands.
+
+    Raises:
+        ClinicError: what `see` raises with the newest catalogue.
+
+    """
+    known_ground = catalogue.remembered()
+    if known_ground is not None:
+        try:
+            seen = see(asked(wish, known_ground))
+        except ClinicError:
+            if catalogue.current() is known_ground:
+                raise
+        else:
+            if seen.counter == known_ground.version:
+                return seen
+    return see(asked(wish, catalogue.current()))
+
+
 def look(
     question: Question,
     first: date,
@@ -123,9 +149,19 @@ def look(
     if clinical and question.wish.patient_id is not None:
         skin = Skin(question, patient.chart, now)
         allowed[CLINICAL] = skin.allowed(first, last, window)
-    search = _search(question, window, lines, busy, allowed)
     return Look(
-        question, first, last, now, window, patient, skin, search, lines, busy, taken.versions
+        question=question,
+        first=first,
+        last=last,
+        now=now,
+        window=window,
+        known=patient,
+        skin=skin,
+        search=_search(question, window, lines, busy, allowed),
+        lines=lines,
+        busy=busy,
+        versions=taken.versions,
+        counter=taken.ground,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from scheduling import catalogue
 from scheduling.catalogue import Asked, Ground, Offer, Place, Thing
 from scheduling.catalogue.ground import weekly_quanta
 from scheduling.core import availability, hours
@@ -73,15 +72,14 @@ def _timetable(thing: Thing, site: Place) -> tuple[hours.WeeklyHours, ...]:
     return site.hours if thing.follows_site_hours else thing.hours.get(site.id, ())
 
 
-def asked(wish: Wish) -> Question:
-    """Read a wish against the catalogue as it stands.
+def asked(wish: Wish, ground: Ground) -> Question:
+    """Read a wish against a catalogue.
 
     Raises:
         NotFound: no such site, treatment or resource there, or it is no longer offered.
         Malformed: minutes without sense, or a resource that the treatment has no need for.
 
     """
-    ground = catalogue.current()
     site, offer = ground.site(wish.site_id), ground.treatment(wish.treatment_id)
     if wish.moving is None and not (site.active and offer.active):
         raise NotFound(f"{offer.name} is no longer offered at {site.name}.")
