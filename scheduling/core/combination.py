@@ -232,24 +232,24 @@ def _costs(search: Search, option: Option, resource: int, at: Indexes, taste: Ta
     """Return one candidate's cost at each start; `_NEVER` where it does not meet the option."""
     low, high = option.held(0, search.length)
     line = search.free.get(resource, 0)
-    runs = bits(line ^ (line << 1)).reshape(-1, 2)
-    able = search.able.get((option.skill, resource), search.window.full)
-    held = bits(line & able ^ ((line & able) << 1)).reshape(-1, 2)
-    costs = np.full(len(at), _price(resource, taste), dtype=np.int64)
-    if not len(held) or low >= high:
+    able = search.able.get((option.skill, resource))
+    if low >= high or not line:
         return np.full(len(at), _NEVER)
-    begin, end = _around(held, at + low)
-    costs[(begin > at + low) | (end < at + high)] = _NEVER
-    begin, end = _around(runs, at + low)
-    for gap, edge in (
-        (at + low - begin, begin == 0),
-        (end - at - high, end == search.window.length),
-    ):
+    begin, end = _around(line, at + low)
+    costs = np.full(len(at), _price(resource, taste), dtype=np.int64)
+    before, after = at + low - begin, end - at - high
+    for gap, edge in ((before, begin == 0), (after, end == search.window.length)):
         costs += np.where((gap > 0) & (gap < taste.shortest) & ~edge, gap, 0)
+    if able is not None and line & ~able:
+        begin, end = _around(line & able, at + low)
+    costs[(begin > at + low) | (end < at + high)] = _NEVER
     return costs
 
 
-def _around(runs: Indexes, at: Indexes) -> tuple[Indexes, Indexes]:
+def _around(line: Timeline, at: Indexes) -> tuple[Indexes, Indexes]:
     """Return begin and end of the run at or before each index (the first run where none is)."""
+    runs = bits(line ^ (line << 1)).reshape(-1, 2)
+    if not len(runs):
+        return np.full(len(at), _NEVER), np.full(len(at), -1)
     index = np.maximum(np.searchsorted(runs[:, 0], at, side="right") - 1, 0)
     return runs[index, 0], runs[index, 1]

@@ -6,6 +6,9 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models.expressions import RawSQL
+
+from scheduling.catalogue import COUNTER
 from scheduling.core import rules
 from scheduling.core.rules import Chart, Moment, Visit
 from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
@@ -33,6 +36,8 @@ class Known:
 
     chart: Chart
     taken: tuple[Taken, ...] = ()
+    counter: int | None = None
+    """The catalogue's counter when the patient was read."""
 
     def busy(self, window: Window, moving: int | None) -> Timeline:
         """Answer when the patient is at another visit."""
@@ -56,7 +61,12 @@ def known(patient_id: int) -> Known:
         NotFound: there is no such patient.
 
     """
-    person = Patient.objects.filter(pk=patient_id).values("birth_date", "fitzpatrick").first()
+    person = (
+        Patient.objects.filter(pk=patient_id)
+        .annotate(counter=RawSQL(COUNTER, []))
+        .values("birth_date", "fitzpatrick", "counter")
+        .first()
+    )
     if person is None:
         raise NotFound("There is no such patient.")
     rows = list(
@@ -78,6 +88,7 @@ def known(patient_id: int) -> Known:
             for row in rows
             if row["status"] in OCCUPYING
         ),
+        person["counter"],
     )
 
 

@@ -152,5 +152,9 @@ def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tu
     """
     if wish.patient_id is None:
         return ()
-    question = narrowed(asked(wish, catalogue.current()), choice)
-    return Skin(question, known(wish.patient_id).chart, now, moment).reasons(choice.start_q)
+    patient = known(wish.patient_id)
+    ground = catalogue.remembered()
+    if ground is None or ground.version != patient.counter:
+        ground = catalogue.current()
+    question = narrowed(asked(wish, ground), choice)
+    return Skin(question, patient.chart, now, moment).reasons(choice.start_q)
