@@ -6,16 +6,15 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models.expressions import RawSQL
+from django.db.models import Subquery
 
-from scheduling.catalogue import COUNTER
 from scheduling.core import rules
 from scheduling.core.rules import Chart, Moment, Visit
 from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
 from scheduling.core.words import OCCUPYING, Reason, Severity, Status
 from scheduling.diary.question import Question
 from scheduling.errors import NotFound
-from scheduling.models import Appointment, Patient, Record
+from scheduling.models import Appointment, Grounds, Patient, Record
 from scheduling.models.appointments import LONGEST_Q
 
 VISIT_FIELDS = (
@@ -63,7 +62,7 @@ def known(patient_id: int) -> Known:
     """
     person = (
         Patient.objects.filter(pk=patient_id)
-        .annotate(counter=RawSQL(COUNTER, []))
+        .annotate(counter=Subquery(Grounds.objects.filter(pk=1).values("version")[:1]))
         .values("birth_date", "fitzpatrick", "counter")
         .first()
     )
