@@ -1,7 +1,5 @@
 """Every door of the house on one page."""
 
-from importlib.util import find_spec
-
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -25,8 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("v/", include("notifications.pages")),
     path("api/v1/", include("scheduling.api.routes")),
+    path("api/v1/", include("notifications.api")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]
-if find_spec("notifications.api"):
-    urlpatterns.append(path("api/v1/", include("notifications.api")))

@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.urls import include, path
 from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
@@ -24,12 +23,6 @@ class MayRead(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Ask for the one permission."""
         return bool(request.user.has_perm("notifications.view_message"))
-
-
-class Pages(LimitOffsetPagination):
-    """Answer 50 rows at a time, at most 200."""
-
-    max_limit = 200
 
 
 @extend_schema_serializer(component_name="Message")
@@ -63,7 +56,6 @@ class Messages(ReadOnlyModelViewSet[Message]):
     queryset = Message.objects.order_by("-due_at", "-pk")
     serializer_class = MessageShape
     permission_classes = (MayRead,)
-    pagination_class = Pages
     filter_backends = ()
     lookup_value_regex = "[0-9]{1,18}"
 

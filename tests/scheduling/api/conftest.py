@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
+from clinic import groups
 from scheduling import access
 from tests import cast
 
@@ -26,12 +27,12 @@ def clinic(db: None) -> cast.Clinic:
 @pytest.fixture
 def member(clinic: cast.Clinic) -> Callable[..., User]:
     """Make a member of staff of a group, at the clinic's site unless others are named."""
-    groups = access.ensure_groups()
+    made = groups.ensure()
 
     def make(group: str | None, *sites: object, name: str = "") -> User:
         user = cast.staff_user(name or str(group or "stranger"), *(sites or (clinic.site,)))  # type: ignore[arg-type]
         if group is not None:
-            user.groups.add(groups[group])
+            user.groups.add(made[group])
         return user
 
     return make

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from scheduling.models import Allocation, Appointment, Change, Override, Record
@@ -254,23 +252,6 @@ def test_a_filter_that_cannot_be_read_is_400(
 ) -> None:
     answer = desk.get(URL, query)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, list(query))
-
-
-def queries(ask: Callable[[], Any]) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        ask()
-    return len(captured)
-
-
-def test_a_list_of_three_asks_no_more_than_a_list_of_one(
-    desk: APIClient, clinic: cast.Clinic
-) -> None:
-    desk.post(URL, review(clinic))
-    desk.get(URL)
-    one = queries(lambda: desk.get(URL))
-    desk.post(URL, review(clinic, start="2027-01-06T10:00"))
-    desk.post(URL, wish(clinic, start="2027-01-07T11:00"))
-    assert (desk.get(URL).json()["count"], queries(lambda: desk.get(URL))) == (3, one)
 
 
 def test_what_was_done_is_checked_before_it_is_kept(

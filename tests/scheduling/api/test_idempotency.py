@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 from rest_framework.test import APIClient
 
+from clinic import groups
 from scheduling import access
 from scheduling.models import Appointment, IdempotencyRecord
 from scheduling.signals import appointment_changed
@@ -52,11 +53,11 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Stage:
-    groups = access.ensure_groups()
+    made = groups.ensure()
 
     def member(group: str, *sites: Any, name: str = "") -> Any:
         user = cast.staff_user(name or group, *sites)
-        user.groups.add(groups[group])
+        user.groups.add(made[group])
         return user
 
     return Stage(member)

@@ -1,8 +1,4 @@
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from scheduling.models import Change, Patient
@@ -169,22 +165,6 @@ def test_the_address_of_nobody_is_404(desk: APIClient, clinic: cast.Clinic) -> N
 def test_nobody_is_deleted(desk: APIClient, clinic: cast.Clinic) -> None:
     answer = desk.delete(f"{URL}{clinic.patient.pk}/")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-
-
-def queries(ask: Callable[[], object]) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        ask()
-    return len(captured)
-
-
-def test_list_of_three_asks_no_more_than_a_list_of_one(
-    desk: APIClient, clinic: cast.Clinic
-) -> None:
-    desk.get(URL)
-    one = queries(lambda: desk.get(URL))
-    cast.patient("Bea", "Oak")
-    cast.patient("Cid", "Fir")
-    assert queries(lambda: desk.get(URL)) == one
 
 
 @pytest.mark.parametrize(
