@@ -1,8 +1,7 @@
 """The day's list of a site: who comes when, where they go, and what is still missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from scheduling import diary, panels, protocols, register
+from scheduling import register
 from scheduling.admin import door, finder, signs
+from scheduling.admin.lines import lines_of
 from scheduling.admin.screen import now
 from scheduling.admin.times import wall
-from scheduling.admin.wanted import said
-from scheduling.booking.rows import instant
 from scheduling.core.words import Status
-from scheduling.models import Allocation, Appointment, Practitioner, Resource, Site, Treatment
+from scheduling.models import Allocation, Appointment, Practitioner, Site, Treatment
 
 GONE = frozenset({Status.CANCELLED.value, Status.ENTERED_IN_ERROR.value})
 """Statuses that the list leaves out unless they are asked for."""
@@ -75,22 +73,6 @@ class DayForm(forms.Form):
             field.queryset = rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One visit as a line of the list, times on the site's clock."""
-
-    visit: Appointment
-    sign: signs.Sign
-    arrive: datetime
-    start: datetime
-    held: Mapping[str, str]
-    areas: str
-    late: bool
-    missing: tuple[str, ...]
-    marks: tuple[str, ...]
-    step: tuple[str, str] | None
-
-
 def day_view(request: HttpRequest) -> HttpResponse:
     """Show the list of one site and one day."""
     door.needs(request, door.LOOK)
@@ -103,7 +85,7 @@ def day_view(request: HttpRequest) -> HttpResponse:
         return render(request, "scheduling/desk/day.html", context)
     today = moment.astimezone(ZoneInfo(site.zone)).date()
     day = form.cleaned_data.get("date") or today
-    rows = rows_of(wanted(form, site, day), moment)
+    lines = lines_of(wanted(form, site, day), moment)
     context = door.context_of(
         request,
         f"{site}, {day:%A} {day.day} {day:%B %Y}",
@@ -111,10 +93,10 @@ def day_view(request: HttpRequest) -> HttpResponse:
         site=site,
         day=day,
         today=today,
-        rows=rows,
+        lines=lines,
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
-        count=len(rows),
+        count=len(lines),
         printed_at=wall(moment, ZoneInfo(site.zone)),
     )
     return render(request, "scheduling/desk/day.html", context)
@@ -143,37 +125,3 @@ def wanted(form: DayForm, site: Site, day: date) -> QuerySet[Appointment]:
             patient__in=register.find(clean["q"], countries=finder.countries()).order_by()
         )
     return rows
-
-
-def rows_of(visits: QuerySet[Appointment], moment: datetime) -> list[Row]:
-    """Read visits as lines, in a number of queries that does not grow with them."""
-    found = list(
-        visits.select_related("patient", "treatment", "site")
-        .prefetch_related("allocations__resource")
-        .order_by("start", "pk")
-    )
-    marks = panels.marks(found)
-    titles = protocols.in_force().titles
-    lacking = diary.lacking(visits=found, now=moment)
-    return [
-        Row(
-            visit=visit,
-            sign=signs.sign_of(visit),
-            arrive=wall(instant(visit.start_q - visit.prep_minutes // 5), ZoneInfo(visit.zone)),
-            start=wall(visit.start, ZoneInfo(visit.zone)),
-            held=_held(visit),
-            areas=said(visit.areas, titles),
-            late=visit.status == Status.BOOKED and visit.start < moment,
-            missing=tuple(titles.of("records", need) for need in lacking.get(visit.pk, ())),
-            marks=tuple(marks.get(visit.pk, ())),
-            step=signs.NEXT.get(visit.status),
-        )
-        for visit in found
-    ]
-
-
-def _held(visit: Appointment) -> dict[str, str]:
-    names: dict[str, list[str]] = {kind: [] for kind in Resource.Kind.values}
-    for each in visit.allocations.all():
-        names[each.resource.kind].append(each.resource.name)
-    return {kind: ", ".join(found) for kind, found in names.items()}

@@ -23,23 +23,23 @@ def test_list_shows_the_day_in_order_with_the_time_to_be_there(
     other = cast.patient("Bo", "Reed", consulted=True)
     screens.visit(clinic, 0, 15)
     screens.visit(clinic, 0, 9, clinic.consultation, patient_id=other.pk)
-    rows = desk.get(DAY).context["rows"]
-    assert [(f"{r.arrive:%H:%M}", f"{r.start:%H:%M}", str(r.visit.patient)) for r in rows] == [
+    rows = desk.get(DAY).context["lines"]
+    assert [(r.arrive, r.start, str(r.visit.patient)) for r in rows] == [
         ("09:00", "09:00", "Bo Reed"),
         ("14:00", "15:00", "Ada Pine"),
     ]
-    assert rows[1].held == {"practitioner": "Noor Field", "room": "Room 1", "device": "CO2 laser"}
+    assert (rows[1].who, rows[1].room, rows[1].device) == ("Noor Field", "Room 1", "CO2 laser")
 
 
 def test_queries_are_the_same_for_one_and_three_rows(desk: Client, clinic: cast.Clinic) -> None:
     fill(clinic, range(10, 11))
     desk.get(DAY)
     with CaptureQueriesContext(connection) as one:
-        assert len(desk.get(DAY).context["rows"]) == 1
+        assert len(desk.get(DAY).context["lines"]) == 1
     fill(clinic, range(12, 17, 2))
     desk.get(DAY)
     with CaptureQueriesContext(connection) as more:
-        assert len(desk.get(DAY).context["rows"]) == 4
+        assert len(desk.get(DAY).context["lines"]) == 4
     assert len(one) == len(more)
 
 
@@ -69,20 +69,20 @@ def test_filters(
     Appointment.objects.filter(pk=gone.pk).update(status="cancelled")
     if "treatment" in filters:
         filters = {"treatment": str(clinic.resurfacing.pk)}
-    rows = desk.get(DAY, filters).context["rows"]
+    rows = desk.get(DAY, filters).context["lines"]
     assert [str(row.visit.patient) for row in rows] == names
 
 
 def test_practitioner_filter_reads_who_is_held(desk: Client, clinic: cast.Clinic) -> None:
     screens.visit(clinic, 0, 11, practitioner_id=clinic.nurse.pk)
-    shown = desk.get(DAY, {"practitioner": clinic.nurse.pk}).context["rows"]
-    hidden = desk.get(DAY, {"practitioner": clinic.doctor.pk}).context["rows"]
+    shown = desk.get(DAY, {"practitioner": clinic.nurse.pk}).context["lines"]
+    hidden = desk.get(DAY, {"practitioner": clinic.doctor.pk}).context["lines"]
     assert (len(shown), len(hidden)) == (1, 0)
 
 
 def test_list_names_what_is_missing(desk: Client, clinic: cast.Clinic) -> None:
     screens.visit(clinic, 0, 11)
-    assert desk.get(DAY).context["rows"][0].missing == ("signed consent",)
+    assert desk.get(DAY).context["lines"][0].missing == ("signed consent",)
 
 
 def test_list_shows_what_upper_floors_say(
@@ -91,7 +91,7 @@ def test_list_shows_what_upper_floors_say(
     visit = screens.visit(clinic, 0, 11)
     monkeypatch.setattr(panels, "_marks", {})
     panels.add_marks(1, lambda rows: {row.pk: "sms sent" for row in rows})
-    assert desk.get(DAY).context["rows"][0].marks == ("sms sent",)
+    assert desk.get(DAY).context["lines"][0].marks == ("sms sent",)
     assert visit.pk
 
 
@@ -100,7 +100,7 @@ def test_list_is_of_the_users_own_sites(sign_in: SignIn, clinic: cast.Clinic) ->
     elsewhere = cast.site_named("Elsewhere")
     stranger = sign_in("reception", elsewhere, name="stranger")
     page = stranger.get(DAY, {"site": clinic.site.pk})
-    assert (page.context["site"], page.context["rows"]) == (elsewhere, [])
+    assert (page.context["site"], page.context["lines"]) == (elsewhere, [])
 
 
 def test_somebody_without_a_site_is_told(onlooker: Client, clinic: cast.Clinic) -> None:
