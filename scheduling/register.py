@@ -70,7 +70,8 @@ def amend(*, patient: Patient, by: Actor, now: datetime) -> Patient:
 
 @transaction.atomic
 def _write(patient: Patient, verb: str, *, by: Actor, now: datetime) -> Patient:
-    _check(patient, now.date())
+    for sentence in impossible(patient, today=now.date()).values():
+        raise Malformed(sentence)
     before = Patient.objects.select_for_update(no_key=True).filter(pk=patient.pk).first()
     patient.search_key = key_of(patient)
     with named_constraints():
@@ -81,11 +82,17 @@ def _write(patient: Patient, verb: str, *, by: Actor, now: datetime) -> Patient:
     return patient
 
 
-def _check(patient: Patient, today: date) -> None:
-    if patient.birth_date and not date(1900, 1, 1) <= patient.birth_date <= today:
-        raise Malformed("A patient was born between 1900 and today.")
-    if patient.deceased_on and patient.deceased_on > today:
-        raise Malformed("A date of death is not in the future.")
+def impossible(patient: Patient, *, today: date) -> dict[str, str]:
+    """Say of each field that no person could have, why; empty when all is well."""
+    born, died = patient.birth_date, patient.deceased_on
+    found = {}
+    if born and not date(1900, 1, 1) <= born <= today:
+        found["birth_date"] = "A patient was born between 1900 and today."
+    if died and died > today:
+        found["deceased_on"] = "A date of death is not in the future."
+    elif died and born and died < born:
+        found["deceased_on"] = "A date of death is not before the birth date."
+    return found
 
 
 def _named_changes(before: Patient | None, after: Patient) -> dict[str, list[Any]]:

@@ -71,6 +71,8 @@ class PatientForm(PlainForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
+        for field, sentence in register.impossible(self.instance, today=now().date()).items():
+            self.add_error(field, sentence)
         if not self.errors:
             self._ask_about_lookalikes()
 

@@ -76,10 +76,10 @@ class PractitionerHours(Hours):
 class _WhereItStands(BaseInlineFormSet):
     """A room or device is open where it stands."""
 
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+    def save_new(self, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
+        """Put new hours where the room or device stands once that is said."""
         form.instance.site_id = self.instance.site_id
-        return form
+        return super().save_new(form, commit=commit)
 
 
 class StandingHours(Hours):

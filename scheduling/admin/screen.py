@@ -70,15 +70,16 @@ def pick(form: forms.BaseForm, name: str, choices: Callable[[], list[tuple[str, 
 class PlainForm(forms.ModelForm):
     """A form whose broken constraints read as the sentences of `scheduling.integrity`."""
 
-    def validate_constraints(self) -> None:
-        """Ask each constraint of the row, and say in words which one does not hold."""
-        exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
-        for constraint in self.instance._meta.constraints:
-            try:
-                constraint.validate(type(self.instance), self.instance, exclude=exclude)
-            except ValidationError:
-                sentence = ERROR_OF.get(constraint.name, (None, "This is not possible."))[1]
-                self.add_error(None, sentence)
+    def _update_errors(self, errors: ValidationError) -> None:
+        sentences = {
+            constraint.get_violation_error_message(): ERROR_OF[constraint.name][1]
+            for constraint in self.instance._meta.constraints
+            if constraint.name in ERROR_OF
+        }
+        for said in getattr(errors, "error_dict", {}).values():
+            for error in said:
+                error.message = sentences.get(error.message, error.message)
+        super()._update_errors(errors)  # type: ignore[misc]
 
 
 _WIDGETS: dict[Any, dict[str, Any]] = {

@@ -117,9 +117,7 @@ def visit(clinic: cast.Clinic) -> Appointment:
 
 
 def struck(start: tuple[int, int], end: tuple[int, int], **whose: object) -> list[int]:
-    absence = Absence(
-        start=cast.at(cast.day(1), *start), end=cast.at(cast.day(1), *end), **whose
-    )
+    absence = Absence(start=cast.at(cast.day(1), *start), end=cast.at(cast.day(1), *end), **whose)
     return list(absences.struck(absence).values_list("pk", flat=True))
 
 

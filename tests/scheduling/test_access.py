@@ -149,7 +149,5 @@ def test_standing_of_an_account_is_signed_for() -> None:
 
 def test_standing_that_did_not_change_is_no_news() -> None:
     user = cast.staff_user("mia", everywhere=True)
-    access.sign_for(
-        user=user, before=access.standing_of(user), by=Actor(name="Sam"), now=cast.NOW
-    )
+    access.sign_for(user=user, before=access.standing_of(user), by=Actor(name="Sam"), now=cast.NOW)
     assert not Change.objects.exists()

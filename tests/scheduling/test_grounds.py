@@ -32,9 +32,7 @@ def signed() -> list[tuple[str, str, dict[str, Any]]]:
 def test_new_row_is_signed_with_what_it_says() -> None:
     skill = Skill(code="ipl", name="operates IPL")
     grounds.keep(row=skill, by=BOSS, now=NOW)
-    assert signed() == [
-        ("add", "skill", {"code": [None, "ipl"], "name": [None, "operates IPL"]})
-    ]
+    assert signed() == [("add", "skill", {"code": [None, "ipl"], "name": [None, "operates IPL"]})]
 
 
 def test_changed_row_is_signed_with_old_and_new() -> None:
@@ -114,9 +112,7 @@ def test_row_is_not_carried_off_to_another_site(sites: tuple[Site, Site]) -> Non
     room = Room.objects.create(kind="room", name="R", site=there)
     room.site = here
     with pytest.raises(NotFound):
-        grounds.keep(
-            row=room, by=Actor(name="Manager", sites=frozenset({here.pk})), now=NOW
-        )
+        grounds.keep(row=room, by=Actor(name="Manager", sites=frozenset({here.pk})), now=NOW)
 
 
 def test_practitioner_belongs_to_no_site_but_their_hours_do(sites: tuple[Site, Site]) -> None:

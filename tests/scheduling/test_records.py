@@ -99,9 +99,7 @@ def test_ongoing_fact_ends_once(ada: Patient) -> None:
     record = add(ada, "pregnancy", start_date=date(2026, 10, 1))
     assert records.ongoing(record)
 
-    ended = records.finish(
-        record_id=record.pk, on=date(2026, 12, 1), by=Actor(name="Doc"), now=NOW
-    )
+    ended = records.finish(record_id=record.pk, on=date(2026, 12, 1), by=Actor(name="Doc"), now=NOW)
 
     assert ended.end_date == date(2026, 12, 1)
     assert not records.ongoing(ended)
@@ -112,9 +110,7 @@ def test_ongoing_fact_ends_once(ada: Patient) -> None:
 def test_fact_cannot_end_before_it_began(ada: Patient) -> None:
     record = add(ada, "pregnancy", start_date=date(2026, 10, 1))
     with pytest.raises(Malformed):
-        records.finish(
-            record_id=record.pk, on=date(2026, 9, 30), by=Actor(name="Doc"), now=NOW
-        )
+        records.finish(record_id=record.pk, on=date(2026, 9, 30), by=Actor(name="Doc"), now=NOW)
 
 
 def test_withdrawn_record_is_kept_and_cannot_be_withdrawn_again(ada: Patient) -> None:

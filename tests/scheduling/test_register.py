@@ -109,9 +109,7 @@ def test_duplicates_are_found_by_phone_mail_and_like_names_on_one_birthday() -> 
     enter("Smith", "Jon", birth_date=date(1970, 5, 5))
     enter("Zoe", "Quill", birth_date=date(1970, 5, 5))
 
-    got = alike(
-        phone="+447700900111", email="JON@example.org", birth_date=date(1970, 5, 5)
-    )
+    got = alike(phone="+447700900111", email="JON@example.org", birth_date=date(1970, 5, 5))
 
     assert sorted(got) == [
         ("Ann Smith", "same phone"),

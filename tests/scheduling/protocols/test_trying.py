@@ -70,9 +70,7 @@ def test_stricter_draft_names_the_coming_visit_it_would_refuse(
     assert named["Filler"].appointment == filler
     assert (named["Filler"].before, named["Filler"].after) == ("allowed", "blocked")
     assert named["Filler"].refused_now
-    assert [(r.code, r.arithmetic) for r in named["Filler"].reasons] == [
-        ("SEED-GAP-RF", "21 < 30")
-    ]
+    assert [(r.code, r.arithmetic) for r in named["Filler"].reasons] == [("SEED-GAP-RF", "21 < 30")]
     filler.refresh_from_db()
     assert filler.status == "booked"
 
