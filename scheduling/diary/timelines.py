@@ -4,7 +4,7 @@ A memo entry is one timeline of one resource at one diary version. It is written
 transactions: a version drawn in a transaction that rolls back may come again with other rows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -73,7 +73,7 @@ def busy(resource_ids: Collection[int], window: Window, *, moving: int | None = 
     """
     ids = list(resource_ids)
     held = {r: entry for r in ids if (entry := _memo.get(r)) and _holds(entry, window)}
-    rows = _rows(_VERSIONS, [list(held)]) if held else []
+    rows = _rows(_VERSIONS, [_array(held)]) if held else []
     versions = {row[0]: row[1] for row in rows}
     ground = rows[0][2] if rows else None
     lines = {
@@ -102,7 +102,7 @@ def fetch(resource_ids: Collection[int], window: Window) -> Busy:
     packed: dict[int, bytes] = {}
     versions: dict[int, int] = {}
     ground = None
-    for resource_id, version, ground, raw in _rows(_BUSY, [low, window.q1, list(resource_ids)]):  # noqa: B007
+    for resource_id, version, ground, raw in _rows(_BUSY, [low, window.q1, _array(resource_ids)]):  # noqa: B007
         packed[resource_id] = raw or b""
         versions[resource_id] = version
     return Busy(unpacked_each(packed, window), versions, ground)
@@ -119,6 +119,11 @@ def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         cursor.execute(sql, params, binary=True, prepare=prepare)
         return cursor.fetchall()
+
+
+def _array(ids: Iterable[int]) -> str:
+    """Spell ids as PostgreSQL's own array literal: a third of what the adapter takes."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def _holds(entry: _Entry, window: Window) -> bool:
