@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -63,7 +62,7 @@ class House:
             leaving.callback(self.say, "stopped")
             leaving.callback(embedded.stop_all, self.servers)
             with stopping_on_signals():
-                family = Family(self.environment(), made(wishes.var / "log"))
+                family = Family(self.environment(), made(wishes.var / "log"), wishes.base)
                 leaving.callback(family.end)
                 leaving.callback(ignore_signals)
                 self.build(family)
@@ -82,10 +81,11 @@ class House:
             "FALLOW_SWEEP_SECONDS": "1" if wishes.fast_reminders else "5",
             "FALLOW_FAST_REMINDERS": "true" if wishes.fast_reminders else "false",
             "EMAIL_URL": f"smtp://127.0.0.1:{embedded.free_port()}",
+            "DJANGO_SETTINGS_MODULE": "clinic.settings",
             "SECRET_KEY": kept_secret(wishes.var / "secret-key"),
             "PYTHONUNBUFFERED": "1",
         }
-        return dict(os.environ) | told | self.addresses()
+        return compiling_once(dict(os.environ), wishes.var) | told | self.addresses()
 
     def clear_away(self) -> None:
         """Forget the last demo's data when a fresh one is wished."""
@@ -115,13 +115,7 @@ class House:
 
     def build(self, family: Family) -> None:
         """Migrate, load the demo clinic, open the doors."""
-        manage = str(self.wishes.base / "manage.py")
-        self.say("migrating the database")
-        family.finish("migrate", manage, "migrate", "--no-input")
-        introduction = ""
-        if find_spec("clinic.management.commands.seed_demo"):
-            self.say("loading the demo clinic")
-            introduction = family.finish("seed", manage, "seed_demo")
+        family.finish("prepare", "-m", "clinic.demo.prepare", shown=True)
         self.say("starting web server, worker, beat and the sinks for e-mail and SMS")
         self.open_doors(family)
         for server in self.servers:
@@ -131,9 +125,6 @@ class House:
         wait_for(f"{web}{FIRST_PAGE}", family)
         if missing := wait_for_all(f"{web}readyz", family):
             self.say(f"not everything is well yet: {missing}")
-        for line in introduction.splitlines():
-            if line.startswith(("sign-in ", "token ")):
-                self.say(line)
         self.say(f"messages are kept in {self.wishes.var / 'outbox'}, logs beside it")
         self.say(f"ready http://localhost:{self.wishes.port}/")
 
@@ -245,6 +236,16 @@ def kept_secret(path: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
+
+
+def compiling_once(environment: dict[str, str], var: Path) -> dict[str, str]:
+    """Let the processes share what Python compiles, aside, where it is told to keep nothing.
+
+    Else each of the seven compiles the whole house again, for seconds.
+    """
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+        environment["PYTHONPYCACHEPREFIX"] = str(var / "compiled")
+    return environment
 
 
 def wait_for(url: str, family: Family) -> None:

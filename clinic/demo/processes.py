@@ -40,10 +40,11 @@ class Child:
 
 @dataclass(slots=True)
 class Family:
-    """All processes of one demo, with the environment and the folder for logs they share."""
+    """All processes of one demo: the environment they share, their logs, and where they start."""
 
     environment: dict[str, str]
     logs: Path
+    base: Path
     children: list[Child] = field(default_factory=list)
 
     def start(self, name: str, *arguments: str, shown: bool = False) -> Child:
@@ -53,6 +54,7 @@ class Family:
             process = subprocess.Popen(  # noqa: S603 -- our own commands, no shell
                 [sys.executable, *arguments],
                 env=self.environment,
+                cwd=self.base,
                 stdin=subprocess.DEVNULL,
                 stdout=None if shown else log,
                 stderr=log,
@@ -63,18 +65,17 @@ class Family:
         self.children.append(child)
         return child
 
-    def finish(self, name: str, *arguments: str) -> str:
-        """Run `python ARGUMENTS` to its end and return what it wrote.
+    def finish(self, name: str, *arguments: str, shown: bool = False) -> None:
+        """Run `python ARGUMENTS` to its end.
 
         Raises:
             Broke: it failed.
 
         """
-        child = self.start(name, *arguments)
+        child = self.start(name, *arguments, shown=shown)
         if child.process.wait():
             raise Broke(f"{name} failed:\n{child.last_words()}")
         self.children.remove(child)
-        return child.log.read_text(errors="replace")
 
     def watch(self) -> None:
         """Raise when one has ended by itself.
