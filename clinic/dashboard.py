@@ -49,6 +49,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Today",
         "may_look": request.user.has_perm("scheduling.view_appointment"),
         "may_work": request.user.has_perm("scheduling.work_diary"),
+        "now": moment,
         "days": [],
         "tasks": [],
     }

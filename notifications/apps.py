@@ -23,6 +23,8 @@ class NotificationsConfig(AppConfig):
         appointment_changed.connect(write_down, dispatch_uid="notifications.outbox")
         panels.add("patient", 50, ours.of_patient)
         panels.add("appointment", 50, ours.of_appointment)
+        panels.add("dashboard", 50, ours.of_desk)
+        panels.add_marks(50, ours.marks)
 
 
 def write_down(
