@@ -8,14 +8,12 @@ the reply nobody knows (RFC 1047).
 import re
 import smtplib
 import socket
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, formataddr, parseaddr
+from dataclasses import replace
+from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
 
 from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import sanitize_address
 
 from notifications.providers import (
     CannotTell,
@@ -26,10 +24,9 @@ from notifications.providers import (
     SendFailed,
     Trace,
     announce,
+    mime,
 )
 
-# 7bit: a server without 8BITMIME gets quoted-printable rather than a broken message
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")
 _LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
 _READY_FOR_DATA = 354
 _CLOSING = 421
@@ -42,11 +39,10 @@ class Smtp:
 
     def __init__(self, *, sender: str, backend: EmailBackend | None = None, echo: bool = False):
         """Take the From address; `echo` announces each message, for demonstrations."""
-        self.sender = sender
-        self.domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        self._name, self._address = parseaddr(sender)
+        self.domain = self._address.rpartition("@")[2] or "localhost"
         self.echo = echo
         self._backend = backend or EmailBackend(timeout=20)
-        self._envelope_sender = sanitize_address(parseaddr(sender)[1], "utf-8")
 
     def __enter__(self) -> Self:
         """Leave the connection for the first message."""
@@ -80,7 +76,7 @@ class Smtp:
         body = _LINE_DOT.sub(b"..", self.encode(outgoing))
         smtp = self._connection()
         try:
-            self._envelope(smtp, sanitize_address(outgoing.to, "utf-8"))
+            self._envelope(smtp, mime.envelope_address(outgoing.to))
             smtp.send(body)
         except SendFailed:
             self._forget(smtp)
@@ -104,30 +100,10 @@ class Smtp:
         raise CannotTell("SMTP cannot say what became of a message")
 
     def encode(self, outgoing: Outgoing) -> bytes:
-        """Write the message down as RFC 5322, with CRLF line ends."""
-        message = EmailMessage(_POLICY)
-        message["From"] = self._from(outgoing)
-        message["To"] = outgoing.to
-        message["Subject"] = outgoing.subject
-        message["Date"] = format_datetime(outgoing.at)
-        message["Message-ID"] = f"<{self.message_id(outgoing)}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Fallow-Kind"] = outgoing.kind
-        for name, value in outgoing.headers.items():
-            message[name] = value
-        message.set_content(outgoing.text)
-        if outgoing.html:
-            message.add_alternative(outgoing.html, subtype="html")
-        if outgoing.calendar:
-            # RFC 6047: the part's method parameter equals the METHOD property
-            method = {"method": outgoing.calendar_method}
-            message.add_alternative(outgoing.calendar, subtype="calendar", params=method)
-        return message.as_bytes()
-
-    def _from(self, outgoing: Outgoing) -> str:
-        """Show the site's name, which patients know, beside the one address that we send from."""
-        name, address = parseaddr(self.sender)
-        return formataddr((outgoing.sender_name or name, address))
+        """Write the message down as it goes over the wire."""
+        named = replace(outgoing, sender_name=outgoing.sender_name or self._name)
+        message_id = self.message_id(outgoing)
+        return mime.encoded(named, sender=self._address, message_id=message_id)
 
     def _connection(self) -> smtplib.SMTP:
         try:
@@ -145,13 +121,13 @@ class Smtp:
         return smtp
 
     def _envelope(self, smtp: smtplib.SMTP, to: str) -> None:
-        code, said = smtp.mail(self._envelope_sender)
+        code, said = smtp.docmd(f"MAIL FROM:<{self._address}>")
         if not _good(code):
             raise ProviderDown(f"sender refused: {_reply(code, said)}", provider_code=str(code))
-        code, said = smtp.rcpt(to)
+        code, said = smtp.docmd(f"RCPT TO:<{to}>")
         if not _good(code):
             raise _refusal("recipient refused", code, said)
-        code, said = smtp.docmd("data")
+        code, said = smtp.docmd("DATA")
         if code != _READY_FOR_DATA:
             raise _refusal("message refused", code, said)
 
