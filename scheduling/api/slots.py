@@ -19,8 +19,9 @@ from scheduling.api.doors import Door
 from scheduling.api.problems import READ_PROBLEMS, ReasonShape
 from scheduling.booking.ask import known_wish
 from scheduling.core.words import Choice, FreeStart, Reason, Severity, Wish
+from scheduling.diary.free import FreeStarts, Holding
 from scheduling.errors import Malformed, NotFound
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment
 from scheduling.walltime import instant_of
 
 MOST_DAYS = 92
@@ -76,25 +77,17 @@ class Slots(Door):
         wish = asks.wish_of(asked)
         known_wish(wish)
         if "start" in asked:
-            found = self._explained(wish, asked["start"])
+            written = orjson.dumps(self._explained(wish, asked["start"]))
         else:
             first, last = _dates(asked)
-            free = diary.free_starts(wish=wish, first=first, last=last, now=self.now)
-            # orjson spells thousands of FreeStarts as they are: a row in Python costs more than
-            # the search for it.
-            found = {
-                "starts": free.starts,
-                "hidden": [_hidden(day.date, day.reasons) for day in free.hidden],
-            }
-        return HttpResponse(orjson.dumps(found), content_type=JSON)
+            written = _written(diary.free_starts(wish=wish, first=first, last=last, now=self.now))
+        return HttpResponse(written, content_type=JSON)
 
     def _seen(self, asked: dict[str, Any]) -> None:
         """Answer 404 for ids that the caller cannot see."""
         if not self.actor.works_at(asked["site"]):
             raise NotFound("There is no such site.")
-        patient, moving = asked.get("patient"), asked.get("moving")
-        if patient is not None and not Patient.objects.filter(pk=patient).exists():
-            raise NotFound("There is no such patient.")
+        moving = asked.get("moving")
         if moving is not None:
             visit = Appointment.objects.filter(pk=moving).only("site_id").first()
             if visit is None or not self.actor.works_at(visit.site_id):
@@ -117,6 +110,21 @@ def _start(choice: Choice, start: datetime) -> FreeStart:
     # Counted in UTC: wall-clock arithmetic would be an hour off across a clock change.
     before = start.astimezone(UTC) - timedelta(minutes=choice.prep_minutes)
     return FreeStart(start, before.astimezone(start.tzinfo), resources)
+
+
+def _written(free: FreeStarts) -> bytes:
+    """Write thousands of starts; what several of them hold is written once."""
+    face = free.face
+    texts: dict[Holding, str] = {}
+    rows = []
+    for quantum, holding in zip(free.quanta.tolist(), free.holdings, strict=True):
+        resources = texts.get(holding)
+        if resources is None:
+            resources = texts[holding] = orjson.dumps(holding.resources).decode()
+        start, arrive_at = face.text(quantum), face.text(quantum - holding.before_q)
+        rows.append(f'{{"start":"{start}","arrive_at":"{arrive_at}","resources":{resources}}}')
+    hidden = orjson.dumps([_hidden(day.date, day.reasons) for day in free.hidden])
+    return b"".join((b'{"starts":[', ",".join(rows).encode(), b'],"hidden":', hidden, b"}"))
 
 
 def _hidden(day: date, reasons: Iterable[Reason]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from scheduling import catalogue
 from scheduling.core import combination, hours
 from scheduling.core.availability import codes_of_day
+from scheduling.core.clockface import Clockface
 from scheduling.core.timeline import Indexes, Timeline, Window, bits, ceil_q, floor_q, instant
 from scheduling.core.words import FreeStart, Reason, Wish
 from scheduling.diary.charts import Skin, known
@@ -35,6 +36,17 @@ class HiddenDay:
     reasons: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Holding:
+    """What a start would hold by kind, and how many quanta before it the first is held.
+
+    Starts that hold the same share one object, so that what is made of it is made once.
+    """
+
+    resources: Mapping[str, tuple[int, ...]]
+    before_q: int
+
+
 @dataclass(frozen=True)
 class FreeStarts:
     """The answer to a search; rows are made only when they are read.
@@ -48,6 +60,16 @@ class FreeStarts:
     def quanta(self) -> Indexes:
         """Every start that booking would accept without an override."""
         return bits(self.look.starts) + self.look.window.q0
+
+    @property
+    def face(self) -> Clockface:
+        """The site's clock over the window searched, for spelling `quanta`."""
+        return Clockface(self.look.question.zone, self.look.window)
+
+    @cached_property
+    def holdings(self) -> list[Holding]:
+        """What each start would hold, in the order of `quanta`."""
+        return _holdings(self.look, self.look.starts)
 
     @cached_property
     def starts(self) -> list[FreeStart]:
@@ -82,30 +104,27 @@ def free_starts(*, wish: Wish, first: date, last: date, now: datetime) -> FreeSt
 
 def _rows(seen: Look, line: Timeline) -> list[FreeStart]:
     """Spell starts as instants of the site's zone, and choose what each would hold."""
-    question, zone = seen.question, seen.question.zone
-    chosen = combination.choose_each(seen.search, line, question.taste)
-    columns = list(zip(*(c.tolist() for c in (*chosen.resources, *chosen.options)), strict=True))
-    held: dict[tuple[int, ...], tuple[Mapping[str, tuple[int, ...]], timedelta]] = {}
-    rows = []
-    indexes = bits(line).tolist()
-    for index, column in zip(indexes, columns or [()] * len(indexes), strict=True):
-        if column not in held:
-            held[column] = _what(question, column)
-        resources, before = held[column]
-        start = instant(seen.window.q0 + index)
-        rows.append(
-            FreeStart(
-                start=start.astimezone(zone),
-                arrive_at=(start - before).astimezone(zone),
-                resources=resources,
-            )
+    zone, q0 = seen.question.zone, seen.window.q0
+    return [
+        FreeStart(
+            start=instant(q0 + index).astimezone(zone),
+            arrive_at=instant(q0 + index - holding.before_q).astimezone(zone),
+            resources=holding.resources,
         )
-    return rows
+        for index, holding in zip(bits(line).tolist(), _holdings(seen, line), strict=True)
+    ]
 
 
-def _what(
-    question: Question, column: tuple[int, ...]
-) -> tuple[Mapping[str, tuple[int, ...]], timedelta]:
+def _holdings(seen: Look, line: Timeline) -> list[Holding]:
+    """Choose what each start of a line would hold."""
+    chosen = combination.choose_each(seen.search, line, seen.question.taste)
+    rows = [c.tolist() for c in (*chosen.resources, *chosen.options)]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * line.bit_count()
+    made = {column: _what(seen.question, column) for column in set(columns)}
+    return [made[column] for column in columns]
+
+
+def _what(question: Question, column: tuple[int, ...]) -> Holding:
     """Name what one combination holds by kind, and how long before the start it begins."""
     half = len(question.needs)
     resources: dict[str, tuple[int, ...]] = {}
@@ -114,7 +133,7 @@ def _what(
         option = need[number]
         resources[option.kind] = (*resources.get(option.kind, ()), resource)
         before = max(before, -option.from_q)
-    return resources, timedelta(minutes=5 * before)
+    return Holding(resources, before)
 
 
 def _days(seen: Look) -> list[tuple[date, tuple[int, int]]]:
