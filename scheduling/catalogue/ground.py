@@ -12,6 +12,7 @@ from scheduling.core import hours, rules
 from scheduling.core.protocol import Protocol
 from scheduling.core.timeline import Timeline, Window, complement, covered
 from scheduling.errors import ClinicError, NotFound
+from scheduling.walltime import EARLIEST, LATEST
 
 KEPT = 64
 """How many windows of opening lines one version of the catalogue remembers."""
@@ -125,8 +126,8 @@ class Ground:
         found = self._lines.get((site.id, window))
         if found is None:
             found = self._build(site, window)
-            while len(self._lines) >= KEPT:
-                self._lines.pop(next(iter(self._lines)), None)
+            for oldest in list(self._lines)[: len(self._lines) - KEPT + 1]:
+                self._lines.pop(oldest, None)
             self._lines[site.id, window] = found
         return found
 
@@ -173,9 +174,9 @@ def _able(thing: Thing, zone: ZoneInfo, window: Window) -> list[tuple[str, Timel
 
 def _held(able: Able, zone: ZoneInfo, window: Window) -> Timeline:
     start, end = window.q0, window.q1
-    if able.valid_from is not None:
+    if able.valid_from is not None and able.valid_from > EARLIEST:
         start = hours.day_bounds(able.valid_from, zone)[0]
-    if able.valid_until is not None:
+    if able.valid_until is not None and able.valid_until < LATEST:
         end = hours.day_bounds(able.valid_until, zone)[1]
     return window.between(start, end)
 

@@ -79,6 +79,13 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "You already have a visit with us at that time.",
         "The diary",
     ),
+    "patient_deceased": Wording(
+        H,
+        "The patient died on {date}.",
+        "The patient has died.",
+        "This visit cannot be booked. Please phone us.",
+        "The patient's record",
+    ),
     "no_combination": Wording(
         H, "What {treatment} needs is free, but not at once: {who}.",
         "What this treatment needs is free, but not at once.",

@@ -1,7 +1,7 @@
 """A patient's rows as the rules read them, and the rules asked."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Subquery
 
 from scheduling.core import rules
+from scheduling.core.refusals import refusal
 from scheduling.core.rules import Chart, Moment, Visit
 from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
 from scheduling.core.words import OCCUPYING, Reason, Severity, Status
@@ -22,6 +23,7 @@ VISIT_FIELDS = (
     "depth", "status", "indication", "encounter", "series_id", "seq", "treatment__name",
 )  # fmt: skip
 _INSTANT_TYPES = frozenset({Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST, Record.Kind.CONSENT})
+PATCH_TEST = Record.Kind.PATCH_TEST.value
 _DAY_TYPES = frozenset({Record.Kind.HEALED, Record.Kind.DOCTOR_DIRECTED, Record.Kind.PRIOR_SESSION})
 
 
@@ -35,6 +37,7 @@ class Known:
 
     chart: Chart
     taken: tuple[Taken, ...] = ()
+    deceased_on: date | None = None
     counter: int | None = None
     """The catalogue's counter when the patient was read."""
 
@@ -63,7 +66,7 @@ def known(patient_id: int) -> Known:
     person = (
         Patient.objects.filter(pk=patient_id)
         .annotate(counter=Subquery(Grounds.objects.filter(pk=1).values("version")[:1]))
-        .values("birth_date", "fitzpatrick", "counter")
+        .values("birth_date", "fitzpatrick", "deceased_on", "counter")
         .first()
     )
     if person is None:
@@ -87,6 +90,7 @@ def known(patient_id: int) -> Known:
             for row in rows
             if row["status"] in OCCUPYING
         ),
+        person["deceased_on"],
         person["counter"],
     )
 
@@ -134,12 +138,14 @@ def visit_of(row: dict[str, Any]) -> Visit:
 def record_of(row: Record) -> rules.Record:
     """Read a record's row for the rules."""
     counts_hours = row.kind in _INSTANT_TYPES
-    on = row.start_date or row.end_date or (row.start.date() if row.start else None)
+    zone = ZoneInfo(row.zone) if row.zone else None
+    began = row.start.astimezone(zone or UTC).date() if row.start else None
+    on = row.start_date or row.end_date or began
     return rules.Record(
         type=row.kind,
         start=row.start,
         end=row.end or row.start,
-        zone=ZoneInfo(row.zone) if row.zone else None,
+        zone=zone,
         status=Status.FULFILLED if counts_hours else "",
         procedure=row.procedure,
         result=row.result,
@@ -159,9 +165,34 @@ class Skin:
     """The rules, ready to be asked about one wish at any start."""
 
     question: Question
-    chart: Chart
+    known: Known
     now: datetime
     moment: Moment = Moment.BOOKING
+
+    @cached_property
+    def chart(self) -> Chart:
+        """The patient's chart, with the patch tests that are booked but not done yet.
+
+        A booked test does not say which kind of laser it is for, so at booking it counts for the
+        one asked about; at check-in only a recorded test of that kind does.
+        """
+        chart, procedure = self.known.chart, self.question.offer.procedure
+        booked = tuple(
+            rules.Record(
+                type=PATCH_TEST,
+                start=visit.start,
+                end=visit.end,
+                zone=visit.zone,
+                status=visit.status,
+                procedure=procedure,
+            )
+            for visit in chart.visits
+            if visit.procedure == PATCH_TEST
+            and isinstance(visit.status, Status)
+            and visit.status is not Status.FULFILLED
+            and visit.id != self.question.wish.moving
+        )
+        return replace(chart, records=chart.records + booked)
 
     @cached_property
     def profiles(self) -> frozenset[str]:
@@ -198,10 +229,15 @@ class Skin:
             profiles=self.profiles,
             moment=self.moment,
         )
-        return tuple(
+        told = tuple(
             replace(fired.reason, other="" if fired.other is None else str(fired.other))
             for fired in verdict.fired
         )
+        return (*self._deceased(), *told)
+
+    def _deceased(self) -> tuple[Reason, ...]:
+        died = self.known.deceased_on
+        return (refusal("patient_deceased", {"date": f"{died:%d %b %Y}"}),) if died else ()
 
     def blocking(self, start_q: int) -> tuple[Reason, ...]:
         """Answer the reasons that stop a booking without an override."""
@@ -212,6 +248,8 @@ class Skin:
 
         Outside of the dates nothing is said, and so nothing is allowed.
         """
+        if self.known.deceased_on:
+            return 0
         clear = rules.clear_stretches(
             self.visit(instant(window.q0)),
             self.chart,

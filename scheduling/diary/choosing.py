@@ -16,6 +16,7 @@ from scheduling.diary.looking import Look, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
+from scheduling.walltime import EARLIEST, LATEST
 
 plain_reason = refusal
 """The sentence of a diary code without further facts."""
@@ -47,7 +48,7 @@ def choose(*, wish: Wish, start: datetime, now: datetime, beside: Sequence[Held]
         else question.offer.prep_minutes,
         held=held,
         reasons=tuple(worst_first(reasons)),
-        versions={h.resource_id: seen.versions[h.resource_id] for h in held},
+        versions={h.resource_id: seen.taken.versions[h.resource_id] for h in held},
     )
 
 
@@ -67,6 +68,8 @@ def at_start(
     """
     if start.tzinfo is None:
         raise Malformed("A start needs its zone.")
+    if not EARLIEST < start.date() < LATEST:
+        raise Malformed("A start lies between the years 1970 and 2199.", field="start")
     if floor_q(start) != ceil_q(start):
         raise Malformed("A start lies on a 5-minute mark.", field="start")
     day = start.astimezone(question.zone).date()
@@ -157,4 +160,4 @@ def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tu
     if ground is None or ground.version != patient.counter:
         ground = catalogue.current()
     question = narrowed(asked(wish, ground), choice)
-    return Skin(question, patient.chart, now, moment).reasons(choice.start_q)
+    return Skin(question, patient, now, moment).reasons(choice.start_q)

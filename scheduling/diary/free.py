@@ -17,6 +17,7 @@ from scheduling.diary.looking import CLINICAL, Look, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
+from scheduling.walltime import EARLIEST, LATEST
 
 LONGEST_DAYS = 800
 """A search beyond every horizon is a mistake."""
@@ -99,6 +100,8 @@ def free_starts(*, wish: Wish, first: date, last: date, now: datetime) -> FreeSt
     """
     if last < first or (last - first).days > LONGEST_DAYS:
         raise Malformed(f"Search 1 to {LONGEST_DAYS} days, the first date before the last.")
+    if first < EARLIEST or last > LATEST:
+        raise Malformed("A date lies between the years 1970 and 2199.")
     return FreeStarts(grounded(wish, lambda question: look(question, first, last, now=now)))
 
 
@@ -188,7 +191,7 @@ def explain_start(*, wish: Wish, start: datetime, now: datetime) -> list[Reason]
     _, reasons = held_at(seen, start_q)
     skin: tuple[Reason, ...] = ()
     if wish.patient_id is not None:
-        skin = Skin(seen.question, known(wish.patient_id).chart, now).reasons(start_q)
+        skin = Skin(seen.question, known(wish.patient_id), now).reasons(start_q)
     return worst_first([*masked(seen, start_q), *reasons, *skin])
 
 
@@ -203,6 +206,8 @@ def earliest_start(*, wish: Wish, after: datetime, now: datetime) -> FreeStart |
     """
     question = asked(wish, catalogue.current())
     moment = max(after, now)
+    if moment.date() >= LATEST:
+        return None
     first = moment.astimezone(question.zone).date()
     today = now.astimezone(question.zone).date()
     horizon = today + timedelta(days=question.site.horizon_days)

@@ -21,6 +21,7 @@ from scheduling.core.words import Held, Wish
 from scheduling.diary import timelines
 from scheduling.diary.charts import NOBODY, Known, Skin, known, taken_by
 from scheduling.diary.question import Question, asked
+from scheduling.diary.timelines import Busy
 from scheduling.errors import ClinicError
 
 CLINICAL = "clinical"
@@ -41,9 +42,7 @@ class Look:
     search: Search
     lines: Lines
     busy: Mapping[int, Timeline]
-    versions: Mapping[int, int]
-    counter: int | None
-    """The catalogue's counter when the diary was read."""
+    taken: Busy
 
     @property
     def today(self) -> date:
@@ -116,7 +115,7 @@ def grounded(wish: Wish, see: Callable[[Question], Look]) -> Look:
             if catalogue.current() is known_ground:
                 raise
         else:
-            if seen.counter == known_ground.version:
+            if seen.taken.ground == known_ground.version:
                 return seen
     return see(asked(wish, catalogue.current()))
 
@@ -130,25 +129,24 @@ def look(
     beside: Iterable[Held] = (),
     clinical: bool = True,
 ) -> Look:
-    """Read what bears on a question: diary versions, what is not remembered, the patient's rows.
+    """Read all that bears on a question, `beside` (held by the same booking) included.
 
-    `beside` is what other visits of the same booking will hold. `clinical` also reads the
-    patient's chart and cuts the starts by the skin's rules.
+    `clinical` also reads the patient's chart and cuts the starts by the skin's rules.
 
     Raises:
         NotFound: there is no such patient.
 
     """
     window = question.window(first, last)
-    lines = question.ground.lines(question.site, window)
     taken = timelines.busy(question.candidates, window, moving=question.wish.moving)
-    busy = _with(taken.lines, beside, window)
     patient = _patient(question, window, chart=clinical)
     allowed = _masks(question, window, patient, now)
     skin = None
     if clinical and question.wish.patient_id is not None:
-        skin = Skin(question, patient.chart, now)
+        skin = Skin(question, patient, now)
         allowed[CLINICAL] = skin.allowed(first, last, window)
+    lines = question.ground.lines(question.site, window)
+    busy = _with(taken.lines, beside, window)
     return Look(
         question=question,
         first=first,
@@ -160,8 +158,7 @@ def look(
         search=_search(question, window, lines, busy, allowed),
         lines=lines,
         busy=busy,
-        versions=taken.versions,
-        counter=taken.ground,
+        taken=taken,
     )
 
 

@@ -17,6 +17,7 @@ from scheduling.core.refusals import Facts, refusal
 from scheduling.core.timeline import ceil_q, instant, spans
 from scheduling.core.words import Reason
 from scheduling.diary.looking import Look
+from scheduling.walltime import LATEST
 
 CLOSED = "no opening hours that day"
 MANY = 3
@@ -186,6 +187,8 @@ class Teller:
         before, after = self.look.margins
         for absent in (*thing.absences, *question.site.absences):
             if absent.start_q < start_q + after and start_q - before < absent.end_q:
+                if absent.end.date() >= LATEST:
+                    return f" ({absent.cause})"
                 end = absent.end.astimezone(question.zone)
                 return f" ({absent.cause} until {end:%a %d %b %Y %H:%M})"
         return ""

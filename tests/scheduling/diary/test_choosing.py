@@ -105,8 +105,13 @@ def test_what_another_visit_of_the_same_booking_holds_is_not_free(clinic: cast.C
 
 @pytest.mark.parametrize(
     "start",
-    [datetime(2027, 1, 5, 11, 2, tzinfo=UTC), datetime(2027, 1, 5, 11)],  # noqa: DTZ001
-    ids=["between 5-minute marks", "without a zone"],
+    [
+        datetime(2027, 1, 5, 11, 2, tzinfo=UTC),
+        datetime(2027, 1, 5, 11),  # noqa: DTZ001
+        datetime(9999, 12, 31, 23, 55, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+    ],
+    ids=["between 5-minute marks", "without a zone", "the last day of all", "the first"],
 )
 def test_a_start_that_no_diary_has_is_malformed(clinic: cast.Clinic, start: datetime) -> None:
     with pytest.raises(Malformed):

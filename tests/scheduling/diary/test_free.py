@@ -213,6 +213,9 @@ def test_a_wish_without_sense_is_malformed(clinic: cast.Clinic) -> None:
             search(wish, 1)
     with pytest.raises(Malformed):
         search(clinic.wish(), 2, 1)
+    for day in (date.min, date.max):
+        with pytest.raises(Malformed):
+            diary.free_starts(wish=clinic.wish(), first=day, last=day, now=cast.NOW)
 
 
 def test_two_practitioners_at_once_are_two_people(clinic: cast.Clinic) -> None:

@@ -1,9 +1,10 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from scheduling import diary
-from scheduling.models import Absence, Capability
+from scheduling import booking, diary
+from scheduling.core.rules import Moment
+from scheduling.models import Absence, Capability, Patient, Skill
 from tests import cast
 from tests.scheduling.diary.test_free import book, codes_of, search
 
@@ -125,3 +126,53 @@ def test_the_skins_rules_hide_their_days_with_arithmetic(clinic: cast.Clinic) ->
     assert reasons[cast.day(4)] == [("SEED-GAP-RF", "3 < 7"), ("SEED-RECOVERY", "3 < 5")]
     assert cast.day(15) not in reasons
     assert found.starts[0].start == cast.at(cast.day(15), 9)
+
+
+def test_a_patient_who_has_died_is_offered_nothing(clinic: cast.Clinic) -> None:
+    Patient.objects.filter(pk=clinic.patient.pk).update(deceased_on=cast.day(-1))
+
+    found = search(clinic.wish(), 1)
+
+    assert codes_of(found) == {cast.day(1): ["patient_deceased"]}
+    assert found.hidden[0].reasons[0].sentence == "The patient died on 03 Jan 2027."
+
+
+def test_for_ever_is_a_date_too(clinic: cast.Clinic) -> None:
+    Capability.objects.update(valid_from=date.min, valid_until=date.max)
+    Absence.objects.create(
+        resource=clinic.nurse,
+        cause="leave",
+        start=datetime(1, 1, 2, tzinfo=UTC),
+        end=datetime(9999, 12, 30, tzinfo=UTC),
+    )
+
+    (hidden,) = search(clinic.wish(practitioner_id=clinic.nurse.pk), 1).hidden
+
+    assert hidden.reasons[0].sentence == "Away on Tue 05 Jan 2027: Noor Field (leave)."
+    assert search(clinic.wish(), 1).hidden == []
+
+
+def test_a_booked_patch_test_counts_until_check_in(clinic: cast.Clinic) -> None:
+    skills = {skill.code: skill for skill in Skill.objects.all()}
+    hair = cast.treatment("Hair", "laser_hair_removal", (30, 30, 45), skills, laser=(0, 0))
+    patch = cast.treatment("Patch", "patch_test", (15, 15, 15), skills, consults=(0, 0))
+    start = cast.at(cast.day(8), 11)
+    wish = clinic.wish(hair)
+    before = diary.choose(wish=wish, start=start, now=cast.NOW)
+
+    def against(moment: Moment) -> list[tuple[str, str]]:
+        reasons = diary.clinical(wish=wish, choice=before, now=cast.NOW, moment=moment)
+        return [(r.code, r.severity.value) for r in reasons if r.code != "DES-CONSENT"]
+
+    refused = against(Moment.BOOKING)
+    booking.book(
+        wish=clinic.wish(patch),
+        start=cast.at(cast.day(1), 9),
+        by=cast.reception(),
+        now=cast.NOW,
+    )
+
+    assert refused == [("LIT-PATCH", "hard")]
+    assert against(Moment.BOOKING) == [("PENDING-PREREQUISITE", "advisory")]
+    assert against(Moment.CHECK_IN) == [("LIT-PATCH", "hard")]
+    assert start in [each.start for each in search(wish, 8).starts]
