@@ -148,8 +148,8 @@ def unprivileged() -> dict[str, Any]:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
         raise NoServer(
-            f"PostgreSQL needs a user with a name, and /etc/passwd has none for {error}. "
-            "Add one, or set DATABASE_URL."
+            f"PostgreSQL needs a user with a name, and nobody here has number {os.geteuid()} "
+            "(or there is no user nobody). Add one, or set DATABASE_URL."
         ) from error
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
