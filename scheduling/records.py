@@ -6,6 +6,7 @@ and entered anew.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -66,7 +67,8 @@ def add(*, record: Record, by: Actor, now: datetime) -> Record:
         Malformed: a field that the type needs is missing, or it lies in the future.
 
     """
-    _shape(record, now)
+    if objection := objection_to(record, now=now):
+        raise Malformed(objection)
     _lock(record.patient_id)
     record.recorded_by_id = by.user_id
     with named_constraints():
@@ -75,7 +77,11 @@ def add(*, record: Record, by: Actor, now: datetime) -> Record:
     return record
 
 
-def _shape(record: Record, now: datetime) -> None:
+def objection_to(record: Record, *, now: datetime) -> str:
+    """Say why no rule could read a record; empty when all is well.
+
+    A fact of one day is first written as both ends of it.
+    """
     kind = Kind(record.kind)
     if kind in ONE_DAY:
         record.end_date = record.start_date
@@ -85,10 +91,19 @@ def _shape(record: Record, now: datetime) -> None:
         if not getattr(record, name) and (name in REQUIRED or (kind in ONE_DAY and name in _DAY))
     ]
     if missing:
-        raise Malformed(f"{kind.label}: say {' and '.join(word_for(name) for name in missing)}.")
+        return f"{kind.label}: say {' and '.join(word_for(name) for name in missing)}."
     began = record.start.date() if record.start else record.start_date
     if began and began > now.date():
-        raise Malformed(f"{kind.label}: what is still to come is booked, not recorded.")
+        return f"{kind.label}: what is still to come is booked, not recorded."
+    return "A record ends after it begins." if _reversed(record) else ""
+
+
+def _reversed(record: Record) -> bool:
+    pairs: tuple[tuple[Any, Any], ...] = (
+        (record.start_date, record.end_date),
+        (record.start, record.end),
+    )
+    return any(first and last and last < first for first, last in pairs)
 
 
 def word_for(field: str) -> str:

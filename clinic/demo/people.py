@@ -179,6 +179,14 @@ CAST = (
         story="A patient in Madrid; e-mail only.",
     ),
     Character(
+        given="Owen",
+        family="Reed",
+        born="1999-05-27",
+        number=116,
+        says={"fitzpatrick": 1},
+        story="New: his consultation is booked, so later lasers may be booked provisionally.",
+    ),
+    Character(
         given="Nell",
         family="Birch",
         born="1972-04-04",

@@ -65,7 +65,7 @@ DONE = (
 )
 
 COMING = (
-    Visit(who="Clara Moss", what=CONSULTATION, days=_around(0), share=0.2, areas=(), size=""),
+    Visit(who="Owen Reed", what=CONSULTATION, days=_around(0), share=0.2, areas=(), size=""),
     Visit(who="Farid Lindon", what=HAIR, days=_around(0), share=0.5, areas=("back",), size="large"),
     Visit(who="Greta Brook", what=PDL, days=_around(0), share=0.8, areas=("nose",), size="small"),
     Visit(who="Bruno Ash", what=REVIEW, days=_around(1), share=0.1, areas=(), size=""),

@@ -107,6 +107,11 @@ class RecordForm(PlainForm):
             self.instance.zone = zone.key
         return said
 
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors and (objection := records.objection_to(self.instance, now=now())):
+            self.add_error(None, objection)
+
 
 def fields_of(kind: Kind) -> tuple[str, ...]:
     """List the form's fields for a type, in the order in which they are asked."""

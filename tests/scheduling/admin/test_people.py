@@ -40,8 +40,10 @@ def test_patient_is_entered_through_the_register(desk: Client) -> None:
             {"birth_date": "2015-01-01"},
             {
                 "guardian": [
-                    "This patient is under 18: say who answers for them. "
-                    "Register that person first if they are new."
+                    (
+                        "This patient is under 18: say who answers for them. "
+                        "Register that person first if they are new."
+                    )
                 ]
             },
         ),

@@ -29,8 +29,10 @@ def test_needs_are_read_as_sentences() -> None:
     assert held_when(needs) == [
         "A practitioner, from the start to the end.",
         "A room with “laser-safe”, from 60 minutes before the start to 10 minutes after the end.",
-        "A device, from 5 minutes after the start to 5 minutes before the end; "
-        "or a room, from the start to the end.",
+        (
+            "A device, from 5 minutes after the start to 5 minutes before the end; "
+            "or a room, from the start to the end."
+        ),
     ]
 
 

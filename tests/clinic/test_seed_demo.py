@@ -1,0 +1,167 @@
+"""The demo clinic: complete after one run, the same after two, with stories that hold."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from rest_framework.authtoken.models import Token
+
+from scheduling import access, diary, protocols
+from scheduling.core.words import Wish
+from scheduling.models import (
+    Appointment,
+    Capability,
+    Override,
+    Patient,
+    ProtocolVersion,
+    Record,
+    Resource,
+    Site,
+    Treatment,
+)
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2027, 1, 11, 11, 30, tzinfo=UTC)
+
+
+def seed() -> list[str]:
+    out = StringIO()
+    call_command("seed_demo", stdout=out)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def seeded() -> Iterator[list[str]]:
+    with time_machine.travel(MONDAY, tick=False):
+        yield seed()
+
+
+def refusals(who: str, what: str, day: date, **facts: Any) -> set[str]:
+    given, _, family = who.partition(" ")
+    wish = Wish(
+        site_id=Site.objects.get(zone="Europe/London").pk,
+        treatment_id=Treatment.objects.get(name=what).pk,
+        patient_id=Patient.objects.get(given_name=given, family_name=family).pk,
+        **{"areas": ("face",), "size": "face", "depth": "superficial", **facts},
+    )
+    start = datetime(day.year, day.month, day.day, 11, 0, tzinfo=UTC)
+    reasons = diary.explain_start(wish=wish, start=start, now=MONDAY)
+    return {r.code for r in reasons if r.severity != "advisory" and "-" in r.code}
+
+
+def test_demo_tells_who_may_sign_in(seeded: list[str]) -> None:
+    token = Token.objects.get()
+    assert seeded == [
+        "sign-in reception reception fallow-reception",
+        "sign-in clinician clinician fallow-clinician",
+        "sign-in manager manager fallow-manager",
+        f"token {token.key}",
+    ]
+    for line in seeded[:3]:
+        _, role, name, password = line.split()
+        user = User.objects.get(username=name)
+        assert user.check_password(password)
+        assert role in set(user.groups.values_list("name", flat=True))
+    clinician = User.objects.get(username="clinician")
+    assert access.actor_of(clinician).may_override
+    assert clinician.has_perm("scheduling.activate_protocol")
+
+
+def test_demo_has_what_a_clinic_needs(seeded: list[str]) -> None:
+    assert sorted(Site.objects.values_list("zone", flat=True)) == ["Europe/London", "Europe/Madrid"]
+    kinds = {
+        kind: Resource.objects.filter(kind=kind).count()
+        for kind in ("practitioner", "room", "device")
+    }
+    assert kinds == {"practitioner": 5, "room": 4, "device": 7}
+    assert Capability.objects.exclude(valid_until=None).count() == 1
+    assert protocols.active() == ProtocolVersion.objects.get()
+    resurfacing = Treatment.objects.get(procedure="fractional_ablative")
+    room = resurfacing.needs.get(kind="room")
+    assert (resurfacing.minutes_least, resurfacing.minutes_most) == (30, 45)
+    assert (room.from_min, room.until_min) == (-60, 10)
+
+
+def test_demo_diary_is_alive(seeded: list[str]) -> None:
+    coming = Appointment.objects.filter(status="booked", start__gt=MONDAY)
+    assert coming.count() == 17
+    assert coming.filter(start__lt=MONDAY + timedelta(days=2)).count() >= 5
+    assert coming.exclude(confirmed_at=None).count() == 3
+    assert coming.filter(zone="Europe/Madrid").count() == 3
+    assert Appointment.objects.filter(status="fulfilled", start__lt=MONDAY).count() == 9
+    assert Appointment.objects.filter(local_date=MONDAY.date(), status="fulfilled").count() == 2
+    assert set(Override.objects.values_list("by_name", flat=True)) == {"Amara Lind"}
+
+
+STORIES: tuple[tuple[str, str, dict[str, Any], set[str]], ...] = (
+    ("Ada Pine", "Dermal filler", {}, {"SEED-GAP-RF", "SEED-RECOVERY"}),
+    ("Clara Moss", "Non-ablative resurfacing", {}, {"SEED-CONSULT"}),
+    ("Dev Rowan", "IPL photorejuvenation", {}, {"LIT-FITZ-PATCH"}),
+    ("Elsa Heath", "Non-ablative resurfacing", {"areas": ("hands",)}, {"LIT-SUN"}),
+    ("Hana Field", "Non-ablative resurfacing", {"areas": ("cheeks",)}, {"SEED-ADVERSE"}),
+    ("June Alder", "Non-ablative resurfacing", {}, {"LIT-PREGNANCY"}),
+    ("Kai Sorrel", "Dermal filler", {"areas": ("hands",)}, {"JUR-ENG-U18"}),
+    ("Ivo Marsh", "Fractional CO2 resurfacing", {"areas": ("hands",)}, set()),
+)
+
+
+def test_demo_stories_show_the_rules(seeded: list[str]) -> None:
+    day = (MONDAY + timedelta(days=2)).date()
+    told = {(who, what): refusals(who, what, day, **facts) for who, what, facts, _ in STORIES}
+    assert told == {(who, what): codes for who, what, _, codes in STORIES}
+
+
+def counts() -> dict[str, int]:
+    models = (Site, Resource, Capability, Treatment, Patient, Record, Appointment, User, Token)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_second_run_on_the_same_day_changes_nothing(seeded: list[str]) -> None:
+    before = counts()
+    assert seed() == seeded
+    assert counts() == before
+
+
+def test_run_of_another_week_tells_the_stories_anew(seeded: list[str]) -> None:
+    later = MONDAY + timedelta(days=8)
+    with time_machine.travel(later, tick=False):
+        seed()
+    ada = Appointment.objects.filter(
+        patient__given_name="Ada", status="fulfilled", treatment__procedure="fractional_ablative"
+    )
+    assert ada.filter(local_date__gte=(later - timedelta(days=5)).date()).count() == 1
+    assert Appointment.objects.filter(status="booked", start__gt=later).count() > 5
+
+
+def test_demo_is_not_loaded_where_strangers_come(settings: Any) -> None:
+    settings.LOCAL = False
+    with pytest.raises(CommandError, match="localhost only"):
+        seed()
+    assert not User.objects.exists()
+
+
+def test_groups_are_set_up_with_the_rights_of_every_floor() -> None:
+    out = StringIO()
+    call_command("set_up_groups", stdout=out)
+    assert [line.partition(":")[0] for line in out.getvalue().splitlines()] == [
+        "reception",
+        "clinician",
+        "manager",
+        "medical lead",
+    ]
+    user = User.objects.create_user("desk", password="a-long-password")
+    user.groups.set(access.Group.objects.filter(name="reception"))
+    assert user.has_perm("notifications.view_message")
+
+
+def test_shipped_protocol_is_loaded_as_a_draft() -> None:
+    out = StringIO()
+    call_command("load_protocol", stdout=out)
+    version = ProtocolVersion.objects.get()
+    assert (version.number, version.state) == (1, "draft")
+    assert "before a medical lead activates" in out.getvalue()
