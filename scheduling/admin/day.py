@@ -77,7 +77,7 @@ def day_view(request: HttpRequest) -> HttpResponse:
     """Show the list of one site and one day."""
     door.needs(request, door.LOOK)
     moment = now()
-    form = DayForm(door.sites_of(request), request.GET)
+    form = DayForm(door.sites_of(request), request.GET.dict())
     form.is_valid()
     site = form.cleaned_data.get("site") or door.sites_of(request).filter(active=True).first()
     if site is None:
@@ -85,6 +85,8 @@ def day_view(request: HttpRequest) -> HttpResponse:
         return render(request, "scheduling/desk/day.html", context)
     today = moment.astimezone(ZoneInfo(site.zone)).date()
     day = form.cleaned_data.get("date") or today
+    # The fields show what is on screen, also where the address left it open.
+    form.data = {**form.data, "site": site.pk, "date": day.isoformat()}
     lines = lines_of(wanted(form, site, day), moment)
     context = door.context_of(
         request,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
@@ -123,7 +123,8 @@ class PatientScreen(Screen):
 
     form = PatientForm
     list_display = ("name", "birth_date", "phone", "email", "flags")
-    list_display_links = ("name",)
+    list_display_links = None
+    change_form_outer_before_template = "scheduling/desk/_to_card.html"
     search_fields = ("search_key",)
     search_help_text = "name, phone or birth date, in any order"
     autocomplete_fields = ("guardian",)
@@ -172,10 +173,21 @@ class PatientScreen(Screen):
         """Keep every patient: their history answers for what was done."""
         return False
 
+    def response_add(
+        self, request: HttpRequest, obj: Patient, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead from a new patient to their page, from where a visit is booked."""
+        plain = {"_popup", "_addanother", "_continue"}.isdisjoint(request.POST)
+        answer = super().response_add(request, obj, post_url_continue)
+        if not plain or not request.user.has_perm("scheduling.view_patient"):
+            return answer
+        return HttpResponseRedirect(card_of(obj))
+
     @admin.display(description="name", ordering="family_name")
     def name(self, row: Patient) -> str:
-        """Show the name as a list is read."""
-        return f"{row.family_name}, {row.given_name}"
+        """Show the name as a list is read; it leads to the patient's page."""
+        words = f"{row.family_name}, {row.given_name}"
+        return format_html('<a class="font-semibold" href="{}">{}</a>', card_of(row), words)
 
     @display(description="", label={"deceased": "danger", "do not contact": "warning"})
     def flags(self, row: Patient) -> str:
@@ -183,6 +195,11 @@ class PatientScreen(Screen):
         if row.deceased_on:
             return "deceased"
         return "do not contact" if row.do_not_contact else ""
+
+
+def card_of(patient: Patient) -> str:
+    """Answer the address of a patient's page."""
+    return reverse("admin:scheduling_appointment_card", args=[patient.pk])
 
 
 def home_countries(request: HttpRequest) -> tuple[str, ...]:

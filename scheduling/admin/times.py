@@ -104,7 +104,11 @@ def _days(
     by_day: dict[date, list[Start]] = {}
     for each in starts:
         by_day.setdefault(wall(each.start, zone).date(), []).append(button(each, zone, names))
-    reasons = {day.date: day.reasons for day in hidden}
+    # Of reasons equally strong the skin's come first: another room or doctor would not help.
+    reasons = {
+        day.date: tuple(sorted(day.reasons, key=lambda r: (r.severity.rank, not r.sureness)))
+        for day in hidden
+    }
     return tuple(
         Day(date=day, starts=tuple(by_day.get(day, ())), reasons=reasons.get(day, ()))
         for day in (first + timedelta(days=n) for n in range(WEEK))

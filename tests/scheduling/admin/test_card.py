@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from scheduling.models import Appointment, Change, Record, Todo
+from scheduling.models import Appointment, Change, Patient, Record, Todo
 from tests import cast
 from tests.scheduling.admin import screens
 from tests.scheduling.admin.conftest import SignIn
@@ -71,3 +71,24 @@ def test_card_needs_its_permission_and_a_patient(desk: Client, clinic: cast.Clin
     nobody.force_login(cast.staff_user("nobody", clinic.site))
     assert nobody.get(card(clinic.patient.pk)).status_code == 403
     assert desk.get(card(999999)).status_code == 404
+
+
+def test_new_patient_leads_to_the_card(desk: Client, clinic: cast.Clinic) -> None:
+    answer = desk.post(
+        "/admin/scheduling/patient/add/",
+        {
+            "given_name": "Zora",
+            "family_name": "Quill",
+            "birth_date": "1990-02-03",
+            "language": "en",
+            "channel": "both",
+        },
+    )
+    made = Patient.objects.get(given_name="Zora")
+    assert answer.headers["Location"] == card(made.pk)
+
+
+def test_register_leads_to_the_card(desk: Client, clinic: cast.Clinic) -> None:
+    assert f'href="{card(clinic.patient.pk)}"' in desk.get("/admin/scheduling/patient/").text
+    change = f"/admin/scheduling/patient/{clinic.patient.pk}/change/"
+    assert f'href="{card(clinic.patient.pk)}"' in desk.get(change).text
