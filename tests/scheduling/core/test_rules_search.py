@@ -4,12 +4,15 @@ from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scheduling.core.casebook import Case
 from scheduling.core.rules import Chart, Moment, Visit, change_points, earliest, judge
 from scheduling.core.rules.calendar import DAY, day_start
 from tests.scheduling.core.charts import NOW, PROTOCOL, questions
+from tests.scheduling.core.test_casebook import CASES
 
 EVERYWHERE = frozenset(PROTOCOL.profiles)
 slowly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,7 +28,7 @@ def fired(visit: Visit, chart: Chart, moment: Moment = Moment.BOOKING) -> set[tu
 
 
 @slowly
-@given(question=questions(), moment=st.sampled_from(list(Moment)), offset=st.integers(0, 16))
+@given(question=questions(), moment=st.sampled_from(list(Moment)), offset=st.integers(0, 46))
 def test_change_points_leave_nothing_out(
     question: tuple[Visit, Chart], moment: Moment, offset: int
 ) -> None:
@@ -35,14 +38,40 @@ def test_change_points_leave_nothing_out(
     assert list(points) == sorted(set(points))
     assert points[0] == day_start(first, visit.zone)
     known: dict[datetime, set[tuple[str, str]]] = {}
-    start = points[0] + timedelta(minutes=offset)
-    end = day_start(first + 3 * DAY, visit.zone)
-    while start < end:
+    for start in brute_starts(visit, first, offset):
         begin = points[bisect_right(points, start) - 1]
         if begin not in known:
             known[begin] = fired(moved(visit, begin), chart, moment)
         assert fired(moved(visit, start), chart, moment) == known[begin], (start, begin)
-        start += timedelta(minutes=17)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_change_points_leave_nothing_out_of_the_worked_cases(case: Case) -> None:
+    """Worked cases stand on the edges of their rules: both sides are asked about by brute force."""
+    visit, chart = case.visit, case.chart
+    days = {visit.start_date}
+    for key in ("earliest_allowed_local_date", "latest_allowed_local_date_before"):
+        if stated := case.expected.get(key):
+            days.add(date.fromisoformat(stated))
+    for day in days:
+        points = change_points(visit, chart, PROTOCOL, day - DAY, day + DAY)
+        known: dict[datetime, set[tuple[str, str]]] = {}
+        for start in brute_starts(visit, day - DAY, 20):
+            begin = points[bisect_right(points, start) - 1]
+            if begin not in known:
+                known[begin] = fired(moved(visit, begin), chart, case.moment)
+            assert fired(moved(visit, start), chart, case.moment) == known[begin], (start, begin)
+
+
+def brute_starts(visit: Visit, first: date, offset: int) -> list[datetime]:
+    """Every 47 minutes of three local days, and every edge of them where day rules may turn."""
+    begin, end = day_start(first, visit.zone), day_start(first + 3 * DAY, visit.zone)
+    minute, length = timedelta(minutes=1), visit.end - visit.start
+    found = [begin + (offset + 47 * step) * minute for step in range(92)]
+    for day in range(4):
+        edge = day_start(first + day * DAY, visit.zone)
+        found += [edge - minute, edge, edge + minute, edge - length, edge - length + minute]
+    return sorted(start for start in found if begin <= start < end)
 
 
 @slowly
