@@ -203,7 +203,10 @@ class ReadableBodies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413 or 400 before anything is parsed."""
+        """Answer 411, 413 or 400 before anything is parsed."""
+        if unmeasured(request):
+            sentence = "Say how long the body is: send a Content-Length."
+            return answer(request, details(HTTPStatus.LENGTH_REQUIRED, "length_required", sentence))
         if length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             drain(request)
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024
@@ -214,6 +217,11 @@ class ReadableBodies:
             sentence = "This holds a NUL character, which no name or note can have."
             return answer(request, details(HTTPStatus.BAD_REQUEST, "malformed", sentence))
         return self.get_response(request)
+
+
+def unmeasured(request: HttpRequest) -> bool:
+    """Tell whether a body comes in chunks: Django would read none of it, and obey the rest."""
+    return bool(request.META.get("HTTP_TRANSFER_ENCODING")) and not length(request)
 
 
 def length(request: HttpRequest) -> int:

@@ -40,6 +40,12 @@ class Door(GenericViewSet[Any]):
         """Read the clock, once a request."""
         return timezone.now()
 
+    def finalize_response(self, request: Request, *args: Any, **facts: Any) -> Any:
+        """Keep what is told of patients out of every cache on the way."""
+        response = super().finalize_response(request, *args, **facts)
+        response["Cache-Control"] = "no-store"
+        return response
+
     def body(self, shape: type[Strict]) -> dict[str, Any]:
         """Read the request's body as `shape`; no body is an empty object."""
         data = self.request.data

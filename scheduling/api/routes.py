@@ -1,6 +1,6 @@
 """Every door of the API under `/api/v1/`."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -11,7 +11,17 @@ from scheduling.api.records import Records
 from scheduling.api.slots import Slots
 from scheduling.api.treatments import Treatments
 
-router = SimpleRouter()
+
+class Router(SimpleRouter):
+    """Opens each door with or without the slash at its end: a redirected POST loses its body."""
+
+    def __init__(self) -> None:
+        """Make the slash optional."""
+        super().__init__()
+        self.trailing_slash = "/?"
+
+
+router = Router()
 router.register("sites", Sites, basename="site")
 router.register("treatments", Treatments, basename="treatment")
 router.register("resources", ResourceDoor, basename="resource")
@@ -21,7 +31,7 @@ router.register("slots", Slots, basename="slot")
 router.register("appointments", Appointments, basename="appointment")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    re_path("^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("", include(router.urls)),
 ]

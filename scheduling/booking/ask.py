@@ -119,5 +119,7 @@ def with_earliest(asks: Sequence[Ask], now: datetime, verb: Callable[[], T]) -> 
         return verb()
     except Refused as refusal:
         ask = asks[refusal.facts.get("ask", 0)]
+        if len(asks) == 1:
+            refusal.facts.pop("ask", None)
         refusal.earliest = diary.earliest_start(wish=ask.wish, after=ask.start, now=now)
         raise

@@ -100,6 +100,11 @@ def test_over_long_body_is_answered_413(client: Client) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+def test_a_body_in_chunks_is_answered_411_and_never_half_read(client: Client) -> None:
+    answer = client.generic("POST", "/api/v1/patients/", headers={"transfer-encoding": "chunked"})
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -119,6 +119,16 @@ def test_a_refusal_lists_every_reason_and_the_earliest_start(
     )
     assert (answer.status_code, answer["Content-Type"]) == (409, "application/problem+json")
     body = answer.json()
+    assert set(body) == {
+        "type",
+        "title",
+        "status",
+        "code",
+        "detail",
+        "request_id",
+        "refusals",
+        "earliest",
+    }
     assert [list(reason) for reason in body["refusals"]] == [REASON] * len(body["refusals"])
     assert body["refusals"][0]["severity"] in ("hard", "override")
     assert body["detail"] == body["refusals"][0]["sentence"]
