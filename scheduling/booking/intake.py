@@ -1,11 +1,11 @@
 """New visits: booked, held for a while, or booked together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from scheduling import diary, trail
+from scheduling import catalogue, diary, trail
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import Ask, Booked, ChoiceLost, checked, with_earliest
 from scheduling.booking.ending import free_expired_holds
@@ -99,10 +99,11 @@ def book_held(
 
 
 def _kept(asks: list[Ask], errand: _Errand) -> list[Booked]:
-    checked_asks = [checked(ask, errand.by) for ask in _in_one_encounter(asks)]
-    return with_earliest(
-        checked_asks, errand.now, lambda: _chosen_and_written(checked_asks, errand)
-    )
+    with catalogue.steady():
+        checked_asks = [checked(ask, errand.by) for ask in _in_one_encounter(asks)]
+        return with_earliest(
+            checked_asks, errand.now, lambda: _chosen_and_written(checked_asks, errand)
+        )
 
 
 def _in_one_encounter(asks: list[Ask]) -> list[Ask]:
@@ -152,14 +153,15 @@ def _refuse_outright(index: int, ask: Ask, choice: Choice, errand: _Errand) -> N
 
 @retrying
 def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Errand) -> list[Booked]:
-    locks.lock(
+    versions = locks.lock(
         patients={ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None},
         resources={h.resource_id for choice in choices for h in choice.held},
     )
-    booked = [
-        _write_one(index, ask, choice, errand)
-        for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
-    ]
+    with catalogue.steady():  # asked anew: what counts is what holds under the locks
+        booked = [
+            _write_one(index, ask, choice, errand, versions)
+            for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
+        ]
     visits = [b.appointment for b in booked]
     verb = "hold" if errand.until else "book"
     step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
@@ -177,8 +179,10 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
     return booked
 
 
-def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand) -> Booked:
-    reasons = decided(ask, choice, errand.now, moment=Moment.BOOKING)
+def _write_one(
+    index: int, ask: Ask, choice: Choice, errand: _Errand, versions: Mapping[int, int]
+) -> Booked:
+    reasons = decided(ask, choice, errand.now, versions)
     try:
         overridden = overrides.settle(reasons=reasons, ask=ask.override, by=errand.by)
     except Refused as refusal:
@@ -195,17 +199,21 @@ def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand) -> Booked:
     return Booked(appointment, tuple(r for r in reasons if r.severity is Severity.ADVISORY))
 
 
-def decided(ask: Ask, choice: Choice, now: datetime, *, moment: Moment) -> list[Reason]:
-    """Ask diary and skin again under the locks.
+def decided(
+    ask: Ask, choice: Choice, now: datetime, versions: Mapping[int, int] | None = None
+) -> list[Reason]:
+    """Ask diary and skin again under the locks, whose diary versions may be known.
 
     Raises:
         ChoiceLost: somebody took what was chosen; another choice may do.
 
     """
-    fresh = diary.recheck(wish=ask.wish, choice=choice, now=now)
+    fresh, skin = diary.again(
+        wish=ask.wish, choice=choice, now=now, moment=Moment.BOOKING, versions=versions
+    )
     if any(r.code == "resource_taken" for r in fresh):
         raise ChoiceLost
-    return [*fresh, *diary.clinical(wish=ask.wish, choice=choice, now=now, moment=moment)]
+    return [*fresh, *skin]
 
 
 def _row(ask: Ask, errand: _Errand) -> Appointment:

@@ -115,7 +115,7 @@ def _write(*, ask: Ask, choice: Choice, errand: _Move) -> Booked:
     )
     if appointment.status not in MOVABLE:
         raise WrongState(f"A visit that is {appointment.get_status_display()} is not moved.")
-    reasons = decided(ask, choice, errand.now, moment=Moment.BOOKING)
+    reasons = decided(ask, choice, errand.now)
     before = rows.picture(appointment)
     rows.place(appointment, ask.wish, choice)
     given = overrides.live(appointment.pk)

@@ -5,7 +5,7 @@ nothing changed. Values are frozen; ids are the rows'.
 """
 
 from scheduling.catalogue.ground import Ground, NoProtocol
-from scheduling.catalogue.reading import COUNTER, current, forget, remembered
+from scheduling.catalogue.reading import COUNTER, current, forget, remembered, steady
 from scheduling.catalogue.values import Able, Absent, Asked, Offer, Place, Thing
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "current",
     "forget",
     "remembered",
+    "steady",
 ]

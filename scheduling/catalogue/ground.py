@@ -53,6 +53,9 @@ class Ground:
     protocol_id: int | None
     active_protocol: Protocol | None
     _lines: dict[tuple[int, Window], Lines] = field(default_factory=dict, repr=False, compare=False)
+    _able: dict[tuple[int, str, str], tuple[int, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def site(self, site_id: int) -> Place:
         """Answer a site.
@@ -75,6 +78,22 @@ class Ground:
         if treatment_id not in self.treatments:
             raise NotFound("There is no such treatment.")
         return self.treatments[treatment_id]
+
+    def able(self, site_id: int, kind: str, skill: str) -> tuple[int, ...]:
+        """Answer the ids of a site's active resources of a kind that hold a skill, ascending."""
+        key = (site_id, kind, skill)
+        if key not in self._able:
+            self._able[key] = tuple(
+                sorted(
+                    thing.id
+                    for thing in self.resources.values()
+                    if thing.active
+                    and thing.kind == kind
+                    and thing.works_at(site_id)
+                    and thing.holds(skill)
+                )
+            )
+        return self._able[key]
 
     @cached_property
     def shortest_q(self) -> int:
@@ -146,6 +165,8 @@ class Ground:
         timetables: dict[int, Timeline] = {}
         able: dict[tuple[str, int], Timeline] = {}
         for thing in self.resources.values():
+            if thing.site_id not in (None, site.id):
+                continue  # another site's room or device is no candidate here
             table = thing.hours.get(site.id, ())
             if thing.follows_site_hours and thing.site_id == site.id:
                 opened[thing.id] = whole

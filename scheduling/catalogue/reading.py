@@ -1,7 +1,9 @@
 """The catalogue read from its rows, once a version."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC
 
 from django.db import connection
@@ -28,6 +30,7 @@ COUNTER = f"SELECT version FROM {Grounds._meta.db_table} WHERE id = 1"  # noqa: 
 """The query that says whether what is remembered still stands; other reads carry it along."""
 
 _memo: dict[str, Ground] = {}
+_still: ContextVar[Ground | None] = ContextVar("the catalogue held still", default=None)
 _protocols: dict[int, Protocol] = {}
 """Parsed protocols by id: an activated document never changes (trigger `protocol_is_immutable`)."""
 
@@ -38,6 +41,8 @@ def current() -> Ground:
     The counter is drawn from a sequence, so a version that was rolled back never comes again and
     reading within a transaction is safe.
     """
+    if (still := _still.get()) is not None:
+        return still
     version = _version()
     known = _memo.get("ground")
     if known is not None and known.version == version:
@@ -52,12 +57,28 @@ def current() -> Ground:
     return ground
 
 
+@contextmanager
+def steady() -> Iterator[Ground]:
+    """Hold the catalogue still for a block: its counter is asked once, at the beginning.
+
+    For one verb's many questions; what changes meanwhile counts from the next block on, also
+    from one within.
+    """
+    token = _still.set(None)
+    try:
+        ground = current()
+        _still.set(ground)
+        yield ground
+    finally:
+        _still.reset(token)
+
+
 def remembered() -> Ground | None:
     """Answer the catalogue as this process last read it, unasked; None when it never did.
 
     Only for those who compare its version with the counter before they answer.
     """
-    return _memo.get("ground")
+    return _still.get() or _memo.get("ground")
 
 
 def forget() -> None:

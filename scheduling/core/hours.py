@@ -240,6 +240,7 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     raise ValueError(f"{day} has no beginning in {zone}")
 
 
+@lru_cache(maxsize=8192)
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     """Return a local date's quanta, ``[start_q, end_q)``; empty for a date that is skipped.
 

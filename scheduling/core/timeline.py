@@ -8,6 +8,7 @@ timeline knows no zone; `scheduling.core.hours` does. Method and figures: docs/b
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from struct import iter_unpack
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOGETHER = 16
 """Keys unpacked at once: large enough to share numpy's calls, small enough that the allocator
 reuses the scratch paper instead of asking the kernel for it every time (measured, 2x)."""
+
+_FEW = 40
+"""Spans that are faster added one by one than by numpy's calls, some 2 microseconds each."""
 
 Timeline: TypeAlias = int
 Indexes: TypeAlias = NDArray[np.int64]
@@ -139,6 +143,8 @@ def unpacked_each(packed: Mapping[int, bytes], window: Window) -> dict[int, Time
 
 def _scattered(raws: Sequence[bytes], window: Window) -> list[Timeline]:
     """Return the union of each row of spans; rows lie side by side, a byte and more apart."""
+    if sum(map(len, raws)) <= _FEW * 8:
+        return [_added(raw, window) for raw in raws]
     edges = np.frombuffer(b"".join(raws), dtype=">i4").astype(np.int64) - window.q0
     starts, ends = edges[::2], edges[1::2]
     if np.any(starts >= ends):
@@ -157,6 +163,14 @@ def _scattered(raws: Sequence[bytes], window: Window) -> list[Timeline]:
     return [
         last - first for last, first in zip(_lines(high, width), _lines(low, width), strict=True)
     ]
+
+
+def _added(raw: bytes, window: Window) -> Timeline:
+    """Return the union of a row of few spans."""
+    pairs = list(iter_unpack(">ii", raw))
+    if any(start >= end for start, end in pairs):
+        raise ValueError("a busy span does not end after it starts")
+    return covered(pairs, window)
 
 
 def _counted(starts: Indexes, ends: Indexes, size: int) -> NDArray[np.uint8]:
@@ -184,7 +198,9 @@ def shifted(line: Timeline, by: int, window: Window) -> Timeline:
 
     What leaves the window is lost.
     """
-    return (line << by) & window.full if by >= 0 else line >> -by
+    if by <= 0:
+        return line >> -by
+    return (line << by) & window.full
 
 
 def runs_of(line: Timeline, count: int) -> Timeline:

@@ -1,18 +1,20 @@
 """One start: what a visit would hold there, what speaks against it, and the same asked again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduling import catalogue
+from scheduling.catalogue import Ground
 from scheduling.core import combination, hours
 from scheduling.core.availability import OUTSIDE_HOURS, Need, Option
 from scheduling.core.refusals import refusal
 from scheduling.core.rules import Moment
-from scheduling.core.timeline import ceil_q, floor_q
+from scheduling.core.timeline import Window, ceil_q, floor_q
 from scheduling.core.words import Choice, Held, Reason, Wish
-from scheduling.diary.charts import Skin, known
-from scheduling.diary.looking import Look, grounded, look
+from scheduling.diary import timelines
+from scheduling.diary.charts import NOBODY, Known, Skin, known
+from scheduling.diary.looking import Found, Look, drawn, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
@@ -156,8 +158,51 @@ def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tu
     if wish.patient_id is None:
         return ()
     patient = known(wish.patient_id)
-    ground = catalogue.remembered()
-    if ground is None or ground.version != patient.counter:
-        ground = catalogue.current()
-    question = narrowed(asked(wish, ground), choice)
+    question = narrowed(asked(wish, _ground_of(patient)), choice)
     return Skin(question, patient, now, moment).reasons(choice.start_q)
+
+
+def again(
+    *,
+    wish: Wish,
+    choice: Choice,
+    now: datetime,
+    moment: Moment,
+    versions: Mapping[int, int] | None = None,
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Answer what `recheck` and `clinical` do, from one reading of the patient's rows.
+
+    `versions` are the diary versions under the locks: where they stand as they were chosen on,
+    nobody has touched these diaries since, and they are not read again.
+
+    Raises:
+        NotFound, NoProtocol: see `clinical`.
+
+    """
+    patient = NOBODY if wish.patient_id is None else known(wish.patient_id)
+    question = narrowed(asked(wish, _ground_of(patient)), choice)
+    day = hours.local_date(choice.start_q, question.zone)
+    taken = _taken(question, question.window(day, day), choice, versions or {})
+    seen = drawn(question, (day, day), now, Found(taken, patient))
+    start_q = choice.start_q
+    reasons = worst_first([*masked(seen, start_q), *Teller(seen).needs(start_q)])
+    skin: tuple[Reason, ...] = ()
+    if wish.patient_id is not None:
+        skin = Skin(question, patient, now, moment).reasons(start_q)
+    return tuple(reasons), skin
+
+
+def _ground_of(patient: Known) -> Ground:
+    """Answer the catalogue as it stood when a patient was read."""
+    ground = catalogue.remembered()
+    return ground if ground and ground.version == patient.counter else catalogue.current()
+
+
+def _taken(
+    question: Question, window: Window, choice: Choice, versions: Mapping[int, int]
+) -> timelines.Busy:
+    """Answer when the chosen resources are busy; where that is settled already, as never."""
+    chosen_on = {h.resource_id: choice.versions.get(h.resource_id) for h in choice.held}
+    if versions and all(versions.get(r) == version for r, version in chosen_on.items()):
+        return timelines.Busy(dict.fromkeys(question.candidates, 0), dict(versions))
+    return timelines.busy(question.candidates, window, moving=question.wish.moving)

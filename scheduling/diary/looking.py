@@ -140,25 +140,41 @@ def look(
     window = question.window(first, last)
     taken = timelines.busy(question.candidates, window, moving=question.wish.moving)
     patient = _patient(question, window, chart=clinical)
-    allowed = _masks(question, window, patient, now)
+    return drawn(question, (first, last), now, Found(taken, patient, tuple(beside), clinical))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read for a look: the diaries, and the patient's rows, with the chart or without."""
+
+    taken: Busy
+    patient: Known
+    beside: tuple[Held, ...] = ()
+    clinical: bool = False
+
+
+def drawn(question: Question, dates: tuple[date, date], now: datetime, found: Found) -> Look:
+    """Draw the look at some local dates, both inclusive, from what was read."""
+    window = question.window(*dates)
+    allowed = _masks(question, window, found.patient, now)
     skin = None
-    if clinical and question.wish.patient_id is not None:
-        skin = Skin(question, patient, now)
-        allowed[CLINICAL] = skin.allowed(first, last, window)
+    if found.clinical and question.wish.patient_id is not None:
+        skin = Skin(question, found.patient, now)
+        allowed[CLINICAL] = skin.allowed(*dates, window)
     lines = question.ground.lines(question.site, window)
-    busy = _with(taken.lines, beside, window)
+    busy = _with(found.taken.lines, found.beside, window)
     return Look(
         question=question,
-        first=first,
-        last=last,
+        first=dates[0],
+        last=dates[1],
         now=now,
         window=window,
-        known=patient,
+        known=found.patient,
         skin=skin,
         search=_search(question, window, lines, busy, allowed),
         lines=lines,
         busy=busy,
-        taken=taken,
+        taken=found.taken,
     )
 
 

@@ -94,15 +94,8 @@ def asked(wish: Wish, ground: Ground) -> Question:
 
 
 def _option(need: Asked, ground: Ground, site: Place) -> Option:
-    candidates = sorted(
-        thing.id
-        for thing in ground.resources.values()
-        if thing.active
-        and thing.kind == need.kind
-        and thing.works_at(site.id)
-        and thing.holds(need.skill)
-    )
-    return Option(need.kind, tuple(candidates), need.from_q, need.until_q, need.skill)
+    candidates = ground.able(site.id, need.kind, need.skill)
+    return Option(need.kind, candidates, need.from_q, need.until_q, need.skill)
 
 
 def _requested(wish: Wish) -> dict[str, tuple[int, ...]]:

@@ -6,10 +6,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_run_prints_every_section_and_holds_every_target_against_a_figure() -> None:
-    own = {
-        "DATABASE_URL",
-        "REDIS_URL",
-    }  # the tests' server forgets, and figures need one that keeps
     done = subprocess.run(
         [sys.executable, "benchmarks/run.py", "--smoke"],
         cwd=ROOT,
