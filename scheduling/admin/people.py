@@ -128,7 +128,6 @@ class PatientScreen(Screen):
     search_fields = ("search_key",)
     search_help_text = "name, phone or birth date, in any order"
     autocomplete_fields = ("guardian",)
-    readonly_fields = ("created_at",)
     fieldsets = (
         (
             None,

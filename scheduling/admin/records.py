@@ -82,7 +82,8 @@ class RecordForm(PlainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Keep what this type uses, and fill the pickers from the protocol in force."""
         super().__init__(*args, **kwargs)
-        self.instance.kind = self.kind_of_record
+        if not self.instance.pk:
+            self.instance.kind = self.kind_of_record
         wanted = fields_of(self.kind_of_record)
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]

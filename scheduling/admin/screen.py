@@ -183,10 +183,14 @@ class Rows(TabularInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Leave out the buttons beside a picker: rows are narrow."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
-            field.widget = field.widget.widget
-        return field
+        return bare(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+def bare(field: Any) -> Any:
+    """Take the buttons away that stand beside a picker."""
+    if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    return field
 
 
 def within(rows: QuerySet[Any], by: Actor, paths: Sequence[str]) -> QuerySet[Any]:

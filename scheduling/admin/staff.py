@@ -12,7 +12,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from scheduling import access
-from scheduling.admin.screen import Screen, actor, now
+from scheduling.admin.screen import Screen, actor, bare, now
 from scheduling.models import Staff
 
 
@@ -30,6 +30,10 @@ class Sites(StackedInline):
         kwargs["queryset"] = access.visible_sites(request.user)
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave sites to their own screen: here they are ticked."""
+        return bare(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Leave “everywhere” to those who work everywhere."""

@@ -175,3 +175,13 @@ def test_steps_of_a_record_are_never_taken_by_a_link(clinic: cast.Clinic, doctor
     record = Record.objects.create(patient=clinic.patient, kind="pregnancy", start_date=TODAY)
     for step in ("finish", "withdraw"):
         assert doctor.get(reverse(f"admin:record_{step}", args=[record.pk])).status_code == 405
+
+
+@pytest.mark.parametrize("kind", list(Record.Kind))
+def test_saved_record_shows_its_own_type(
+    clinic: cast.Clinic, desk: Client, kind: Record.Kind
+) -> None:
+    record = Record.objects.create(patient=clinic.patient, kind=kind, start_date=TODAY)
+    page = desk.get(change(record))
+    assert page.context["adminform"].form.instance.kind == kind
+    assert page.context["original"].kind == kind
