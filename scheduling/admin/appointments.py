@@ -31,7 +31,7 @@ class AppointmentScreen(ModelAdmin):
     search_help_text = "patient’s name, phone or birth date"
     list_per_page = 50
     show_full_result_count = False
-    ordering = ("-start", "-pk")
+    ordering = ("-local_date", "-local_time", "-pk")
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
@@ -89,7 +89,7 @@ class AppointmentScreen(ModelAdmin):
         """Never: a visit is cancelled and stays."""
         return False
 
-    @admin.display(description="when", ordering="start")
+    @admin.display(description="when", ordering="local_date")
     def when(self, row: Appointment) -> str:
         """Show the promised wall time."""
         day = row.local_date

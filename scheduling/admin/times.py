@@ -35,10 +35,12 @@ class Day:
     reasons: tuple[Reason, ...] = ()
 
     @property
-    def who(self) -> str:
-        """Name whoever has all starts of the day; empty when there are several."""
-        names = {start.who for start in self.starts}
-        return names.pop() if len(names) == 1 else ""
+    def groups(self) -> list[tuple[str, list[Start]]]:
+        """Part the day's starts by whom they are with, whoever is free first standing first."""
+        found: dict[str, list[Start]] = {}
+        for start in self.starts:
+            found.setdefault(start.who, []).append(start)
+        return list(found.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

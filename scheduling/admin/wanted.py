@@ -31,13 +31,26 @@ def said(areas: Iterable[str], titles: Titles) -> str:
     return words[:1].upper() + words[1:]
 
 
+class TreatmentSelect(UnfoldAdminSelectWidget):
+    """Tells the page of each treatment whether it asks for an area, and how long it takes."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Hang the facts on the option; a page without scripts shows all fields."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        treatment = getattr(value, "instance", None)
+        if isinstance(treatment, Treatment):
+            option["attrs"]["data-area"] = "yes" if treatment.asks_area else "no"
+            option["attrs"]["data-minutes"] = str(treatment.minutes_default)
+        return option
+
+
 class WantedForm(forms.Form):
     """Treatment, place and preferences of one visit; unknown values are errors, never guesses."""
 
     treatment = forms.ModelChoiceField(
         queryset=Treatment.objects.none(),
         empty_label="Choose a treatment",
-        widget=UnfoldAdminSelectWidget,
+        widget=TreatmentSelect,
         error_messages={"invalid_choice": "This treatment is not offered any more."},
     )
     site = forms.ModelChoiceField(

@@ -36,6 +36,19 @@ document.addEventListener("keydown", (event) => {
     (picks[next] || (next < 0 ? document.getElementById("q") : at)).focus();
   }
 });
+// A consultation has no area; the fields come back with a treatment that asks for them.
+document.addEventListener("DOMContentLoaded", () => {
+  const treatment = document.querySelector(".desk select[name=treatment]");
+  const minutes = document.querySelector(".desk input[name=minutes]");
+  if (!treatment || !minutes) return;
+  const adapt = () => {
+    const facts = treatment.selectedOptions[0]?.dataset ?? {};
+    for (const field of document.querySelectorAll(".desk-where")) field.hidden = facts.area === "no";
+    minutes.placeholder = facts.minutes ?? "";
+  };
+  treatment.addEventListener("change", adapt);
+  adapt();
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll(".desk form[data-sent]")) delete form.dataset.sent;
 });
