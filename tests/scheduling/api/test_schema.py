@@ -1,4 +1,7 @@
+import importlib
 import json
+import pkgutil
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -7,6 +10,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+import scheduling
+from scheduling.errors import ClinicError
 from tests import cast
 
 
@@ -45,6 +50,20 @@ def test_the_description_is_served_with_the_contract_in_it(client: Client) -> No
         "moving",
         "start",
     }
+
+
+def test_every_code_of_the_ground_floor_is_explained() -> None:
+    for module in pkgutil.walk_packages(scheduling.__path__, "scheduling."):
+        if "migrations" not in module.name and "management" not in module.name:
+            importlib.import_module(module.name)
+    page = (Path(__file__).parents[3] / "docs" / "refusals.md").read_text("utf-8")
+    kinds = [k for k in descendants(ClinicError) if k.__module__.startswith("scheduling.")]
+    assert sorted(k.code for k in kinds if f"`{k.code}`" not in page) == []
+    assert len(kinds) > 10
+
+
+def descendants(kind: type[ClinicError]) -> list[type[ClinicError]]:
+    return [each for child in kind.__subclasses__() for each in (child, *descendants(child))]
 
 
 def test_the_description_can_be_read_without_the_internet(client: Client) -> None:
