@@ -17,7 +17,7 @@ from django.http import (
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from scheduling import booking, panels, protocols, records
+from scheduling import booking, catalogue, panels, protocols, records
 from scheduling.admin import door, refusing, visit
 from scheduling.admin.booking import override_of
 from scheduling.admin.screen import actor, now
@@ -54,6 +54,8 @@ class DoneForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
     )
 
+    tested = forms.ChoiceField(required=False, label="Tested for", widget=UnfoldAdminSelectWidget)
+
     def __init__(self, booked: Appointment, data: QueryDict | None = None) -> None:
         """Offer the protocol's words, with what was booked chosen."""
         areas = [*booked.areas, "", ""]
@@ -71,7 +73,11 @@ class DoneForm(forms.Form):
         self._choices("area", [("", "not said"), *known])
         self._choices("area_too", [("", "nothing else"), *known])
         if booked.procedure != Record.Kind.PATCH_TEST:
-            del self.fields["result"]
+            del self.fields["result"], self.fields["tested"]
+        else:
+            needy = catalogue.current().protocol.patch_tested
+            choices = [c for c in protocols.procedure_choices() if c[0] in needy]
+            self._choices("tested", [("", "the laser booked ahead"), *choices])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -90,6 +96,7 @@ class DoneForm(forms.Form):
             depth=clean["depth"],
             ended_at=door.start_in(ended, self.booked.zone) if ended else None,
             result=clean.get("result", ""),
+            tested=tuple(t for t in [clean.get("tested")] if t),
         )
 
 

@@ -174,6 +174,7 @@ class Appointments(Door):
             depth=asked.get("depth"),
             ended_at=ended and instant_of(ended, ZoneInfo(visit.zone)),
             result=asked.get("result", ""),
+            tested=tuple(asked.get("tested", ())),
         )
         return self._step(
             visit, asked, lambda **which: self._spelt(booking.complete(done=done, **which))

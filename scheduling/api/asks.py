@@ -74,6 +74,9 @@ class CompleteBody(VersionBody):
     depth = serializers.ChoiceField(choices=DEPTHS, required=False)
     ended_at = When(required=False)
     result = serializers.ChoiceField(choices=Record.Result.choices, required=False)
+    tested = serializers.ListField(
+        child=serializers.SlugField(max_length=60), max_length=20, required=False
+    )
 
 
 class CancelBody(VersionBody):

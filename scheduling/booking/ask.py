@@ -94,7 +94,9 @@ def known_wish(wish: Wish) -> None:
     _known("indication", {wish.indication} - catalogue.current().indications - {""})
 
 
-def known_words(*, areas: Iterable[str], size: str, depth: str, procedure: str = "") -> None:
+def known_words(
+    *, areas: Iterable[str] = (), size: str = "", depth: str = "", procedures: Iterable[str] = ()
+) -> None:
     """Let through words that the rules can read; a misspelt area would count as the whole body.
 
     Raises:
@@ -105,7 +107,7 @@ def known_words(*, areas: Iterable[str], size: str, depth: str, procedure: str =
     _known("area", set(areas) - ground.areas)
     _known("size", {size} - SIZES)
     _known("depth", {depth} - DEPTHS)
-    _known("procedure", {procedure} - set(ground.protocol.procedures) - {""})
+    _known("procedure", set(procedures) - ground.protocol.procedures)
 
 
 def _known(what: str, unknown: set[str]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduling import catalogue
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import known_words
 from scheduling.booking.dependents import flag_dependents, reasons_now
@@ -16,7 +17,11 @@ from scheduling.models import Appointment, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was actually done; None keeps what was booked. `ended_at` is aware, default `now`."""
+    """What was actually done; None keeps what was booked. `ended_at` is aware, default `now`.
+
+    `tested` are the procedures that a patch test was for; empty means those of the patient's
+    coming visits that need one.
+    """
 
     procedure: str | None = None
     areas: tuple[str, ...] | None = None
@@ -24,6 +29,7 @@ class Done:
     depth: str | None = None
     ended_at: datetime | None = None
     result: str = ""
+    tested: tuple[str, ...] = ()
 
 
 @retrying
@@ -109,7 +115,7 @@ def complete(
     _must_be(visit, {Status.CHECKED_IN}, "completed; check the patient in first")
     before = rows.picture(visit)
     _set_done(visit, done, now)
-    _write_record(visit, done, by)
+    _write_records(visit, done, by)
     visit.status = Status.FULFILLED.value
     step = rows.Step(verb="complete", told=False, by=by, now=now)
     rows.finish(visit, step, rows.changes(before, rows.picture(visit)))
@@ -122,13 +128,13 @@ def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
         areas=done.areas or (),
         size=done.size or "",
         depth=done.depth or "",
-        procedure=done.procedure or "",
+        procedures=filter(None, [done.procedure]),
     )
-    if now < visit.start:
-        raise WrongState("The visit has not begun yet.")
     ended = done.ended_at or min(now, visit.end)
-    if ended < visit.start or ended > now:
-        raise Malformed("A visit ends after it starts and not in the future.")
+    if ended > now:
+        raise Malformed("A visit does not end in the future.", field="ended_at")
+    if ended <= visit.start:
+        rows.place_when_done(visit, ended)
     visit.procedure = visit.procedure if done.procedure is None else done.procedure
     visit.areas = visit.areas if done.areas is None else list(done.areas)
     visit.size = visit.size if done.size is None else done.size
@@ -137,23 +143,40 @@ def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
     rows.set_recovery(visit)
 
 
-def _write_record(visit: Appointment, done: Done, by: Actor) -> None:
+def _write_records(visit: Appointment, done: Done, by: Actor) -> None:
+    """Write what a consultation or a patch test leaves behind, one record a laser tested."""
     if visit.procedure not in (Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST):
         return
-    result = done.result or (
-        Record.Result.CLEAR if visit.procedure == Record.Kind.PATCH_TEST else ""
+    patch = visit.procedure == Record.Kind.PATCH_TEST
+    tested = (done.tested or _awaiting_a_test(visit)) if patch else ()
+    known_words(procedures=tested)
+    Record.objects.bulk_create(
+        Record(
+            patient_id=visit.patient_id,
+            kind=visit.procedure,
+            start=visit.start,
+            end=visit.actual_end,
+            zone=visit.zone,
+            areas=visit.areas,
+            procedure=procedure,
+            result=(done.result or Record.Result.CLEAR) if patch else "",
+            appointment=visit,
+            recorded_by_id=by.user_id,
+        )
+        for procedure in tested or ("",)
     )
-    Record.objects.create(
+
+
+def _awaiting_a_test(visit: Appointment) -> tuple[str, ...]:
+    """Read from the patient's coming visits which procedures a patch test was for."""
+    needy = catalogue.current().protocol.patch_tested
+    coming = Appointment.objects.filter(
         patient_id=visit.patient_id,
-        kind=visit.procedure,
-        start=visit.start,
-        end=visit.actual_end,
-        zone=visit.zone,
-        areas=visit.areas,
-        result=result,
-        appointment=visit,
-        recorded_by_id=by.user_id,
+        status=Status.BOOKED.value,
+        start__gt=visit.start,
+        procedure__in=needy,
     )
+    return tuple(coming.order_by("procedure").values_list("procedure", flat=True).distinct())
 
 
 def _step(visit: Appointment, status: Status, verb: str, by: Actor, now: datetime) -> Appointment:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F
 
 from scheduling import catalogue, trail
+from scheduling.core.timeline import ceil_q
 from scheduling.core.words import Actor, Choice, Status, Wish
 from scheduling.models import Allocation, Appointment, Change, Resource
 from scheduling.signals import appointment_changed
@@ -46,6 +47,21 @@ def place(appointment: Appointment, wish: Wish, choice: Choice) -> None:
     appointment.procedure = treatment.procedure
     appointment.protocol_id = ground.protocol_id
     set_recovery(appointment)
+
+
+def place_when_done(appointment: Appointment, ended: datetime) -> None:
+    """Set a visit that was done before its time to when it was done, and free what it held.
+
+    The skin rests from the real end, so the truth is written rather than refused.
+    """
+    length = appointment.end_q - appointment.start_q
+    end_q = ceil_q(ended)
+    appointment.start_q, appointment.end_q = end_q - length, end_q
+    appointment.start, appointment.end = instant(end_q - length), instant(end_q)
+    local = appointment.start.astimezone(ZoneInfo(appointment.zone))
+    appointment.local_date, appointment.local_time = local.date(), local.time()
+    appointment.fold = local.fold
+    free_resources([appointment.pk])
 
 
 def describe(appointment: Appointment, wish: Wish) -> None:

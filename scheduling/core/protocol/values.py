@@ -318,6 +318,17 @@ class Protocol:
     indications: tuple[str, ...]
     adverse_events: tuple[str, ...]
 
+    @property
+    def patch_tested(self) -> frozenset[str]:
+        """The procedures that some rule wants a patch test for, whoever the patient is."""
+        return frozenset().union(
+            *(
+                rule.procedures
+                for rule in self.rules
+                if isinstance(rule, Prerequisite) and rule.needs == "patch_test"
+            )
+        )
+
     def rule(self, code: str) -> Rule:
         """Give the row of this code, or the engine's own notice.
 

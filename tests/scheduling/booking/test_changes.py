@@ -254,3 +254,51 @@ def test_move_keeps_the_practitioner_where_free_else_takes_another(
         appointment_id=visit.pk, to=cast.at(cast.day(3), 11), version=None, by=DESK, now=cast.NOW
     )
     assert hands() != before
+
+
+def test_complete_before_its_time_writes_when_it_was_really_done(visit: Appointment) -> None:
+    Record.objects.create(
+        patient=visit.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone=visit.zone
+    )
+    early = cast.NOW + timedelta(hours=2)
+    booking.check_in(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    found = booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=early)
+    assert (found.local_date, found.end, found.actual_end) == (cast.TODAY, early, early)
+    assert found.recovery_least == cast.day(5)
+    assert Allocation.objects.filter(active=True).count() == 0
+
+
+def patch_test_visit(clinic: cast.Clinic) -> Appointment:
+    skills = {"laser": clinic.nurse.capabilities.get().skill}
+    made = cast.treatment("Patch test", "patch_test", (10, 10, 15), skills, laser=(0, 0))
+    visit = book(clinic, 1, treatment_id=made.pk, areas=())
+    booking.check_in(appointment_id=visit.pk, version=None, by=DESK, now=visit.start)
+    return visit
+
+
+def tested(visit: Appointment) -> list[str]:
+    found = visit.patient.records.filter(kind="patch_test").order_by("procedure")
+    return list(found.values_list("procedure", flat=True))
+
+
+def test_complete_of_a_patch_test_records_the_lasers_named(clinic: cast.Clinic) -> None:
+    visit = patch_test_visit(clinic)
+    done = booking.Done(tested=("ipl", "vascular_pdl"))
+    booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end, done=done)
+    assert tested(visit) == ["ipl", "vascular_pdl"]
+
+
+def test_complete_of_a_patch_test_reads_the_laser_from_what_is_booked_ahead(
+    clinic: cast.Clinic,
+) -> None:
+    visit = patch_test_visit(clinic)
+    skills = {"laser": clinic.nurse.capabilities.get().skill}
+    ipl = cast.treatment("IPL", "ipl", (20, 20, 30), skills, laser=(0, 0))
+    laser = book(clinic, 5, treatment_id=ipl.pk)
+    booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
+    assert tested(visit) == ["ipl"]
+    Record.objects.create(
+        patient=visit.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone=visit.zone
+    )
+    let_in, _ = booking.check_in(appointment_id=laser.pk, version=None, by=DESK, now=laser.start)
+    assert let_in.status == "checked-in"
