@@ -13,6 +13,7 @@ from django.urls import reverse
 from scheduling import booking
 from scheduling.admin import basket, card, door, finder, refusing, times
 from scheduling.admin.chosen import Chosen, look_at
+from scheduling.admin.first import needed_first
 from scheduling.admin.screen import actor, now
 from scheduling.admin.wanted import WantedForm
 from scheduling.booking import Booked, OverrideAsk
@@ -222,8 +223,16 @@ def _shown(request: HttpRequest, desk: Desk, moment: datetime, status: int = 200
             facts |= card.brief_of(request, desk.patient, moment)
     if desk.chosen and not desk.chosen.refusal:
         facts["another"] = _another(request, desk)
+    facts["first"] = needed_first(_codes(desk))
     context = door.context_of(request, "Book a visit", **facts)
     return render(request, "scheduling/desk/book.html", context, status=status)
+
+
+def _codes(desk: Desk) -> frozenset[str]:
+    """Collect what stands against the start, or against every day of the page."""
+    if desk.refusal:
+        return frozenset(desk.refusal.codes)
+    return desk.page.codes if desk.page and not desk.page.count else frozenset()
 
 
 def _another(request: HttpRequest, desk: Desk) -> str:

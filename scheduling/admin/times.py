@@ -60,6 +60,11 @@ class Page:
         """Count the starts on the page."""
         return sum(len(day.starts) for day in self.days)
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Collect what stands against the days without a start."""
+        return frozenset(reason.code for day in self.days for reason in day.reasons)
+
 
 def page(
     *,

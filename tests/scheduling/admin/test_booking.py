@@ -266,3 +266,12 @@ def test_refused_start_can_be_looked_at_before_anything_is_sent(
         "SEED-GAP-RF",
         "SEED-RECOVERY",
     ]
+
+
+def test_missing_consultation_is_offered_first(desk: Client, clinic: cast.Clinic) -> None:
+    newcomer = cast.patient("New", "Face")
+    page = desk.get(BOOK, wanted(clinic, patient=newcomer.pk))
+    assert page.context["desk"].page.count == 0
+    assert page.context["first"] == [clinic.consultation]
+    assert "Consultation first" in page.text
+    assert f"treatment={clinic.consultation.pk}" in page.text
