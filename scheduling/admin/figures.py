@@ -39,6 +39,16 @@ class FiguresForm(forms.Form):
         for figure in section.figures:
             self.fields[figure.key] = _field(figure)
 
+    def rows(self) -> list[list[forms.BoundField]]:
+        """Put side by side what belongs together: a tier, the three figures of a recovery."""
+        together: dict[str, list[forms.BoundField]] = {}
+        for figure in self.figures:
+            group, _, member = figure.key.rpartition("/")
+            if group.count("/") == 1 and member.endswith(("source", "sureness")):
+                group = f"{group}/{member.removesuffix('source').removesuffix('sureness')}said"
+            together.setdefault(group, []).append(self[figure.key])
+        return list(together.values())
+
     def changed_figures(self) -> dict[str, Any]:
         """Map the keys of touched figures to their new values; an emptied one is None."""
         said = {

@@ -24,7 +24,7 @@ class PatientForm(PlainForm):
     other_phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
     others = forms.BooleanField(
         required=False,
-        label="none of these is the same person",
+        label="None of these is the same person",
         widget=forms.HiddenInput,
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)

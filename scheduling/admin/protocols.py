@@ -18,7 +18,7 @@ from scheduling.admin.figures import FiguresForm
 from scheduling.admin.screen import Screen, actor, attempt, now
 from scheduling.core import figures
 from scheduling.core.protocol import Protocol, Rule, describe
-from scheduling.core.protocol.values import Modality
+from scheduling.core.protocol.values import SIZES, Modality
 from scheduling.errors import ClinicError
 from scheduling.models import ProtocolVersion
 
@@ -80,8 +80,8 @@ class Figures:
     def recovery(self) -> list[tuple[str, str]]:
         """Say least, typical and most days for each size."""
         return [
-            (size, " / ".join(str(days) for days in three))
-            for size, three in self.modality.recovery.items()
+            (size, " / ".join(str(days) for days in self.modality.recovery[size]))
+            for size in SIZES
         ]
 
     @property
@@ -97,7 +97,8 @@ class Figures:
 def lasers(protocol: Protocol) -> list[Figures]:
     """List the kinds of laser by name."""
     named = protocol.titles
-    return [Figures(m, named.of("procedures", m.name)) for m in protocol.modalities.values()]
+    rows = [Figures(m, named.of("procedures", m.name)) for m in protocol.modalities.values()]
+    return sorted(rows, key=lambda row: row.name.casefold())
 
 
 View = Callable[[HttpRequest, int], HttpResponse]
@@ -166,8 +167,14 @@ class ProtocolScreen(Screen):
         form = FiguresForm(section, request.POST or None)
         if form.is_valid() and self._amend(request, pk, form):
             return _to("change", pk)
-        title = f"{section.name}: figures"
-        return self._page(request, "protocol_figures", version, form=form, title=title)
+        return self._page(
+            request,
+            "protocol_figures",
+            version,
+            form=form,
+            title=f"{section.name}: figures",
+            says=_says(protocols.read(version), section.name),
+        )
 
     def _amend(self, request: HttpRequest, pk: int, form: FiguresForm) -> bool:
         try:
@@ -303,6 +310,12 @@ class ProtocolScreen(Screen):
         if row.activated_at is None:
             return "-"
         return f"{row.activated_at:%-d %b %Y} by {row.activated_by}"
+
+
+def _says(protocol: Protocol, code: str) -> str:
+    """Read the rule of this code aloud; a kind of laser has no sentence."""
+    named = [rule for rule in protocol.rules if rule.code == code]
+    return describe(named[0], protocol) if named else ""
 
 
 def _must(request: HttpRequest, permission: str) -> None:

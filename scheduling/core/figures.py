@@ -190,12 +190,11 @@ def _modality(name: str, row: Mapping[str, Any]) -> Section:
         ),
         *_intervals(f"{key}/interval_tiers", row["interval_tiers"]),
     ]
-    for size, figures in row["recovery"].items():
+    for size, area in _SIZES.items():
         labels = tuple(
-            f"recovery of a {_SIZES.get(size, size)}: {measure} days"
-            for measure in ("least", "typical", "most")
+            f"recovery of a {area}: {measure} days" for measure in ("least", "typical", "most")
         )
-        found += _listed(f"{key}/recovery/{size}", labels, figures)
+        found += _listed(f"{key}/recovery/{size}", labels, row["recovery"][size])
     found += [_said(f"{key}/{member}", member, row[member]) for member in _SAID if member in row]
     return Section(key=key, name=name.replace("_", " "), figures=tuple(found))
 
