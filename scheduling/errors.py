@@ -81,10 +81,10 @@ class Refused(ClinicError):
     code = "refused"
 
     def __init__(self, reasons: Sequence[Reason], **facts: Any) -> None:
-        """Take the reasons, worst first; the first one is the sentence."""
-        blocking = [r for r in reasons if r.severity is not Severity.ADVISORY]
+        """Sort the reasons, worst first; the first one is the sentence."""
+        self.reasons = tuple(sorted(reasons, key=lambda r: r.severity.rank))
+        blocking = [r for r in self.reasons if r.severity is not Severity.ADVISORY]
         super().__init__(blocking[0].sentence if blocking else "", **facts)
-        self.reasons = tuple(reasons)
         self.earliest: FreeStart | None = None
 
     @property

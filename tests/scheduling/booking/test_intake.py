@@ -304,3 +304,11 @@ def test_booking_tells_upward_within_the_transaction(clinic: cast.Clinic) -> Non
     assert heard == [("book", True, visit.pk)]
     entry = Change.objects.get(subject="appointment", subject_id=visit.pk)
     assert (entry.verb, entry.by, entry.at) == ("book", "Desk", cast.NOW)
+
+
+def test_refusal_lists_the_worst_reason_first_and_speaks_it(clinic: cast.Clinic) -> None:
+    stranger = cast.patient("New", "Face")
+    with pytest.raises(Refused) as caught:
+        resurface(clinic, hour=7, patient_id=stranger.pk)
+    assert codes(caught.value) == ["SEED-CONSULT", "outside_hours"]
+    assert caught.value.sentence == caught.value.reasons[0].sentence
