@@ -9,7 +9,7 @@ from scheduling.booking.dependents import flag_dependents, reasons_now
 from scheduling.core.words import Actor, Choice, Held, Status
 from scheduling.errors import Refused, WrongState
 from scheduling.integrity import retrying
-from scheduling.models import Allocation, Appointment, Record
+from scheduling.models import Allocation, Appointment, Change, Record
 
 CANCELLABLE = frozenset({Status.PENDING, Status.BOOKED, Status.ARRIVED, Status.CHECKED_IN})
 REINSTATABLE = frozenset(
@@ -97,6 +97,8 @@ def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datet
     before, idle = visit.status, visit.status in IDLE
     if idle:
         _take_again(visit, now)
+    if before == Status.FULFILLED:
+        _describe_as_booked(visit)
     Record.objects.filter(appointment=visit, withdrawn_at=None).update(withdrawn_at=now)
     visit.status = Status.BOOKED.value
     visit.arrived_at = visit.checked_in_at = visit.completed_at = visit.actual_end = None
@@ -105,6 +107,16 @@ def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datet
     step = rows.Step(verb="reinstate", told=idle, by=by, now=now)
     rows.finish(visit, step, {"status": [before, visit.status]})
     return visit
+
+
+def _describe_as_booked(visit: Appointment) -> None:
+    """Put back what completion replaced by what was done; the trail says what it was."""
+    visit.procedure = visit.treatment.procedure
+    told = Change.objects.filter(subject="appointment", subject_id=visit.pk, verb="complete")
+    done = told.order_by("-at", "-pk").first()
+    for name in ("areas", "size", "depth"):
+        if done is not None and name in done.what:
+            setattr(visit, name, done.what[name][0])
 
 
 def _take_again(visit: Appointment, now: datetime) -> None:
