@@ -16,7 +16,7 @@ from django.db import connection
 
 from notifications.core.letters import Facts, Letter
 from notifications.core.policy import Channel, DropReason, Kind
-from notifications.core.states import State, before
+from notifications.core.states import OPEN, State, before
 from scheduling.core.words import Status
 
 LEASE = timedelta(minutes=5)
@@ -55,7 +55,7 @@ _READ = f"""
 _LEASE = f"""
     WITH due AS (
         SELECT id FROM notifications_message
-        WHERE state = 'pending' AND due_at <= %(now)s
+        WHERE open AND due_at <= %(now)s AND state = 'pending'
         ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ), leased AS (
         UPDATE notifications_message m
@@ -85,7 +85,7 @@ _MARK = f"""
 _SETTLED_AND_TRIED = """
     WITH settled AS (
         UPDATE notifications_message
-        SET state = %(state)s::text, provider_id = %(provider_id)s,
+        SET state = %(state)s::text, open = %(open)s, provider_id = %(provider_id)s,
             due_at = COALESCE(%(due_at)s, due_at), look_up_at = %(look_up_at)s,
             settled_at = %(settled_at)s, leased_until = NULL,
             token = CASE WHEN %(state)s::text = 'pending' THEN NULL ELSE token END
@@ -100,7 +100,8 @@ _SETTLED_AND_TRIED = """
 _RECOVER = """
     WITH lost AS (
         SELECT id, state FROM notifications_message
-        WHERE state IN ('claimed', 'sending') AND leased_until <= now()
+        WHERE open AND due_at <= %(now)s AND state IN ('claimed', 'sending')
+            AND leased_until <= now()
         FOR UPDATE SKIP LOCKED
     ), settled AS (
         UPDATE notifications_message m
@@ -115,7 +116,9 @@ _RECOVER = """
         FROM settled WHERE state = 'unknown'
     )
     SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'unknown'),
-        EXISTS (SELECT FROM notifications_message WHERE state = 'unknown' AND look_up_at <= %(now)s)
+        EXISTS (
+            SELECT FROM notifications_message
+            WHERE open AND due_at <= %(now)s AND state = 'unknown' AND look_up_at <= %(now)s)
     FROM settled"""
 
 
@@ -180,7 +183,7 @@ def drop(letter: Letter, *, reason: DropReason, now: datetime) -> None:
     """Note that a held message is never to be sent, and why."""
     _rows(
         """UPDATE notifications_message
-        SET state = 'dropped', drop_reason = %(reason)s, settled_at = %(now)s, leased_until = NULL
+        SET state = 'dropped', open = FALSE, drop_reason = %(reason)s, settled_at = %(now)s, leased_until = NULL
         WHERE id = %(id)s AND token = %(token)s AND state = 'claimed' RETURNING id""",
         {"id": letter.id, "token": letter.token, "reason": reason.value, "now": now},
     )
@@ -239,6 +242,7 @@ def _settle_values(outcome: Outcome) -> dict[str, Any]:
         "settled": outcome.letter.id,
         "settled_token": outcome.letter.token,
         "state": outcome.state.value,
+        "open": outcome.state in OPEN,
         "from": [s.value for s in before(outcome.state) if s is not State.CLAIMED],
         "provider_id": outcome.provider_id,
         "due_at": outcome.due_at,

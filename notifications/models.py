@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.core.policy import Channel, DropReason, Kind
-from notifications.core.states import State
+from notifications.core.states import OPEN, State
 from scheduling.models import Appointment, Patient, Site
 
 CHANNELS = [(Channel.EMAIL.value, "e-mail"), (Channel.SMS.value, "SMS")]
@@ -29,6 +29,8 @@ STATES = [
     (State.DEAD.value, "given up"),
 ]
 DROPS = [(r.value, r.sentence) for r in DropReason]
+
+_OPEN = [s.value for s in OPEN]
 
 
 class Message(models.Model):
@@ -57,6 +59,9 @@ class Message(models.Model):
     dedupe_key = models.TextField(unique=True)
 
     state = models.CharField(max_length=12, choices=STATES, default=State.PENDING.value)
+    # true until nothing more is to be done; the only thing about the state that an index knows, so
+    # that leasing and marking touch no index (PostgreSQL's HOT updates)
+    open = models.BooleanField(default=True, editable=False)
     drop_reason = models.CharField(max_length=16, choices=DROPS, blank=True)
     token = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -72,19 +77,15 @@ class Message(models.Model):
     class Meta:
         ordering = ["-due_at", "-pk"]
         indexes = [
-            models.Index(fields=["due_at", "id"], name="message_due", condition=Q(state="pending")),
-            models.Index(
-                fields=["leased_until"],
-                name="message_leased",
-                condition=Q(state__in=["claimed", "sending"]),
-            ),
-            models.Index(
-                fields=["look_up_at"], name="message_unknown", condition=Q(state="unknown")
-            ),
+            models.Index(fields=["due_at", "id"], name="message_open", condition=Q(open=True)),
         ]
         constraints = [
             models.CheckConstraint(
                 name="message_state_is_known", condition=Q(state__in=[s.value for s in State])
+            ),
+            models.CheckConstraint(
+                name="message_open_until_settled",
+                condition=Q(open=True, state__in=_OPEN) | Q(open=False) & ~Q(state__in=_OPEN),
             ),
             models.CheckConstraint(
                 name="message_dropped_with_a_reason",
@@ -109,7 +110,10 @@ class Message(models.Model):
 class Attempt(models.Model):
     """One call to a provider and what came of it. Rows are only added."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tries")
+    # no constraint: a row is only written by the statement that settles its message
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="tries", db_constraint=False
+    )
     at = models.DateTimeField()
     provider = models.CharField(max_length=16)
     outcome = models.CharField(max_length=12, choices=STATES)

@@ -71,10 +71,14 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
         return 0
     waiting = Message.objects.filter(
         appointment__in=[a.pk for a in appointments],
+        open=True,
         state__in=[State.PENDING.value, State.CLAIMED.value],
     )
     return waiting.update(
-        state=State.DROPPED.value, drop_reason=DropReason.SUPERSEDED.value, settled_at=now
+        state=State.DROPPED.value,
+        open=False,
+        drop_reason=DropReason.SUPERSEDED.value,
+        settled_at=now,
     )
 
 
@@ -149,6 +153,7 @@ def _rows(
             not_after=planned.not_after,
             dedupe_key=planned.dedupe_key,
             state=State.DROPPED.value if planned.drop else State.PENDING.value,
+            open=planned.drop is None,
             drop_reason=planned.drop.value if planned.drop else "",
             created_at=now,
             settled_at=now if planned.drop else None,
@@ -214,7 +219,7 @@ def _to_look_up(now: datetime, limit: int) -> list[Message]:
     """Take the unknown messages whose time has come, so that nobody else looks them up."""
     due = (
         Message.objects.select_for_update(skip_locked=True)
-        .filter(state=State.UNKNOWN.value, look_up_at__lte=now)
+        .filter(open=True, due_at__lte=now, state=State.UNKNOWN.value, look_up_at__lte=now)
         .order_by("look_up_at", "pk")[:limit]
     )
     taken = list(due)
@@ -245,7 +250,7 @@ def _close(message: Message, state: State, found: ProviderId, now: datetime) -> 
     """Settle an unknown message; 0 when somebody else has."""
     mine = Message.objects.filter(pk=message.pk, state=State.UNKNOWN.value)
     closed = mine.update(
-        state=state.value, provider_id=found.value, settled_at=now, look_up_at=None
+        state=state.value, open=False, provider_id=found.value, settled_at=now, look_up_at=None
     )
     if closed:
         said = found.said if found.value else "nobody can say whether it was sent"

@@ -26,7 +26,7 @@ from notifications.providers import (
     text_hash,
 )
 from scheduling import links
-from scheduling.models import Appointment, Todo
+from scheduling.models import Todo
 
 BATCH = 100
 PAUSE = timedelta(seconds=30)
@@ -113,15 +113,15 @@ def _send_all(letters: Sequence[Letter], words: rendering.Words, desk: Desk) -> 
 def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
     """Make each message a link of its own."""
     visits = [
-        Appointment(
-            pk=x.facts.appointment_id,
+        links.Visit(
+            appointment_id=x.facts.appointment_id,
             patient_id=x.patient_id,
             told_version=x.facts.told_version,
             end=x.facts.end,
         )
         for x in letters
     ]
-    return [rendering.link_to(token) for token in links.issue_many(appointments=visits, now=now)]
+    return [rendering.link_to(token) for token in links.issue_many(visits=visits, now=now)]
 
 
 def _one(batch: _Batch, letter: Letter, link: str) -> None:

@@ -8,7 +8,10 @@ page exchanges it at once for a cookie.
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db import connection
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
@@ -25,28 +28,50 @@ class LinkDead(ClinicError):
     sentence = "This link is no longer in use. Your newest message has the one that works."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a link is bound to: one version of one patient's visit, which ends at `end`."""
+
+    appointment_id: int
+    patient_id: int
+    told_version: int
+    end: datetime
+
+
 def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpose.VISIT) -> str:
     """Make a new link to one visit and answer its token; it is not kept and not shown again."""
-    return issue_many(appointments=[appointment], now=now, purpose=purpose)[0]
+    visit = Visit(
+        appointment_id=appointment.pk,
+        patient_id=appointment.patient_id,
+        told_version=appointment.told_version,
+        end=appointment.end,
+    )
+    return issue_many(visits=[visit], now=now, purpose=purpose)[0]
 
 
 def issue_many(
-    *, appointments: Sequence[Appointment], now: datetime, purpose: str = Link.Purpose.VISIT
+    *, visits: Sequence[Visit], now: datetime, purpose: str = Link.Purpose.VISIT
 ) -> list[str]:
     """Make a new link to each visit, in one statement, and answer their tokens in order."""
-    tokens = [secrets.token_urlsafe(32) for _ in appointments]
-    Link.objects.bulk_create(
-        Link(
-            token_hash=_hash(token),
-            purpose=purpose,
-            patient_id=appointment.patient_id,
-            appointment=appointment,
-            bound_version=appointment.told_version,
-            expires_at=appointment.end + GRACE,
-            created_at=now,
+    tokens = [secrets.token_urlsafe(32) for _ in visits]
+    with connection.cursor() as cursor:
+        # arrays, not rows of models: every message that leaves brings a link
+        cursor.execute(
+            """INSERT INTO scheduling_link (token_hash, purpose, patient_id, appointment_id,
+                bound_version, expires_at, created_at)
+            SELECT hash, %s, patient, visit, version, expires, %s
+            FROM unnest(%s::bytea[], %s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[])
+                AS asked (hash, patient, visit, version, expires)""",
+            [
+                str(purpose),
+                now,
+                [_hash(token) for token in tokens],
+                [v.patient_id for v in visits],
+                [v.appointment_id for v in visits],
+                [v.told_version for v in visits],
+                [v.end + GRACE for v in visits],
+            ],
         )
-        for token, appointment in zip(tokens, appointments, strict=True)
-    )
     return tokens
 
 

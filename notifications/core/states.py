@@ -46,6 +46,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 """States that nothing follows."""
 
+OPEN = (State.PENDING, State.CLAIMED, State.SENDING, State.UNKNOWN)
+"""States in which the outbox has still something to do."""
+
 
 class IllegalTransition(ValueError):
     """A message cannot go from `old` to `new`."""

@@ -73,10 +73,11 @@ class Smtp:
             OutcomeUnknown: no answer after the final dot.
 
         """
-        body = _LINE_DOT.sub(b"..", self.encode(outgoing))
+        body = _LINE_DOT.sub(b"..", self.encode(outgoing)) + b".\r\n"
         smtp = self._connection()
         try:
             self._envelope(smtp, mime.envelope_address(outgoing.to))
+            # either every byte reaches the kernel or this raises: then the final dot never left
             smtp.send(body)
         except SendFailed:
             self._forget(smtp)
@@ -84,7 +85,7 @@ class Smtp:
         except (OSError, ValueError) as error:
             self._hang_up()
             raise SendFailed(f"broken off before the end: {error}", permanent=False) from error
-        said = self._finish(smtp)
+        said = self._answer(smtp)
         provider_id = ProviderId(self.message_id(outgoing), said)
         if self.echo:
             announce(outgoing, provider_id)
@@ -112,7 +113,7 @@ class Smtp:
             if smtp is None or smtp.sock is None:
                 raise smtplib.SMTPServerDisconnected("closed meanwhile")
             if fresh:
-                # the final dot is a small packet of its own; without this it waits 40 ms
+                # a letter's last packet is a small one; without this it may wait 40 ms
                 smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             smtp.ehlo_or_helo_if_needed()
         except (OSError, ValueError) as error:
@@ -131,10 +132,9 @@ class Smtp:
         if code != _READY_FOR_DATA:
             raise _refusal("message refused", code, said)
 
-    def _finish(self, smtp: smtplib.SMTP) -> str:
-        """Send the final dot. From here to the reply, a failure leaves the outcome unknown."""
+    def _answer(self, smtp: smtplib.SMTP) -> str:
+        """Read the reply to the final dot; until it comes, nobody knows (RFC 1047)."""
         try:
-            smtp.send(b".\r\n")
             code, said = smtp.getreply()
         except (OSError, ValueError) as error:
             self._hang_up()
