@@ -142,7 +142,14 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
 
 def link_to(token: str) -> str:
     """Spell the address of a visit's page."""
-    return f"{settings.PUBLIC_URL}{reverse('visit-link', args=[token])}"
+    before, after = _around_the_token()
+    return f"{settings.PUBLIC_URL}{before}{token}{after}"
+
+
+@cache
+def _around_the_token() -> tuple[str, str]:
+    before, _, after = reverse("visit-link", args=["TOKEN"]).partition("TOKEN")
+    return before, after
 
 
 @lru_cache(maxsize=256)
