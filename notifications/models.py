@@ -61,7 +61,7 @@ class Message(models.Model):
     state = models.CharField(max_length=12, choices=STATES, default=State.PENDING.value)
     # true until nothing more is to be done; the only thing about the state that an index knows, so
     # that leasing and marking touch no index (PostgreSQL's HOT updates)
-    open = models.BooleanField(default=True, editable=False)
+    open = models.BooleanField(default=True, db_default=True, editable=False)
     drop_reason = models.CharField(max_length=16, choices=DROPS, blank=True)
     token = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
