@@ -59,6 +59,7 @@ class RecordForm(PlainForm):
         help_text="none means not known, which counts as everywhere",
     )
     procedure = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    code = forms.ChoiceField(label="Adverse event", widget=UnfoldAdminSelectWidget)
     size = forms.ChoiceField(choices=SIZES, required=False, widget=UnfoldAdminSelectWidget)
     depth = forms.ChoiceField(choices=DEPTHS, required=False, widget=UnfoldAdminSelectWidget)
     kind_of_record: ClassVar[Kind] = Kind.CONSULTATION
@@ -88,6 +89,7 @@ class RecordForm(PlainForm):
         for name in [name for name in self.fields if name not in wanted]:
             del self.fields[name]
         pick(self, "areas", protocols.area_choices)
+        pick(self, "code", protocols.adverse_event_choices)
         pick(self, "procedure", protocols.procedure_choices)
         if self.kind_of_record in records.ONE_DAY:
             self.fields["start_date"].label = "Date"

@@ -18,6 +18,7 @@ from scheduling.protocols.versions import (
 )
 from scheduling.protocols.words import (
     active_pk,
+    adverse_event_choices,
     area_choices,
     area_names,
     in_force,
@@ -33,6 +34,7 @@ __all__ = [
     "activate",
     "active",
     "active_pk",
+    "adverse_event_choices",
     "amend",
     "area_choices",
     "area_names",

@@ -69,6 +69,13 @@ def area_choices() -> list[tuple[str, str]]:
     return choices
 
 
+def adverse_event_choices() -> list[tuple[str, str]]:
+    """List the side effects that a record may name."""
+    protocol = in_force()
+    named = protocol.titles
+    return [(code, named.of("adverse_events", code)) for code in protocol.adverse_events]
+
+
 def indication_choices() -> list[tuple[str, str]]:
     """List what a treatment may be asked for."""
     protocol = in_force()
