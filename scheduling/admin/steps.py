@@ -49,8 +49,8 @@ class DoneForm(forms.Form):
     )
     result = forms.ChoiceField(
         required=False,
-        label="Patch test",
-        choices=[("", "not read"), *Record.Result.choices],
+        label="Result",
+        choices=Record.Result.choices,
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -86,14 +86,15 @@ class DoneForm(forms.Form):
 
     def done(self) -> Done:
         """Spell it for the verb; the form must be valid."""
-        clean = self.cleaned_data
+        clean, sent = self.cleaned_data, self.data
         areas = [clean["area"], clean["area_too"], *self.booked.areas[2:]]
         ended = clean["ended"]
+        # A field that was not sent at all was not changed; an empty one was emptied.
         return Done(
             procedure=clean["procedure"] or None,
-            areas=tuple(dict.fromkeys(area for area in areas if area)),
-            size=clean["size"],
-            depth=clean["depth"],
+            areas=tuple(dict.fromkeys(filter(None, areas))) if "area" in sent else None,
+            size=clean["size"] if "size" in sent else None,
+            depth=clean["depth"] if "depth" in sent else None,
             ended_at=door.start_in(ended, self.booked.zone) if ended else None,
             result=clean.get("result", ""),
             tested=tuple(t for t in [clean.get("tested")] if t),

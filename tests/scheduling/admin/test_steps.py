@@ -202,3 +202,34 @@ def test_staff_of_another_site_find_no_such_visit(
 
 def test_unknown_step_is_not_found(desk: Client, visit: Appointment) -> None:
     assert press(desk, visit, "explode").status_code == 404  # type: ignore[attr-defined]
+
+
+def test_complete_without_its_fields_keeps_what_was_booked(
+    doctor: Client, visit: Appointment
+) -> None:
+    consent(visit)
+    press(doctor, visit, "check-in")
+    press(doctor, visit, "complete")
+    visit.refresh_from_db()
+    assert (visit.status, visit.areas, visit.size, visit.depth) == (
+        "fulfilled",
+        ["face"],
+        "face",
+        "superficial",
+    )
+
+
+def test_patch_test_is_completed_with_its_result(doctor: Client, clinic: cast.Clinic) -> None:
+    patch = cast.treatment(
+        "Patch test",
+        "patch_test",
+        (10, 15, 20),
+        {"consults": clinic.doctor.capabilities.select_related("skill")[0].skill},
+        consults=(0, 0),
+    )
+    visit = screens.visit(clinic, 0, 9, patch)
+    press(doctor, visit, "check-in")
+    with time_machine.travel(cast.at(cast.day(0), 10), tick=False):
+        press(doctor, visit, "complete", result="reaction", tested="ipl")
+    made = Record.objects.get(kind="patch_test")
+    assert (made.result, made.procedure, made.appointment) == ("reaction", "ipl", visit)
