@@ -95,22 +95,22 @@ def test_enqueue_costs_two_statements() -> None:
 @pytest.mark.parametrize(
     ("facts", "channels"),
     [
-        ({}, {"email", "sms"}),
-        ({"channel": "email"}, {"email"}),
-        ({"channel": "sms"}, {"sms"}),
-        ({"channel": "none"}, set()),
-        ({"email": ""}, {"sms"}),
-        ({"phone": ""}, {"email"}),
-        ({"do_not_contact": True}, set()),
-        ({"deceased_on": NOW.date()}, set()),
+        ({}, ["email", "sms"]),
+        ({"channel": "email"}, ["email"]),
+        ({"channel": "sms"}, ["sms"]),
+        ({"channel": "none"}, []),
+        ({"email": ""}, ["sms"]),
+        ({"phone": ""}, ["email"]),
+        ({"do_not_contact": True}, []),
+        ({"deceased_on": NOW.date()}, []),
     ],
     ids=str,
 )
 def test_enqueue_writes_only_where_the_patient_is_reached(
-    facts: dict[str, object], channels: set[str]
+    facts: dict[str, object], channels: list[str]
 ) -> None:
     stage.booked(stage.house(**facts))
-    assert set(Message.objects.values_list("channel", flat=True)) == channels
+    assert sorted(set(Message.objects.values_list("channel", flat=True))) == channels
 
 
 def test_a_child_is_reached_through_the_guardian() -> None:
