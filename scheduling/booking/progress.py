@@ -128,7 +128,7 @@ def _set_done(visit: Appointment, done: Done, now: datetime) -> None:
         areas=done.areas or (),
         size=done.size or "",
         depth=done.depth or "",
-        procedures=filter(None, [done.procedure]),
+        procedures=filter(None, [done.procedure, *done.tested]),
     )
     ended = done.ended_at or min(now, visit.end)
     if ended > now:
@@ -149,7 +149,6 @@ def _write_records(visit: Appointment, done: Done, by: Actor) -> None:
         return
     patch = visit.procedure == Record.Kind.PATCH_TEST
     tested = (done.tested or _awaiting_a_test(visit)) if patch else ()
-    known_words(procedures=tested)
     Record.objects.bulk_create(
         Record(
             patient_id=visit.patient_id,

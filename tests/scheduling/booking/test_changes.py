@@ -276,7 +276,7 @@ def patch_test_visit(clinic: cast.Clinic) -> Appointment:
     return visit
 
 
-def tested(visit: Appointment) -> list[str]:
+def lasers_of(visit: Appointment) -> list[str]:
     found = visit.patient.records.filter(kind="patch_test").order_by("procedure")
     return list(found.values_list("procedure", flat=True))
 
@@ -285,7 +285,7 @@ def test_complete_of_a_patch_test_records_the_lasers_named(clinic: cast.Clinic) 
     visit = patch_test_visit(clinic)
     done = booking.Done(tested=("ipl", "vascular_pdl"))
     booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end, done=done)
-    assert tested(visit) == ["ipl", "vascular_pdl"]
+    assert lasers_of(visit) == ["ipl", "vascular_pdl"]
 
 
 def test_complete_of_a_patch_test_reads_the_laser_from_what_is_booked_ahead(
@@ -296,7 +296,7 @@ def test_complete_of_a_patch_test_reads_the_laser_from_what_is_booked_ahead(
     ipl = cast.treatment("IPL", "ipl", (20, 20, 30), skills, laser=(0, 0))
     laser = book(clinic, 5, treatment_id=ipl.pk)
     booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=visit.end)
-    assert tested(visit) == ["ipl"]
+    assert lasers_of(visit) == ["ipl"]
     Record.objects.create(
         patient=visit.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone=visit.zone
     )
