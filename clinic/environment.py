@@ -89,6 +89,7 @@ def database(env: environ.Env) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL: only postgres:// addresses work.")
     found: dict[str, Any] = environ.Env.db_url_config(url)
     options = found.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", 10)
     found["HOST"] = options.pop("host", found["HOST"])
     if not found["NAME"]:
         raise ImproperlyConfigured("DATABASE_URL: the database's name is missing.")

@@ -12,8 +12,10 @@ from http import HTTPStatus
 from logging import getLogger
 from typing import Any
 
+import redis
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -40,6 +42,9 @@ STATUS = {
 
 DRAIN_BYTES = 64 * 1024 * 1024
 """How much of an over-long body is read and thrown away, so that its sender sees the answer."""
+
+AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutError)
+"""What Django and redis-py raise when their server cannot be reached."""
 
 NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -88,6 +93,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         # 503 asks for patience; a client without a figure hammers.
         headers = {"Retry-After": "1"} if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE else None
         return Response(body, status=body["status"], content_type=PROBLEM, headers=headers)
+    if isinstance(error, AWAY):
+        return Response(away(error), status=503, content_type=PROBLEM, headers={"Retry-After": "5"})
     answer = exception_handler(error, context)
     if answer is None:
         return None
@@ -97,6 +104,13 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     answer.data = body
     answer.content_type = PROBLEM
     return answer
+
+
+def away(error: Exception) -> dict[str, Any]:
+    """Log and spell that the database or the cache does not answer; nothing was stored."""
+    log.error("a server is away", exc_info=error)
+    sentence = "Part of the house does not answer just now. Please try again in a minute."
+    return details(HTTPStatus.SERVICE_UNAVAILABLE, "away", sentence)
 
 
 def wording(error: Exception) -> tuple[str, str]:
@@ -264,4 +278,6 @@ class ClinicErrors:
         """Turn a ClinicError into its answer; leave everything else to Django."""
         if isinstance(error, ClinicError):
             return answer(request, json.loads(json.dumps(body_of(error), default=str)))
+        if isinstance(error, AWAY):
+            return answer(request, away(error))
         return None

@@ -32,7 +32,7 @@ def test_database_is_read_with_its_options() -> None:
     assert (read["PASSWORD"], read["NAME"], read["OPTIONS"]) == (
         "s@fe",
         "fallow",
-        {"sslmode": "require"},
+        {"sslmode": "require", "connect_timeout": 10},
     )
     assert (read["CONN_MAX_AGE"], read["CONN_HEALTH_CHECKS"], read["ATOMIC_REQUESTS"]) == (
         60,

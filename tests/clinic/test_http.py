@@ -3,9 +3,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as house
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from rest_framework import exceptions
@@ -94,8 +95,30 @@ def test_a_fault_of_ours_is_no_problem_but_a_fault() -> None:
     assert http.problem(ZeroDivisionError(), {}) is None
 
 
+def test_a_database_that_is_away_is_said_so() -> None:
+    answer = http.problem(OperationalError("connection to 10.0.0.7 refused"), {})
+    assert answer is not None
+    assert (answer.status_code, answer.data["code"]) == (503, "away")
+    assert "10.0.0.7" not in str(answer.data)
+
+
+@pytest.mark.django_db
+def test_sign_in_without_a_cache_asks_for_patience(client: Client, settings: Any) -> None:
+    nobody = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": nobody}
+    page = client.post(
+        "/accounts/login/",
+        {"login": "ann", "password": "guess"},
+        headers={"accept": "text/html"},
+    )
+    assert (page.status_code, "Please try again in a minute." in page.content.decode()) == (
+        503,
+        True,
+    )
+
+
 def test_over_long_body_is_answered_413(client: Client) -> None:
-    body = b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    body = b"x" * (house.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     answer = client.post("/api/v1/appointments/", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
