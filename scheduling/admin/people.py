@@ -9,10 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from scheduling import access, register
-from scheduling.admin.screen import PlainForm, Screen, actor, now
+from scheduling.admin.screen import PlainForm, Screen, actor, now, pick, zone_choices
 from scheduling.errors import Malformed
 from scheduling.models import Patient
 
@@ -22,6 +26,11 @@ class PatientForm(PlainForm):
 
     phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
     other_phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
+    zone = forms.ChoiceField(
+        required=False,
+        widget=UnfoldAdminSelect2Widget,
+        help_text="only when the patient lives in another zone than the clinic",
+    )
     others = forms.BooleanField(
         required=False,
         label="None of these is the same person",
@@ -33,6 +42,11 @@ class PatientForm(PlainForm):
     class Meta:
         model = Patient
         exclude = ("search_key",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Fill the picker of zones."""
+        super().__init__(*args, **kwargs)
+        pick(self, "zone", zone_choices)
 
     def _phone(self, field: str) -> str:
         said = (self.cleaned_data.get(field) or "").strip()

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from scheduling import access, countries
-from scheduling.admin.screen import PlainForm, Rows, Screen, actor, now, pick
+from scheduling.admin.screen import PlainForm, Rows, Screen, actor, now, pick, zone_choices
 from scheduling.catalogue.closures import public_holidays
 from scheduling.models import (
     Capability,
@@ -148,12 +147,6 @@ class SiteForm(PlainForm):
             hint = f"known are {', '.join(known)}" if known else "leave it empty"
             self.add_error("subdivision", f"{country} has no subdivision “{part}”: {hint}.")
         return said
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """List the zones that are named after a place."""
-    named = sorted(zone for zone in available_timezones() if "/" in zone)
-    return [("", ""), *((zone, zone.replace("_", " ")) for zone in named)]
 
 
 def country_choices() -> list[tuple[str, str]]:

@@ -80,8 +80,7 @@ class Figures:
     def recovery(self) -> list[tuple[str, str]]:
         """Say least, typical and most days for each size."""
         return [
-            (size, " / ".join(str(days) for days in self.modality.recovery[size]))
-            for size in SIZES
+            (size, " / ".join(str(days) for days in self.modality.recovery[size])) for size in SIZES
         ]
 
     @property
@@ -201,16 +200,18 @@ class ProtocolScreen(Screen):
         """Try a version on the worked cases and on the clinic's coming visits."""
         version = self._seen(request, pk)
         cases = protocols.try_on_cases(version)
-        visits = protocols.try_on_visits(version, now=now()) if _may_see_visits(request) else []
-        by = actor(request)
+        tried = protocols.try_on_visits(version, now=now())
+        by, looks = actor(request), request.user.has_perm("scheduling.view_appointment")
+        # Not every medical lead treats at every site, or at any: others' visits are a number.
+        shown = [each for each in tried if looks and by.works_at(each.appointment.site_id)]
         return self._page(
             request,
             "protocol_try",
             version,
             cases=cases,
             differing=[case for case in cases if case.differs],
-            visits=[tried for tried in visits if by.works_at(tried.appointment.site_id)],
-            elsewhere=sum(not by.works_at(tried.appointment.site_id) for tried in visits),
+            visits=shown,
+            hidden=len(tried) - len(shown),
         )
 
     def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -321,10 +322,6 @@ def _says(protocol: Protocol, code: str) -> str:
 def _must(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
         raise PermissionDenied
-
-
-def _may_see_visits(request: HttpRequest) -> bool:
-    return request.user.has_perm("scheduling.view_appointment")
 
 
 def _other(version: ProtocolVersion) -> ProtocolVersion | None:

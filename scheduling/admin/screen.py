@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -65,6 +66,12 @@ def pick(form: forms.BaseForm, name: str, choices: Callable[[], list[tuple[str, 
     field = form.fields.get(name)
     if isinstance(field, forms.ChoiceField):
         field.choices = choices()
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """List the zones that are named after a place."""
+    named = sorted(zone for zone in available_timezones() if "/" in zone)
+    return [("", ""), *((zone, zone.replace("_", " ")) for zone in [*named, "UTC"])]
 
 
 class PlainForm(forms.ModelForm):

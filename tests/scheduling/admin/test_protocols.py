@@ -81,7 +81,7 @@ def test_draft_names_the_coming_visits_it_would_refuse(
     named = sign_in("manager").get(page_of(draft, "try")).content.decode()
     assert ("Ada Pine" in named, "21 &lt; 30" in named) == (True, True)
     far = sign_in("manager", cast.site_named("There"), name="far").get(page_of(draft, "try"))
-    assert ("Ada Pine" in far.content.decode(), far.context["elsewhere"]) == (False, 2)
+    assert ("Ada Pine" in far.content.decode(), far.context["hidden"]) == (False, 2)
 
 
 @pytest.mark.parametrize(
