@@ -76,6 +76,8 @@ def refusal(reasons: Iterable[Reason], earliest: FreeStart | None, site: Site) -
     """Shape what a verb refused, the earliest start in the site's time."""
     reasons = list(dict.fromkeys(reasons))
     against = [r for r in reasons if r.severity is not Severity.ADVISORY]
+    # Of reasons equally strong the skin's come first: another room or doctor would not help.
+    against.sort(key=lambda r: (r.severity.rank, not r.sureness))
     zone = ZoneInfo(site.zone)
     return Refusal(
         against=told(against),
