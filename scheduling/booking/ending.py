@@ -6,6 +6,7 @@ from scheduling import catalogue, diary
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import wish_of
 from scheduling.booking.dependents import flag_dependents, reasons_now
+from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Status
 from scheduling.errors import Refused, WrongState
 from scheduling.integrity import retrying
@@ -95,10 +96,10 @@ def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datet
     if visit.status not in REINSTATABLE:
         raise WrongState(f"A visit that is {visit.get_status_display()} needs no undoing.")
     before, idle = visit.status, visit.status in IDLE
-    if idle:
-        _take_again(visit, now)
     if before == Status.FULFILLED:
-        _describe_as_booked(visit)
+        _put_back(visit)
+    if idle or not visit.allocations.filter(active=True).exists():
+        _take_again(visit, now)
     Record.objects.filter(appointment=visit, withdrawn_at=None).update(withdrawn_at=now)
     visit.status = Status.BOOKED.value
     visit.arrived_at = visit.checked_in_at = visit.completed_at = visit.actual_end = None
@@ -109,14 +110,17 @@ def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datet
     return visit
 
 
-def _describe_as_booked(visit: Appointment) -> None:
-    """Put back what completion replaced by what was done; the trail says what it was."""
+def _put_back(visit: Appointment) -> None:
+    """Undo what completion replaced by what was done, and when; the trail says what it was."""
     visit.procedure = visit.treatment.procedure
     told = Change.objects.filter(subject="appointment", subject_id=visit.pk, verb="complete")
     done = told.order_by("-at", "-pk").first()
+    was = {name: values[0] for name, values in done.what.items()} if done is not None else {}
     for name in ("areas", "size", "depth"):
-        if done is not None and name in done.what:
-            setattr(visit, name, done.what[name][0])
+        setattr(visit, name, was.get(name, getattr(visit, name)))
+    if "start" in was:
+        start, end = (datetime.fromisoformat(was[name]) for name in ("start", "end"))
+        rows.set_time(visit, floor_q(start), floor_q(end))
 
 
 def _take_again(visit: Appointment, now: datetime) -> None:

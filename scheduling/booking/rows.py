@@ -54,14 +54,18 @@ def place_when_done(appointment: Appointment, ended: datetime) -> None:
 
     The skin rests from the real end, so the truth is written rather than refused.
     """
-    length = appointment.end_q - appointment.start_q
     end_q = ceil_q(ended)
-    appointment.start_q, appointment.end_q = end_q - length, end_q
-    appointment.start, appointment.end = instant(end_q - length), instant(end_q)
+    set_time(appointment, end_q - (appointment.end_q - appointment.start_q), end_q)
+    free_resources([appointment.pk])
+
+
+def set_time(appointment: Appointment, start_q: int, end_q: int) -> None:
+    """Set a visit's quanta, its instants, and its wall time, in the zone that it has."""
+    appointment.start_q, appointment.end_q = start_q, end_q
+    appointment.start, appointment.end = instant(start_q), instant(end_q)
     local = appointment.start.astimezone(ZoneInfo(appointment.zone))
     appointment.local_date, appointment.local_time = local.date(), local.time()
     appointment.fold = local.fold
-    free_resources([appointment.pk])
 
 
 def describe(appointment: Appointment, wish: Wish) -> None:

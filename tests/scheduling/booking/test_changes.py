@@ -302,3 +302,14 @@ def test_complete_of_a_patch_test_reads_the_laser_from_what_is_booked_ahead(
     )
     let_in, _ = booking.check_in(appointment_id=laser.pk, version=None, by=DESK, now=laser.start)
     assert let_in.status == "checked-in"
+
+
+def test_reinstate_of_a_visit_done_early_holds_again_what_was_booked(clinic: cast.Clinic) -> None:
+    visit = book(clinic, 3, treatment_id=clinic.review.pk)
+    facts = {"appointment_id": visit.pk, "version": None, "by": DESK}
+    booking.check_in(**facts, now=cast.NOW)
+    booking.complete(**facts, now=cast.NOW + timedelta(minutes=30))
+    assert not visit.allocations.filter(active=True).exists()
+    back = booking.reinstate(**facts, now=cast.NOW + timedelta(minutes=31))
+    assert (back.start, back.end, back.local_date) == (visit.start, visit.end, visit.local_date)
+    assert visit.allocations.filter(active=True).count() == 1
