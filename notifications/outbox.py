@@ -19,8 +19,9 @@ from notifications.models import Attempt, Message
 from notifications.providers import CannotTell, ProviderId, Trace
 from notifications.providers.chosen import provider_for
 from notifications.rounds import Clock, Desk
+from scheduling import statements
 from scheduling.core.words import Status
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment
 
 GRACE = timedelta(minutes=15)
 """How long an unknown outcome is looked up before a person is asked to take over."""
@@ -108,18 +109,15 @@ class _Reader(NamedTuple):
         return frozenset(c for c in wanted if self.address(c))
 
 
+_READERS = """
+SELECT p.id, p.email, p.phone, p.channel, p.zone, p.do_not_contact, p.deceased_on, g.email, g.phone
+FROM scheduling_patient p LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
+WHERE p.id = ANY(%s::bigint[])
+"""
+
+
 def _readers(patients: Iterable[int]) -> dict[int, _Reader]:
-    rows = Patient.objects.filter(pk__in=list(patients)).values_list(
-        "pk",
-        "email",
-        "phone",
-        "channel",
-        "zone",
-        "do_not_contact",
-        "deceased_on",
-        "guardian__email",
-        "guardian__phone",
-    )
+    rows = statements.rows(_READERS, [list(patients)])
     return {row[0]: _Reader(*row) for row in rows}
 
 

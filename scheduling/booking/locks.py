@@ -2,15 +2,24 @@
 
 The exclusion constraint alone is correct but deadlocks under load (up to 9 s waits measured);
 the rows locked first, by pk, remove that. The patient's lock also stops two bookings that would
-each pass the clinical rules alone. Method: Django's `select_for_update(no_key=True)`, which does
-not stop inserts that only reference the row.
+each pass the clinical rules alone. `FOR NO KEY UPDATE` does not stop inserts that only reference
+the row.
 """
 
 from collections.abc import Iterable
 
+from scheduling import statements
 from scheduling.core.words import Actor
 from scheduling.errors import NotFound, StaleVersion
-from scheduling.models import Appointment, Patient, Resource
+from scheduling.models import Appointment
+
+_PATIENTS = """
+SELECT id FROM scheduling_patient WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+_RESOURCES = """
+SELECT id, diary_version FROM scheduling_resource WHERE id = ANY(%s::bigint[])
+ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]:
@@ -21,23 +30,13 @@ def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]
 
     """
     wanted = sorted(set(patients))
-    found = list(
-        Patient.objects.select_for_update(no_key=True)
-        .filter(pk__in=wanted)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    found = [pk for (pk,) in statements.rows(_PATIENTS, [wanted])]
     if found != wanted:
         raise NotFound("There is no such patient.")
     needed = sorted(set(resources))
     if not needed:
         return {}
-    versions = dict(
-        Resource.objects.select_for_update(no_key=True)
-        .filter(pk__in=needed)
-        .order_by("pk")
-        .values_list("pk", "diary_version")
-    )
+    versions: dict[int, int] = dict(statements.rows(_RESOURCES, [needed]))
     if len(versions) != len(needed):
         raise NotFound("There is no such resource.")
     return versions

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
-
-from scheduling import catalogue, trail
+from scheduling import catalogue, statements, trail
 from scheduling.core.timeline import ceil_q
 from scheduling.core.words import Actor, Choice, Status, Wish
-from scheduling.models import Allocation, Appointment, Change, Resource
+from scheduling.models import Allocation, Appointment, Change
 from scheduling.signals import appointment_changed
 
 QUANTUM_SECONDS = 300
@@ -117,11 +115,14 @@ def drop_resources(appointment_id: int) -> None:
     held.delete()
 
 
+_TURN = """
+UPDATE scheduling_resource SET diary_version = diary_version + 1 WHERE id = ANY(%s::bigint[])
+"""
+
+
 def turn_page(resource_ids: Iterable[int]) -> None:
     """Raise the diary version of each resource, so that every memo of its timeline ends."""
-    Resource.objects.filter(pk__in=sorted(set(resource_ids))).update(
-        diary_version=F("diary_version") + 1
-    )
+    statements.run(_TURN, [sorted(set(resource_ids))])
 
 
 FIELDS_OF_A_VISIT = (

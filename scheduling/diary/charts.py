@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Subquery
-
+from scheduling import statements
+from scheduling.catalogue import COUNTER
 from scheduling.core import rules
 from scheduling.core.refusals import refusal
 from scheduling.core.rules import Chart, Moment, Visit
@@ -15,13 +15,33 @@ from scheduling.core.timeline import Timeline, Window, ceil_q, covered, instant
 from scheduling.core.words import OCCUPYING, Reason, Severity, Status
 from scheduling.diary.question import Question
 from scheduling.errors import NotFound
-from scheduling.models import Appointment, Grounds, Patient, Record
+from scheduling.models import Record
 from scheduling.models.appointments import LONGEST_Q
 
 VISIT_FIELDS = (
     "pk", "procedure", "start", "end", "actual_end", "start_q", "end_q", "zone", "areas", "size",
     "depth", "status", "indication", "encounter", "series_id", "seq", "treatment__name",
 )  # fmt: skip
+_PERSON = f"""
+SELECT birth_date, fitzpatrick, deceased_on, ({COUNTER}) FROM scheduling_patient WHERE id = %s
+"""  # noqa: S608 - no text of anybody's
+_VISITS = f"""
+SELECT a.id, a.procedure, a.start, a."end", a.actual_end, a.start_q, a.end_q, a.zone, a.areas,
+  a.size, a.depth, a.status, a.indication, a.encounter, a.series_id, a.seq, t.name
+FROM scheduling_appointment a JOIN scheduling_treatment t ON t.id = a.treatment_id
+WHERE a.patient_id = %s AND a.status NOT IN ('{Status.ENTERED_IN_ERROR}', '{Status.CANCELLED}')
+ORDER BY a.start, a.id
+"""  # noqa: S608
+_RECORDS = f"""
+SELECT {statements.columns(Record, "r")} FROM scheduling_record r
+WHERE patient_id = %s AND withdrawn_at IS NULL ORDER BY id
+"""  # noqa: S608
+_TAKEN = """
+SELECT a.start_q, a.end_q, a.id, t.name
+FROM scheduling_appointment a JOIN scheduling_treatment t ON t.id = a.treatment_id
+WHERE a.patient_id = %s AND a.status = ANY(%s) AND a.start_q >= %s AND a.start_q < %s
+ORDER BY a.start_q, a.id
+"""
 _INSTANT_TYPES = frozenset({Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST, Record.Kind.CONSENT})
 PATCH_TEST = Record.Kind.PATCH_TEST.value
 _DAY_TYPES = frozenset({Record.Kind.HEALED, Record.Kind.DOCTOR_DIRECTED, Record.Kind.PRIOR_SESSION})
@@ -63,47 +83,35 @@ def known(patient_id: int) -> Known:
         NotFound: there is no such patient.
 
     """
-    person = (
-        Patient.objects.filter(pk=patient_id)
-        .annotate(counter=Subquery(Grounds.objects.filter(pk=1).values("version")[:1]))
-        .values("birth_date", "fitzpatrick", "deceased_on", "counter")
-        .first()
-    )
-    if person is None:
+    found = statements.rows(_PERSON, [patient_id])
+    if not found:
         raise NotFound("There is no such patient.")
-    rows = list(
-        Appointment.objects.filter(patient_id=patient_id)
-        .exclude(status__in=[Status.ENTERED_IN_ERROR.value, Status.CANCELLED.value])
-        .order_by("start", "pk")
-        .values(*VISIT_FIELDS)
-    )
-    records = Record.objects.filter(patient_id=patient_id, withdrawn_at=None).order_by("pk")
+    born, fitzpatrick, deceased_on, counter = found[0]
+    visits = [
+        dict(zip(VISIT_FIELDS, row, strict=True)) for row in statements.rows(_VISITS, [patient_id])
+    ]
+    records = [statements.made(Record, row) for row in statements.rows(_RECORDS, [patient_id])]
     return Known(
         Chart(
-            born=person["birth_date"],
-            fitzpatrick=person["fitzpatrick"],
+            born=born,
+            fitzpatrick=fitzpatrick,
             records=tuple(record_of(row) for row in records),
-            visits=tuple(visit_of(row) for row in rows),
+            visits=tuple(visit_of(row) for row in visits),
         ),
         tuple(
             (row["start_q"], row["end_q"], row["pk"], row["treatment__name"])
-            for row in rows
+            for row in visits
             if row["status"] in OCCUPYING
         ),
-        person["deceased_on"],
-        person["counter"],
+        deceased_on,
+        counter,
     )
 
 
 def taken_by(patient_id: int, window: Window) -> tuple[Taken, ...]:
     """Read only when the patient is at other visits in a window, in one query."""
-    rows = Appointment.objects.filter(
-        patient_id=patient_id,
-        status__in=sorted(OCCUPYING),
-        start_q__gte=window.q0 - LONGEST_Q,
-        start_q__lt=window.q1,
-    ).order_by("start_q", "pk")
-    return tuple(rows.values_list("start_q", "end_q", "pk", "treatment__name"))
+    asked = [patient_id, sorted(OCCUPYING), window.q0 - LONGEST_Q, window.q1]
+    return tuple((a, b, pk, name) for a, b, pk, name in statements.rows(_TAKEN, asked))
 
 
 def chart(patient_id: int) -> Chart:
