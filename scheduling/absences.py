@@ -35,11 +35,16 @@ class LocalStretch:
         """Turn it into instants.
 
         Raises:
-            Malformed: it ends before it begins.
+            Malformed: it ends before it begins, or lies beyond the diary.
             NonexistentTime: the clocks skip one of its times.
             AmbiguousTime: the clocks show one of its times twice.
 
         """
+        if (
+            min(self.first, self.last) < walltime.EARLIEST
+            or max(self.first, self.last) > walltime.LATEST
+        ):
+            raise Malformed("A time lies between the years 1970 and 2199.")
         start = at(self.first, self.begins, zone)
         end = (
             day_start(self.last + timedelta(days=1), zone)

@@ -208,7 +208,7 @@ class ProtocolScreen(Screen):
             request,
             "protocol_try",
             version,
-            cases=cases,
+            cases=sorted(cases, key=lambda case: not case.differs),
             differing=[case for case in cases if case.differs],
             visits=shown,
             hidden=len(tried) - len(shown),

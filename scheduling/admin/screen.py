@@ -110,6 +110,16 @@ class Screen(ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         return within(rows, actor(request), self.site_paths)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Take what the address offers a new row, but no row that is not named by a number."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        named = {field.name for field in self.opts.fields if field.is_relation}
+        return {
+            key: value
+            for key, value in given.items()
+            if key not in named or (str(value).isascii() and str(value).isdigit())
+        }
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no bulk deletion: it would go past the verbs and the trail."""
         actions: dict[str, Any] = super().get_actions(request)

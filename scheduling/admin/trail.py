@@ -1,5 +1,7 @@
 """The audit trail, to be read and never written."""
 
+from datetime import UTC
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,13 +16,13 @@ from scheduling.models import Change
 class ChangeScreen(Screen):
     """Who changed what, and when."""
 
-    list_display = ("at", "by", "verb", "subject", "subject_id", "fields_named")
+    list_display = ("when", "by", "verb", "subject", "subject_id", "fields_named")
     list_filter = ("subject", "verb")
     search_fields = ("by", "subject_id")
     search_help_text = "who, or the number of what was changed"
     date_hierarchy = "at"
-    fields = ("at", "by", "user", "verb", "subject", "subject_id", "in_full")
-    readonly_fields = ("in_full",)
+    fields = ("when", "by", "user", "verb", "subject", "subject_id", "in_full")
+    readonly_fields = ("when", "in_full")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
         """Read the users along."""
@@ -37,6 +39,11 @@ class ChangeScreen(Screen):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Leave it as it was written."""
         return False
+
+    @admin.display(description="when (UTC)", ordering="at")
+    def when(self, row: Change) -> str:
+        """Show the instant to the second."""
+        return f"{row.at.astimezone(UTC):%-d %b %Y, %H:%M:%S}"
 
     @admin.display(description="what")
     def fields_named(self, row: Change) -> str:
