@@ -1,3 +1,6 @@
+from datetime import datetime
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -5,3 +8,16 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
     verbose_name = "Diary"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # the models are not there yet when this module is read
+        from scheduling.signals import patient_record_changed  # noqa: PLC0415
+
+        patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
+
+
+def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:
+    """Tell reception, in the record's own transaction, which coming visits it stands against."""
+    from scheduling.booking.dependents import flag_coming  # noqa: PLC0415
+
+    flag_coming(patient_id, now=now)

@@ -18,6 +18,7 @@ from scheduling.core.words import Actor
 from scheduling.errors import Malformed
 from scheduling.integrity import named_constraints
 from scheduling.models import Patient
+from scheduling.signals import patient_record_changed
 
 OF_AGE = 18
 """Years from which a patient needs no guardian: majority in England, Wales, Northern Ireland
@@ -26,6 +27,9 @@ OF_AGE = 18
 LIKE = 0.55
 """Trigram similarity of the whole name from which two people born on one day look the same;
 “Jon Smith” and “John Smyth” reach 0.5 to 0.6, twins with one family name about 0.5."""
+
+_READ_BY_RULES = {"birth_date", "fitzpatrick", "deceased_on"}
+"""Facts of a person that decide what may be booked."""
 
 _OPEN = {"language", "channel", "do_not_contact", "fitzpatrick", "guardian"}
 """Fields whose values the trail may hold; of all others it names only the field."""
@@ -79,6 +83,10 @@ def _write(patient: Patient, verb: str, *, by: Actor, now: datetime) -> Patient:
     what = _named_changes(before, patient)
     if before is None or what:
         trail.write([trail.entry(subject=patient, verb=verb, by=by, now=now, what=what)])
+    if _READ_BY_RULES & set(what):
+        patient_record_changed.send(
+            sender=Patient, patient_id=patient.pk, record=None, by=by, now=now
+        )
     return patient
 
 

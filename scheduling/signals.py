@@ -11,7 +11,8 @@ appointment_changed = Signal()
 patient must be told, that is, `told_version` rose), `by` (Actor) and `now` (aware UTC)."""
 
 patient_record_changed = Signal()
-"""Sent with `patient_id`, `record`, `by` and `now` when a clinical fact is added or withdrawn."""
+"""Sent with `patient_id`, `record`, `by` and `now` when a clinical fact is added, ended or withdrawn;
+`record` is None where the birth date, the skin type or a death was entered."""
 
 grounds_changed = Signal()
 """Sent with `what` (str), `by` and `now` when hours, absences, capabilities or the protocol

@@ -1,9 +1,9 @@
-"""Visits that stood on one that moved away: reported to reception, never cancelled for it."""
+"""Visits that the rules no longer allow: reported to reception, never cancelled for it."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from scheduling import diary
+from scheduling import catalogue, diary
 from scheduling.booking import overrides
 from scheduling.booking.ask import wish_of
 from scheduling.core.rules import Moment
@@ -14,14 +14,21 @@ KIND = "visit-no-longer-allowed"
 
 
 def flag_dependents(changed: Appointment, *, now: datetime) -> None:
-    """Write a task for each coming visit of the patient that the rules now refuse.
+    """Write a task for each other coming visit that stood on the one that changed."""
+    flag_coming(changed.patient_id, besides=changed.pk, now=now)
 
-    A consultation cancelled, a laser moved closer to a filler: the later visit stays booked, and
-    reception hears of it once.
+
+def flag_coming(patient_id: int, *, now: datetime, besides: int | None = None) -> None:
+    """Write a task for each coming visit of a patient that the rules now refuse.
+
+    A consultation cancelled, a laser moved closer to a filler, a pregnancy recorded: the visit
+    stays booked, and reception hears of it once. Without an active protocol nothing is said.
     """
+    if catalogue.current().active_protocol is None:
+        return
     coming = Appointment.objects.filter(
-        patient_id=changed.patient_id, status=Status.BOOKED.value, start__gt=now
-    ).exclude(pk=changed.pk)
+        patient_id=patient_id, status=Status.BOOKED.value, start__gt=now
+    ).exclude(pk=besides)
     for visit in coming.select_related("patient"):
         standing = overrides.covered_by(overrides.live(visit.pk), visit)
         refused = [

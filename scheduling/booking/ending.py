@@ -17,7 +17,10 @@ REINSTATABLE = frozenset(
     {Status.CANCELLED, Status.NOSHOW, Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED}
 )
 TAKEN = frozenset({"resource_taken", "patient_busy"})
-"""What the diary may say against undoing; hours and notice were settled when it was booked."""
+"""What the diary may always say against undoing; hours and notice were settled at booking."""
+
+AWAY = frozenset({"absence", "no_capability", "capability_expires"})
+"""What it may also say against a visit that is still to come: nobody would be there to give it."""
 
 IDLE = frozenset({Status.CANCELLED, Status.NOSHOW})
 """Statuses that hold nothing, so that coming back means asking the diary again."""
@@ -131,7 +134,8 @@ def _take_again(visit: Appointment, now: datetime) -> None:
         start_q=visit.start_q, end_q=visit.end_q, prep_minutes=visit.prep_minutes, held=held
     )
     against = diary.recheck(wish=wish_of(visit), choice=choice, now=now)
-    taken = [r for r in against if r.code in TAKEN]
+    codes = TAKEN | AWAY if visit.start > now else TAKEN
+    taken = [r for r in against if r.code in codes]
     standing = overrides.covered_by(overrides.live(visit.pk), visit)
     skin = [r for r in reasons_now(visit, now) if (r.code, r.other) not in standing]
     if overrides.blocking([*taken, *skin]):

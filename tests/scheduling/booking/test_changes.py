@@ -4,10 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling import booking
+from scheduling import booking, records, register
 from scheduling.core.words import Actor, Severity
 from scheduling.errors import NotFound, Refused, StaleVersion, WrongState
-from scheduling.models import Allocation, Appointment, Change, Override, Record, Resource, Todo
+from scheduling.models import (
+    Absence,
+    Allocation,
+    Appointment,
+    Change,
+    Override,
+    ProtocolVersion,
+    Record,
+    Resource,
+    Todo,
+)
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +232,77 @@ def test_cancelled_consultation_flags_the_laser_that_stood_on_it(clinic: cast.Cl
     assert (todo.appointment_id, todo.urgent) == (laser.pk, True)
     laser.refresh_from_db()
     assert laser.status == "booked"
+
+
+def coming_tasks(visit: Appointment) -> list[bool]:
+    found = Todo.objects.filter(appointment=visit, kind="visit-no-longer-allowed")
+    return [todo.urgent for todo in found]
+
+
+def test_a_fact_recorded_against_a_coming_visit_is_told_to_reception_once(
+    visit: Appointment,
+) -> None:
+    for kind in ("dental_or_vaccine", "pregnancy", "active_infection"):
+        record = Record(patient=visit.patient, kind=kind, start_date=cast.TODAY, areas=["face"])
+        records.add(record=record, by=DESK, now=cast.NOW)
+    assert coming_tasks(visit) == [True]
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_a_consultation_withdrawn_is_told_for_the_laser_that_stood_on_it(
+    visit: Appointment,
+) -> None:
+    stood_on = visit.patient.records.get()
+    records.withdraw(record_id=stood_on.pk, by=DESK, now=cast.NOW)
+    assert coming_tasks(visit) == [True]
+
+
+def test_a_patients_death_is_told_for_each_coming_visit(visit: Appointment) -> None:
+    visit.patient.deceased_on = cast.TODAY
+    register.amend(patient=visit.patient, by=DESK, now=cast.NOW)
+    assert coming_tasks(visit) == [True]
+
+
+def test_without_a_protocol_facts_are_kept_and_visits_can_end(visit: Appointment) -> None:
+    ProtocolVersion.objects.update(state="retired")
+    record = Record(patient=visit.patient, kind="pregnancy", start_date=cast.TODAY)
+    records.add(record=record, by=DESK, now=cast.NOW)
+    booking.cancel(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    assert coming_tasks(visit) == []
+
+
+def test_reinstate_is_refused_where_who_was_held_is_away_now(
+    clinic: cast.Clinic, visit: Appointment
+) -> None:
+    booking.cancel(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    Absence.objects.create(
+        resource=clinic.laser,
+        cause="downtime",
+        start=cast.at(cast.day(1), 0),
+        end=cast.at(cast.day(2), 0),
+    )
+    with pytest.raises(Refused) as refusal:
+        booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    assert [r.code for r in refusal.value.reasons] == ["absence"]
+
+
+def test_reinstate_of_a_visit_done_by_mistake_before_its_time_gives_back_its_place(
+    visit: Appointment,
+) -> None:
+    when = (visit.start, visit.end, visit.start_q, visit.end_q, visit.local_date, visit.local_time)
+    checked_in(visit)
+    booking.complete(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    back = booking.reinstate(appointment_id=visit.pk, version=None, by=DESK, now=cast.NOW)
+    assert (
+        back.start,
+        back.end,
+        back.start_q,
+        back.end_q,
+        back.local_date,
+        back.local_time,
+    ) == when
+    assert Allocation.objects.filter(appointment=visit, active=True).count() == 3
 
 
 def test_every_verb_is_closed_to_another_site_and_another_patient(visit: Appointment) -> None:
