@@ -1,0 +1,121 @@
+"""Two bookings that each pass the skin's rules alone must not both pass: the patient's lock."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from django.db import connections
+
+from scheduling import booking, records
+from scheduling.booking import locks, overrides
+from scheduling.booking.ask import Ask
+from scheduling.core.words import Status
+from scheduling.errors import ClinicError
+from scheduling.models import Appointment, Patient, Record
+from tests import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 8
+WAIT = 30
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Laser on one day and filler on the next, with nobody and nothing in common."""
+
+    laser: Ask
+    filler: Ask
+
+    def book(self) -> list[str]:
+        """Book both at one moment, each from a thread of its own; answer what came of each."""
+        return at_once(lambda: book(self.laser), lambda: book(self.filler))
+
+
+def book(ask: Ask) -> None:
+    booking.book(wish=ask.wish, start=ask.start, by=cast.reception(), now=cast.NOW)
+
+
+def at_once(*errands: Callable[[], object]) -> list[str]:
+    gun = threading.Barrier(len(errands))
+
+    def run(errand: Callable[[], object]) -> str:
+        try:
+            gun.wait(WAIT)
+            errand()
+        except ClinicError as error:
+            return error.code
+        finally:
+            connections.close_all()
+        return "done"
+
+    with ThreadPoolExecutor(len(errands)) as pool:
+        return list(pool.map(run, errands))
+
+
+def conflicting(clinic: cast.Clinic, who: Patient) -> Pair:
+    laser = clinic.wish(patient_id=who.pk, practitioner_id=clinic.nurse.pk)
+    filler = clinic.wish(clinic.filler, patient_id=who.pk, practitioner_id=clinic.doctor.pk)
+    return Pair(
+        Ask(wish=laser, start=cast.at(cast.day(1), 10, 30)),
+        Ask(wish=filler, start=cast.at(cast.day(2), 10, 30)),
+    )
+
+
+@contextmanager
+def both_decided_before_either_writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let each thread wait, its verdict in hand, until the other has one too."""
+    met, settle = threading.Barrier(2), overrides.settle
+
+    def settled(**facts: object) -> object:
+        found = settle(**facts)  # type: ignore[arg-type]
+        met.wait(WAIT)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(overrides, "settle", settled)
+        yield
+
+
+def test_conflicting_visits_of_one_patient_have_one_winner() -> None:
+    clinic = cast.build()
+    for n in range(ROUNDS):
+        who = cast.patient(f"Round{n}", "Pine", consulted=True)
+        answers = conflicting(clinic, who).book()
+        assert sorted(answers) == ["done", "refused"]
+        kept = Appointment.objects.filter(patient=who)
+        assert [v.status for v in kept] == [Status.BOOKED.value]
+        booking.cancel(appointment_id=kept[0].pk, version=None, by=cast.reception(), now=cast.NOW)
+
+
+def test_control_without_the_patients_lock_both_are_booked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unlocked(*, patients: object, resources: set[int]) -> Mapping[int, int]:
+        return {}
+
+    clinic = cast.build()
+    monkeypatch.setattr(locks, "lock", unlocked)
+    with both_decided_before_either_writes(monkeypatch):
+        answers = conflicting(clinic, clinic.patient).book()
+    assert answers == ["done", "done"]
+
+
+def test_a_fact_entered_while_booking_is_read_or_comes_after() -> None:
+    clinic = cast.build()
+    for n in range(ROUNDS):
+        who = cast.patient(f"Round{n}", "Pine", consulted=True)
+        fact = Record(patient=who, kind="pregnancy", start_date=cast.TODAY)
+        ask = conflicting(clinic, who).laser
+        answers = at_once(
+            lambda ask=ask: book(ask),
+            lambda fact=fact: records.add(record=fact, by=cast.reception(), now=cast.NOW),
+        )
+        kept = Appointment.objects.filter(patient=who, status=Status.BOOKED.value).first()
+        assert answers == ["done" if kept else "refused", "done"]
+        if kept:  # the fact came after, and says so
+            assert kept.todos.filter(done_at=None).count() == 1
+            booking.cancel(appointment_id=kept.pk, version=None, by=cast.reception(), now=cast.NOW)
