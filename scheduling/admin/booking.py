@@ -1,7 +1,7 @@
 """“Book a visit”: find the patient, say what for, choose a start, book. The address holds it all."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -121,18 +121,11 @@ def _look(text: str, desk: Desk, wish: Wish, moment: datetime) -> None:
 
 
 def _page(request: HttpRequest, desk: Desk, wish: Wish, moment: datetime) -> None:
-    first = _day(request.GET.get("from")) or (
+    first = door.day_in(request.GET.get("from")) or (
         desk.items[0].ask.start.date() if desk.items else None
     )
     taken = tuple(item.span for item in desk.items)
     desk.page = times.page(wish=wish, site=_site(desk), first=first, now=moment, taken=taken)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def _site(desk: Desk) -> Site:

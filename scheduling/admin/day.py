@@ -18,6 +18,7 @@ from scheduling.admin.screen import now
 from scheduling.admin.times import wall
 from scheduling.core.words import Status
 from scheduling.models import Allocation, Appointment, Practitioner, Site, Treatment
+from scheduling.walltime import EARLIEST, LATEST
 
 GONE = frozenset({Status.CANCELLED.value, Status.ENTERED_IN_ERROR.value})
 """Statuses that the list leaves out unless they are asked for."""
@@ -71,6 +72,13 @@ class DayForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
             field.queryset = rows
+
+    def clean_date(self) -> Any:
+        """Keep to the years that the diary can hold."""
+        day = self.cleaned_data["date"]
+        if day and not EARLIEST <= day <= LATEST:
+            raise forms.ValidationError("A date lies between the years 1970 and 2199.")
+        return day
 
 
 def day_view(request: HttpRequest) -> HttpResponse:

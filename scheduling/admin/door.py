@@ -1,6 +1,6 @@
 """What every screen of the diary does at the door: who is there, what they may, and where back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from scheduling import access, walltime
+from scheduling.errors import Malformed
 from scheduling.models import Appointment, Site
 
 LOOK = "scheduling.view_appointment"
@@ -74,6 +75,14 @@ def whole(text: str | None) -> int | None:
 
 MANY = 10
 """Digits beyond which a number is no id of ours."""
+
+
+def day_in(text: str | None) -> date | None:
+    """Read a date of the diary; None for whatever is none."""
+    try:
+        return walltime.local_date_of(text or "")
+    except Malformed:
+        return None
 
 
 def start_in(text: str, zone: str) -> datetime:

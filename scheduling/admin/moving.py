@@ -1,7 +1,7 @@
 """Moving a visit: free starts as when booking, its own place not counted."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from django import forms
 from django.contrib import messages
@@ -93,10 +93,7 @@ def _look(moving: Moving, text: str, moment: datetime) -> None:
 
 
 def _page(request: HttpRequest, moving: Moving, moment: datetime) -> None:
-    try:
-        first = date.fromisoformat(request.GET.get("from", ""))
-    except ValueError:
-        first = None
+    first = door.day_in(request.GET.get("from"))
     wish = moving.form.wish(moving.visit)
     visit = moving.visit
     moving.page = times.page(wish=wish, site=visit.site, first=first, now=moment, own=visit.start)

@@ -54,3 +54,8 @@ def test_task_of_another_site_stays(sign_in: SignIn, clinic: cast.Clinic) -> Non
     stranger.post(reverse("admin:scheduling_appointment_tick", args=[task.pk]))
     task.refresh_from_db()
     assert task.done_at is None
+
+
+def test_ids_beyond_any_row_are_not_found(desk: Client, clinic: cast.Clinic) -> None:
+    assert desk.get(f"{LIST}patient/{'9' * 40}/").status_code == 404
+    assert desk.post(f"{LIST}task/{'9' * 40}/done/").status_code in {302, 404}

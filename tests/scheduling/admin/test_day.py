@@ -55,6 +55,10 @@ def test_queries_are_the_same_for_one_and_three_rows(desk: Client, clinic: cast.
         ({"status": "all"}, ["Ada Pine", "Bo Reed", "Cy Gone"]),
         ({"date": "2027-01-05"}, []),
         ({"date": "never"}, ["Ada Pine", "Bo Reed"]),
+        ({"date": "9999-12-31"}, ["Ada Pine", "Bo Reed"]),
+        ({"date": "0001-01-01"}, ["Ada Pine", "Bo Reed"]),
+        ({"site": "9" * 40, "practitioner": "x"}, ["Ada Pine", "Bo Reed"]),
+        ({"q": "%"}, []),
     ],
     ids=str,
 )

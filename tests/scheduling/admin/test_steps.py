@@ -233,3 +233,20 @@ def test_patch_test_is_completed_with_its_result(doctor: Client, clinic: cast.Cl
         press(doctor, visit, "complete", result="reaction", tested="ipl")
     made = Record.objects.get(kind="patch_test")
     assert (made.result, made.procedure, made.appointment) == ("reaction", "ipl", visit)
+
+
+@pytest.mark.parametrize("where", ["change", "move", "step/arrive", "step/cancel"])
+def test_ids_beyond_any_row_are_not_found(desk: Client, clinic: cast.Clinic, where: str) -> None:
+    address = f"/admin/scheduling/appointment/{'9' * 40}/{where}/"
+    assert desk.post(address, {"version": "1"}).status_code == 404
+    assert desk.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("ended", ["yesterday", "2027-01-04T23:59", "0001-01-01T00:00"])
+def test_ends_without_sense_are_told(doctor: Client, visit: Appointment, ended: str) -> None:
+    consent(visit)
+    press(doctor, visit, "check-in")
+    with time_machine.travel(cast.at(cast.day(0), 12), tick=False):
+        answer = press(doctor, visit, "complete", ended=ended)
+    assert answer.status_code in {302, 400}  # type: ignore[attr-defined]
+    assert status(visit) == "checked-in"
