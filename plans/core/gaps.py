@@ -1,0 +1,217 @@
+"""What two sessions of a course ask of each other's dates: lags, the protocol's rules, order.
+
+`Frame` holds it for all pairs. Lags and rules whose order is known bound dates from both sides;
+`Frame.push` narrows those bounds until nothing moves. A set of difference constraints is closed
+under the component-wise minimum, so where all rules are such, the least bounds are themselves a
+plan, and no plan has any session earlier. (Rules for either order are left to the search.)
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plans.core.course import DAY_MINUTES, Course, Lag, Step, Unit
+from plans.core.sittings import Sittings
+
+_SHIFT_MINUTES = 180
+"""More than any zone's clocks are ever moved at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The later start date lies `least` to `most` days after the earlier end date."""
+
+    earlier: int
+    later: int
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """All that binds two steps, by index, `one` < `two`.
+
+    `lags` count from one to two. `forward` is the least days where one comes first, `backward`
+    where two does, None where the protocol says nothing; `ordered` means one always comes first.
+    """
+
+    one: int
+    two: int
+    lags: tuple[Lag, ...]
+    forward: int | None = None
+    backward: int | None = None
+    ordered: bool = False
+
+    @property
+    def elapsed(self) -> tuple[Lag, ...]:
+        """The lags that count minutes."""
+        return tuple(lag for lag in self.lags if lag.unit is Unit.MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The steps and what binds them, by index."""
+
+    steps: tuple[Step, ...]
+    pairs: tuple[Pair, ...]
+    bounds: tuple[Bound, ...]
+    least: tuple[tuple[int | None, ...], ...]
+    """``least[i][j]``: the least days from i's end date to j's start date that lags imply."""
+    one_place: bool
+
+    def push(self, sets: Sequence[Sittings], lows: list[int], highs: list[int]) -> int | None:
+        """Narrow the start dates ``[low, high]`` of all steps in place until nothing moves.
+
+        Return the index of a step that has no date left, None when all have.
+        """
+        starts = [each.start.tolist() for each in sets]
+        spans = [int((each.end - each.start).max()) if len(each) else 0 for each in sets]
+        stale = True
+        for at, days in enumerate(starts):
+            if not _snap(days, lows, highs, at):
+                return at
+        while stale:
+            stale = False
+            for bound in self.bounds:
+                for at, low, high in _narrowed(bound, lows, highs, spans):
+                    if low > lows[at] or high < highs[at]:
+                        lows[at], highs[at] = max(low, lows[at]), min(high, highs[at])
+                        stale = True
+                        if not _snap(starts[at], lows, highs, at):
+                            return at
+        return None
+
+
+def _snap(days: list[int], lows: list[int], highs: list[int], at: int) -> bool:
+    """Move a step's bounds inward onto dates it has; False when none is left."""
+    low = bisect_left(days, lows[at])
+    high = bisect_right(days, highs[at])
+    if low >= high:
+        return False
+    lows[at], highs[at] = days[low], days[high - 1]
+    return True
+
+
+def _narrowed(
+    bound: Bound, lows: list[int], highs: list[int], spans: list[int]
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return what a bound leaves of both steps' dates: (step, low, high) each."""
+    i, j, span = bound.earlier, bound.later, spans[bound.earlier]
+    later = (j, lows[i] + bound.least, highs[j])
+    earlier = (i, lows[i], highs[j] - bound.least)
+    if bound.most is not None:
+        later = (j, later[1], highs[i] + span + bound.most)
+        earlier = (i, lows[j] - bound.most - span, earlier[2])
+    return earlier, later
+
+
+def framed(course: Course, steps: Sequence[Step], pins: frozenset[str]) -> Frame:
+    """Compile a course's lags and rules for the steps that are to be placed.
+
+    Lags to steps that are left out fall away; nothing binds two pins to each other.
+    """
+    index = {step.key: at for at, step in enumerate(steps)}
+    free = [step.key not in pins for step in steps]
+    lags: dict[tuple[int, int], list[Lag]] = {}
+    for j, step in enumerate(steps):
+        for lag in step.lags:
+            i = index.get(lag.after)
+            if i is not None and (free[i] or free[j]):
+                lags.setdefault((i, j), []).append(lag)
+    bounds = [_bound(i, j, lag) for (i, j), some in lags.items() for lag in some]
+    order = _orders(len(steps), lags)
+    apart = {
+        (index[rule.first], index[rule.then]): 0
+        for rule in course.aparts
+        if rule.first in index and rule.then in index
+    }
+    for rule in course.aparts:
+        i, j = index.get(rule.first), index.get(rule.then)
+        if i is not None and j is not None:
+            apart[i, j] = max(apart[i, j], rule.days)
+    needed = _needed(len(steps), bounds, order, apart)
+    needed = {(i, j): days for (i, j), days in needed.items() if free[i] or free[j]}
+    bounds += [Bound(i, j, days, None) for (i, j), days in needed.items() if order[i][j]]
+    return Frame(
+        tuple(steps),
+        _pairs(lags, needed, order),
+        tuple(bounds),
+        tuple(map(tuple, _closure(len(steps), bounds))),
+        course.one_place,
+    )
+
+
+def _bound(i: int, j: int, lag: Lag) -> Bound:
+    """Return a lag as a bound on dates; that of a lag in minutes is necessary, not sufficient."""
+    if lag.unit is Unit.DAYS:
+        return Bound(i, j, lag.least, lag.most)
+    # From the earlier END date, which is at most two days past its start date.
+    least = (lag.least - _SHIFT_MINUTES) // DAY_MINUTES - 2
+    most = None if lag.most is None else (lag.most + _SHIFT_MINUTES) // DAY_MINUTES + 1
+    return Bound(i, j, least, most)
+
+
+def _orders(count: int, lags: dict[tuple[int, int], list[Lag]]) -> list[list[bool]]:
+    """Tell for each pair whether lags put the first before the second, directly or not."""
+    before = [[False] * count for _ in range(count)]
+    for (i, j), some in lags.items():
+        before[i][j] = any(lag.least >= 0 for lag in some)
+    for k in range(count):
+        for i in range(count):
+            for j in range(count):
+                before[i][j] |= before[i][k] and before[k][j]
+    return before
+
+
+def _closure(count: int, bounds: Sequence[Bound]) -> list[list[int | None]]:
+    """Return the longest path of leasts between all pairs; None where there is no path."""
+    least: list[list[int | None]] = [[None] * count for _ in range(count)]
+    for bound in bounds:
+        direct = least[bound.earlier][bound.later]
+        if direct is None or bound.least > direct:
+            least[bound.earlier][bound.later] = bound.least
+    for k in range(count):
+        for i in range(count):
+            for j in range(count):
+                one, two, known = least[i][k], least[k][j], least[i][j]
+                if one is not None and two is not None and (known is None or one + two > known):
+                    least[i][j] = one + two
+    return least
+
+
+def _needed(
+    count: int,
+    bounds: Sequence[Bound],
+    order: list[list[bool]],
+    apart: dict[tuple[int, int], int],
+) -> dict[tuple[int, int], int]:
+    """Return the rules that say more than lags, and shorter chains of rules, say already.
+
+    A protocol has a rule for nearly every pair; a chain of lags settles most of them, and each
+    one dropped keeps the search's tables small.
+    """
+    needed: dict[tuple[int, int], int] = {}
+    known = list(bounds)
+    for (i, j), days in sorted(
+        apart.items(), key=lambda item: (abs(item[0][1] - item[0][0]), item)
+    ):
+        if order[j][i]:
+            continue
+        implied = _closure(count, known)[i][j]
+        if implied is None or implied < days:
+            needed[i, j] = days
+            if order[i][j]:
+                known.append(Bound(i, j, days, None))
+    return needed
+
+
+def _pairs(
+    lags: dict[tuple[int, int], list[Lag]],
+    needed: dict[tuple[int, int], int],
+    order: list[list[bool]],
+) -> tuple[Pair, ...]:
+    keys = {(min(pair), max(pair)) for pair in (*lags, *needed)}
+    return tuple(
+        Pair(i, j, tuple(lags.get((i, j), ())), needed.get((i, j)), needed.get((j, i)), order[i][j])
+        for i, j in sorted(keys)
+    )

@@ -1,0 +1,327 @@
+"""Place a whole course at once, or move as little of it as possible: exact, never greedy.
+
+`propose` finds the plan of least cost in this order: the earliest local date of the last required
+session; the least sum of |lag - target|; the fewest wishes unmet; the least worth of what is held.
+`reflow` keeps pins, moves the fewest sessions, by the fewest days in all, and then goes by the
+same order from the second on. Optional steps are placed, as many as possible, where that costs
+the course nothing of its end (`propose`) or moves nothing more (`reflow`); a lag to a step that
+is left out falls away.
+
+1. Lags and rules whose order is known push every session to its least date
+   (`plans.core.gaps.Frame.push`); the last of these is a lower bound on the plan's end, and
+   nearly always the end itself.
+2. With the end fixed, the dates are searched by dynamic programming with exact bounds
+   (`plans.core.agenda`), and only sittings of best plans get a time of day and resources.
+3. Where no plan ends on the bound, the least end is found by bisection: a later end never
+   removes a plan.
+
+One practitioner for several steps is tried person by person, with what the best one so far costs
+as the bound for the others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import combinations
+
+from plans.core.agenda import Agenda
+from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step
+from plans.core.gaps import Frame, framed
+from plans.core.openings import Opening, bound_to, practitioners, wishes
+from plans.core.sittings import Sittings, date_of, dates, pinned, sittings
+from plans.core.tables import DAY_MOVED, MOVED, Reach, tabled
+from plans.core.visits import CHANGED, UNMET, Hold, Visits
+from scheduling.core.words import Held
+
+_FAR = 1 << 40
+"""A day that no course reaches."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A course with what the diary leaves of its window, and what is fixed already.
+
+    `openings` has each step that is not pinned. `pins` are sessions that stay where they are, in
+    the window or before it; `was` are the placements that a re-flow would like to keep.
+    """
+
+    course: Course
+    openings: Mapping[str, Opening]
+    pins: Mapping[str, Placement] = field(default_factory=dict)
+    was: Mapping[str, Placement] = field(default_factory=dict)
+
+    @cached_property
+    def likes(self) -> tuple[int, ...]:
+        """The starts that meet each wish about weekdays and times of day."""
+        return wishes(self.course.preference, self.course.zone, self.course.window)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The best plan for some steps, with its rank: what is compared."""
+
+    rank: tuple[int, int, int]
+    steps: tuple[Step, ...]
+    places: Mapping[int, tuple[int, tuple[Hold, ...]]]
+
+
+def propose(problem: Problem) -> Proposal | None:
+    """Return the best plan of a course; None when it has none in its window."""
+    return _solved(replace(problem, was={}), moving=False)
+
+
+def reflow(problem: Problem) -> Proposal | None:
+    """Return the plan that moves least from `problem.was`; None when there is none."""
+    return _solved(problem, moving=True)
+
+
+def _solved(problem: Problem, *, moving: bool) -> Proposal | None:
+    """Place the required steps, then as many optional ones as cost nothing that counts first."""
+    steps = problem.course.steps
+    optional = [s for s in steps if s.optional and s.key not in problem.pins]
+    if not optional:
+        found = _placed(problem, steps, None, moving=moving)
+        return None if found is None else _proposal(problem, found)
+    required = [s for s in steps if s not in optional]
+    least = _placed(problem, required, None, moving=moving)
+    if least is None:
+        return None
+    for count in range(len(optional), 0, -1):
+        best: _Found | None = None
+        for some in combinations(optional, count):
+            chosen = [s for s in steps if s in required or s in some]
+            found = _placed(problem, chosen, best.rank if best else None, moving=moving)
+            if found and _worth(found, least) and (best is None or found.rank < best.rank):
+                best = found
+        if best is not None:
+            return _proposal(problem, best)
+    return _proposal(problem, least)
+
+
+def _worth(found: _Found, least: _Found) -> bool:
+    """Tell whether optional steps leave the end, and what moves, as it is without them."""
+    return (found.rank[0], found.rank[1] // DAY_MOVED) <= (
+        least.rank[0],
+        least.rank[1] // DAY_MOVED,
+    )
+
+
+def _placed(
+    problem: Problem,
+    steps: Sequence[Step],
+    limit: tuple[int, int, int] | None,
+    *,
+    moving: bool,
+) -> _Found | None:
+    """Return the best plan of these steps that ranks before `limit`, over all practitioners."""
+    frame = framed(problem.course, steps, frozenset(problem.pins))
+    openings = {s.key: problem.openings[s.key] for s in steps if s.key not in problem.pins}
+    best: _Found | None = None
+    tries = [
+        _Try(problem, frame, each, moving=moving) for each in _bindings(problem, steps, openings)
+    ]
+    for trial in sorted(tries, key=lambda one: one.soonest):
+        rank = best.rank if best else limit
+        if rank is not None and trial.soonest > rank[0]:
+            break
+        found = trial.best(None if rank is None else rank[0])
+        if found is not None and (rank is None or found.rank < rank):
+            best = found
+    return best
+
+
+def _bindings(
+    problem: Problem, steps: Sequence[Step], openings: Mapping[str, Opening]
+) -> Iterator[dict[str, Opening]]:
+    """Yield the openings for each choice of a practitioner for each group of bound steps."""
+    groups = same_groups(steps)
+    choices = [dict(openings)]
+    for group in groups:
+        choices = [
+            each | {key: bound_to(each[key], person) for key in group if key in each}
+            for each in choices
+            for person in sorted(_people(problem, group, each))
+        ]
+    yield from choices
+
+
+def same_groups(steps: Sequence[Step]) -> list[list[str]]:
+    """Return the groups of steps that want one practitioner; a step left out binds nothing."""
+    groups: list[list[str]] = []
+    for step in steps:
+        home = next((g for g in groups if step.same_as in g), None)
+        if home is None:
+            groups.append([step.key])
+        else:
+            home.append(step.key)
+    return [group for group in groups if len(group) > 1]
+
+
+def _people(problem: Problem, group: Sequence[str], openings: Mapping[str, Opening]) -> set[int]:
+    """Return who can do all sessions of a group; a pinned one has its practitioner already."""
+    able: set[int] | None = None
+    for key in group:
+        if key in problem.pins:
+            held = problem.pins[key].held
+            some = {h.resource_id for h in held if h.kind == PRACTITIONER}
+        else:
+            some = set(practitioners(openings[key]))
+        able = some if able is None else able & some
+    return able or set()
+
+
+class _Try:
+    """One choice of practitioners: the course's dates, cut and searched."""
+
+    def __init__(
+        self, problem: Problem, frame: Frame, openings: Mapping[str, Opening], *, moving: bool
+    ) -> None:
+        """Group starts into sittings and push them to their least dates."""
+        self.problem, self.frame, self.openings = problem, frame, openings
+        self.moving = moving
+        self.sets = [self._sittings(step) for step in frame.steps]
+        self.lows = [-_FAR] * len(self.sets)
+        self.highs = [_FAR] * len(self.sets)
+        self.stuck = frame.push(self.sets, self.lows, self.highs)
+        ends = [-_FAR, *(self.lows[at] for at in self._required())]
+        self.soonest = _FAR if self.stuck is not None else (0 if moving else max(ends))
+
+    def _sittings(self, step: Step) -> Sittings:
+        course, pin = self.problem.course, self.problem.pins.get(step.key)
+        if pin is not None:
+            return pinned(pin.start_q, pin.end_q - pin.start_q, course.zone)
+        return sittings(self.openings[step.key].starts, step.length, course.zone, course.window)
+
+    def _required(self) -> list[int]:
+        return [at for at, step in enumerate(self.frame.steps) if not step.optional]
+
+    def best(self, limit: int | None) -> _Found | None:
+        """Return the best plan that ends by `limit` at the latest."""
+        if self.stuck is not None:
+            return None
+        if self.moving:
+            return self._by(None)
+        found = self._by(self.soonest)
+        if found is not None:
+            return found
+        late = self._by(limit)
+        return None if late is None else self._bisected(late)
+
+    def _bisected(self, late: _Found) -> _Found:
+        """Find the least end after `soonest`, which has none, up to that of a known plan."""
+        last = late.rank[0]
+        days = sorted({int(d) for at in self._required() for d in self.sets[at].start.tolist()})
+        days = [day for day in days if self.soonest < day <= last]
+        while len(days) > 1:
+            half = len(days) // 2
+            found = self._by(days[half - 1])
+            if found is None:
+                days = days[half:]
+            else:
+                late, days = found, [day for day in days[:half] if day <= found.rank[0]]
+        # The plan found first ends in time, but only a search with this very end is the best.
+        return self._by(late.rank[0]) or late
+
+    def _by(self, last: int | None) -> _Found | None:
+        """Return the best plan whose required sessions lie on or before a date."""
+        lows, highs = list(self.lows), list(self.highs)
+        if last is not None:
+            for at in self._required():
+                if self.frame.steps[at].key not in self.problem.pins:
+                    highs[at] = min(highs[at], last)
+        if self.frame.push(self.sets, lows, highs) is not None:
+            return None
+        sets = [
+            each.kept((each.start >= low) & (each.start <= high))
+            for each, low, high in zip(self.sets, lows, highs, strict=True)
+        ]
+        answer = self._agenda(sets).best()
+        if answer is None:
+            return None
+        primary, secondary, places = answer
+        end = (
+            0
+            if self.moving
+            else max([-_FAR, *(self._day(at, places[at][0]) for at in self._required())])
+        )
+        return _Found((end, primary, secondary), self.frame.steps, places)
+
+    def _day(self, at: int, start_q: int) -> int:
+        return dates(start_q, self.frame.steps[at].length, self.problem.course.zone)[0]
+
+    def _agenda(self, sets: Sequence[Sittings]) -> Agenda:
+        problem, steps = self.problem, self.frame.steps
+        index = {step.key: at for at, step in enumerate(steps)}
+        visits = Visits(
+            course=problem.course,
+            frame=self.frame,
+            openings={index[key]: each for key, each in self.openings.items()},
+            sets=sets,
+            wishes=problem.likes,
+            pins={index[key]: pin for key, pin in problem.pins.items() if key in index},
+            was={
+                index[key]: was
+                for key, was in problem.was.items()
+                if key in index and key not in problem.pins
+            },
+        )
+        return Agenda(visits, tabled(self.frame, sets, self._reaches()), problem.course.crowds)
+
+    def _reaches(self) -> list[Reach]:
+        return [
+            _reach(step, self.openings.get(step.key), self.problem.pins.get(step.key))
+            for step in self.frame.steps
+        ]
+
+
+def _reach(step: Step, opening: Opening | None, pin: Placement | None) -> Reach:
+    """Return how far a session's visit and holds reach from its start."""
+    if opening is None:
+        held = pin.held if pin is not None and pin.held else ()
+        start = pin.start_q if pin is not None else 0
+        spans = [(h.start_q - start, h.end_q - start) for h in held]
+        length = step.length if pin is None else pin.end_q - pin.start_q
+    else:
+        spans = [(place.low, place.high) for need in opening.needs for place in need]
+        length = step.length
+    return Reach(min([0, *(s for s, _ in spans)]), max([length, *(e for _, e in spans)]), length)
+
+
+def _proposal(problem: Problem, found: _Found) -> Proposal:
+    """Spell a plan as its placements, in the order of the steps."""
+    placements = []
+    for at, step in enumerate(found.steps):
+        start, holds = found.places[at]
+        pin = problem.pins.get(step.key)
+        placements.append(
+            pin
+            or Placement(
+                key=step.key,
+                start_q=start,
+                end_q=start + step.length,
+                held=tuple(Held(*hold) for hold in holds),
+            )
+        )
+    keys = {step.key for step in found.steps}
+    _, primary, secondary = found.rank
+    return Proposal(
+        placements=tuple(placements),
+        end=date_of(max(_days(problem, found))),
+        cost=Cost(
+            moved=primary // MOVED,
+            days_moved=primary % MOVED // DAY_MOVED,
+            off_target=primary % DAY_MOVED,
+            unmet=secondary % CHANGED // UNMET,
+            waste=secondary % UNMET,
+        ),
+        left_out=tuple(s.key for s in problem.course.steps if s.key not in keys),
+    )
+
+
+def _days(problem: Problem, found: _Found) -> list[int]:
+    """Return the start dates of the required sessions, of all where none is required."""
+    rows = [
+        (step.optional, dates(found.places[at][0], step.length, problem.course.zone)[0])
+        for at, step in enumerate(found.steps)
+    ]
+    return [day for optional, day in rows if not optional] or [day for _, day in rows]
