@@ -150,7 +150,7 @@ def _refused(
 def _done(request: HttpRequest, moved: booking.Booked) -> HttpResponse:
     visit = moved.appointment
     when = f"{visit.local_date:%a} {visit.local_date.day} {visit.local_date:%b %Y}"
-    messages.success(request, f"Moved to {when} at {visit.local_time:%H:%M}. The patient is told.")
+    messages.success(request, f"Moved to {when} at {visit.local_time:%H:%M}.")
     for reason in moved.advisories:
         messages.warning(request, f"{reason.sentence} {reason.arithmetic}".strip())
     return HttpResponseRedirect(door.page_of(visit))

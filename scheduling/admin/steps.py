@@ -10,14 +10,13 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     QueryDict,
 )
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from scheduling import booking, catalogue, panels, protocols, records
+from scheduling import booking, panels, protocols, records
 from scheduling.admin import door, refusing, visit
 from scheduling.admin.booking import override_of
 from scheduling.admin.screen import actor, now
@@ -75,7 +74,7 @@ class DoneForm(forms.Form):
         if booked.procedure != Record.Kind.PATCH_TEST:
             del self.fields["result"], self.fields["tested"]
         else:
-            needy = catalogue.current().protocol.patch_tested
+            needy = protocols.in_force().patch_tested
             choices = [c for c in protocols.procedure_choices() if c[0] in needy]
             self._choices("tested", [("", "the laser booked ahead"), *choices])
 
@@ -166,7 +165,7 @@ def _cancel(request: HttpRequest, row: Appointment, by: Actor, moment: datetime)
     booking.cancel(
         appointment_id=row.pk, version=_version(request), by=by, now=moment, reason=reason
     )
-    return "Cancelled. The patient is told by message."
+    return "Cancelled. What goes to the patient stands under Messages."
 
 
 def _reinstate(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
@@ -228,7 +227,8 @@ def step_view(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     if step not in STEPS:
         raise Http404
     if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
+        # Somebody reloaded a refused step: nothing is done, and the visit is shown as it stands.
+        return HttpResponseRedirect(door.page_of(row))
     return _taken(request, row, step, now())
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduling import protocols
+from scheduling import diary, protocols
 from scheduling.admin import signs
 from scheduling.admin.times import wall
 from scheduling.admin.wanted import SIZES, said
@@ -50,6 +50,8 @@ class Facts:
     history: tuple[Line, ...]
     steps: frozenset[str]
     beside: tuple[Appointment, ...]
+    missing: tuple[str, ...]
+    missing_consent: bool
     areas: str
     size: str
     indication: str
@@ -59,6 +61,7 @@ class Facts:
 def facts_of(visit: Appointment, now: datetime) -> Facts:
     """Read a visit with what it holds, its overrides, its history and its sisters."""
     zone, titles = ZoneInfo(visit.zone), protocols.in_force().titles
+    lacking = diary.lacking(visits=[visit], now=now).get(visit.pk, ())
     return Facts(
         visit=visit,
         sign=signs.sign_of(visit),
@@ -70,6 +73,8 @@ def facts_of(visit: Appointment, now: datetime) -> Facts:
         history=_history(visit, zone, titles),
         steps=steps_for(visit, now),
         beside=_beside(visit),
+        missing=tuple(titles.of("records", need) for need in lacking),
+        missing_consent="consent" in lacking,
         areas=said(visit.areas, titles),
         size=dict(SIZES)[visit.size] if visit.size else "",
         indication=titles.of("indications", visit.indication) if visit.indication else "",

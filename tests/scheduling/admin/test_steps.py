@@ -43,7 +43,7 @@ def test_page_shows_the_visit_and_its_steps(desk: Client, visit: Appointment) ->
 def test_looking_changes_nothing(desk: Client, visit: Appointment) -> None:
     before = Change.objects.count()
     desk.get(page(visit))
-    assert desk.get(step(visit, "cancel")).status_code == 405
+    assert desk.get(step(visit, "cancel")).headers["Location"] == page(visit)
     assert (status(visit), Change.objects.count()) == ("booked", before)
 
 
@@ -250,3 +250,41 @@ def test_ends_without_sense_are_told(doctor: Client, visit: Appointment, ended: 
         answer = press(doctor, visit, "complete", ended=ended)
     assert answer.status_code in {302, 400}  # type: ignore[attr-defined]
     assert status(visit) == "checked-in"
+
+
+def test_page_names_what_is_missing_before_anybody_checks_in(
+    doctor: Client, visit: Appointment
+) -> None:
+    assert doctor.get(page(visit)).context["facts"].missing == ("signed consent",)
+    press(doctor, visit, "consent")
+    assert doctor.get(page(visit)).context["facts"].missing == ()
+
+
+def tanned(visit: Appointment) -> None:
+    consent(visit)
+    Record.objects.create(patient=visit.patient, kind="fake_tan", start_date=cast.day(-2))
+
+
+def test_clinician_checks_in_against_a_refusal_with_a_reason(
+    doctor: Client, visit: Appointment
+) -> None:
+    tanned(visit)
+    refused = press(doctor, visit, "check-in")
+    codes = refused.context["refusal"].codes  # type: ignore[attr-defined]
+    assert codes == ["LIT-FAKE-TAN"]
+    press(doctor, visit, "check-in", override="washed off, skin seen", code=codes)
+    assert status(visit) == "checked-in"
+    given = visit.overrides.get()
+    assert (given.code, given.reason, given.by_name) == (
+        "LIT-FAKE-TAN",
+        "washed off, skin seen",
+        "clinician",
+    )
+    assert "washed off, skin seen" in doctor.get(page(visit)).text
+
+
+def test_reception_does_not_check_in_against_a_refusal(desk: Client, visit: Appointment) -> None:
+    tanned(visit)
+    assert 'name="override"' not in press(desk, visit, "check-in").text  # type: ignore[attr-defined]
+    press(desk, visit, "check-in", override="please", code=["LIT-FAKE-TAN"])
+    assert status(visit) == "booked"
