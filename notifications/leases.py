@@ -37,7 +37,11 @@ _OPTED_OUT = f"""EXISTS (
         WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
-_SEEN = "concat_ws(' ', a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)"
+_ROWS_SEEN = ("a.xmin", "a.ctid", "p.xmin", "p.ctid", "g.xmin", "g.ctid")
+_SEEN = f"ARRAY[{', '.join(f'{mark}::text' for mark in _ROWS_SEEN)}]"
+_STILL = " AND ".join(
+    f"{mark} IS NOT DISTINCT FROM %(seen{n})s" for n, mark in enumerate(_ROWS_SEEN)
+)
 
 _READ = f"""
     SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
@@ -78,7 +82,7 @@ _MARK = f"""
     FROM scheduling_appointment a, scheduling_patient p
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
     WHERE m.id = %(id)s AND {{guard}}
-        AND a.id = m.appointment_id AND p.id = m.patient_id AND {_SEEN} = %(seen)s
+        AND a.id = m.appointment_id AND p.id = m.patient_id AND {_STILL}
         AND NOT {_OPTED_OUT}
     RETURNING m.id"""  # noqa: S608 - made of constants
 
@@ -228,7 +232,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
     return {
         "id": wanted.letter.id,
         "token": wanted.letter.token,
-        "seen": wanted.letter.seen,
+        **{f"seen{n}": mark for n, mark in enumerate(wanted.letter.seen)},
         "to": wanted.letter.facts.address,
         "text_hash": wanted.text_hash,
         "provider": wanted.provider,
@@ -292,7 +296,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         attempts=m[8],
         patient_id=m[9],
         site_id=m[10],
-        seen=m[11],
+        seen=tuple(m[11]),
         facts=_facts(a, p, s),
     )
 

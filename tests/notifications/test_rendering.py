@@ -61,7 +61,7 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         attempts=0,
         patient_id=1,
         site_id=1,
-        seen="",
+        seen=(),
         facts=facts(**more),
     )
 
