@@ -10,6 +10,9 @@ from scheduling.errors import AmbiguousTime, Malformed, NonexistentTime
 EARLIEST, LATEST = date(1970, 1, 2), date(2199, 12, 31)
 """Dates that the diary can hold without its arithmetic leaving the calendar."""
 
+LIVING = date(1900, 1, 1)
+"""The first date of anybody's life that is still of use."""
+
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(?P<offset>Z|[+-]\d{2}:\d{2})?",
     re.ASCII,
@@ -78,11 +81,11 @@ def _wall(wall: datetime, zone: ZoneInfo) -> datetime:
     )
 
 
-def local_date_of(text: str) -> date:
-    """Read a date as YYYY-MM-DD.
+def local_date_of(text: str, *, since: date = EARLIEST) -> date:
+    """Read a date as YYYY-MM-DD; `since` is the first that makes sense.
 
     Raises:
-        Malformed: it is no date, or outside of the years 1970 to 2199.
+        Malformed: it is no date, or outside of the years of `since` to 2199.
 
     """
     try:
@@ -91,6 +94,6 @@ def local_date_of(text: str) -> date:
         day = None
     if day is None:
         raise Malformed("Write a date as 2027-03-28.")
-    if not EARLIEST <= day <= LATEST:
-        raise Malformed("A date lies between the years 1970 and 2199.")
+    if not since <= day <= LATEST:
+        raise Malformed(f"A date lies between the years {since.year} and {LATEST.year}.")
     return day

@@ -1,6 +1,7 @@
 """What comes in, read strictly: an unknown member is a mistake, never ignored."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from django.http import QueryDict
@@ -10,7 +11,7 @@ from rest_framework import serializers
 
 from scheduling.errors import Malformed
 from scheduling.models import Resource
-from scheduling.walltime import local_date_of
+from scheduling.walltime import EARLIEST, local_date_of
 
 LARGEST_ID = 2**63 - 1
 MOST_AREAS = 20
@@ -67,22 +68,31 @@ class Minutes(serializers.IntegerField):
 
 @extend_schema_field(OpenApiTypes.DATE)
 class Day(serializers.CharField):
-    """A local date, YYYY-MM-DD."""
+    """A local date, YYYY-MM-DD; of the diary, or with `since` of a life."""
+
+    def __init__(self, *, since: date = EARLIEST, **facts: Any) -> None:
+        """Keep the first date that makes sense."""
+        self.since = since
+        super().__init__(**facts)
 
     def to_internal_value(self, data: Any) -> Any:
         """Read the date."""
         try:
-            return local_date_of(super().to_internal_value(data))
+            return local_date_of(super().to_internal_value(data), since=self.since)
         except Malformed as error:
             raise serializers.ValidationError(error.sentence) from error
 
 
+_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
+
+
+@extend_schema_field({"type": "string", "pattern": _TIME, "maxLength": 40})
 class When(serializers.CharField):
     """An ISO 8601 time: wall time of the site, or with the offset that the site truly has."""
 
     def __init__(self, **facts: Any) -> None:
         """Keep it as text until the site's zone is known."""
-        super().__init__(max_length=40, **facts)
+        super().__init__(min_length=16, max_length=40, **facts)
 
 
 _AREA = {"type": "string", "maxLength": 40}
@@ -143,7 +153,7 @@ class Hold(serializers.Field[Any, Any, Any, Any]):
 class OverrideBody(Strict):
     """A clinician's reason for booking against refusals, and the codes that it covers."""
 
-    reason = serializers.CharField(max_length=2000)
+    reason = serializers.CharField(min_length=1, max_length=2000)
     codes = serializers.ListField(
         child=serializers.CharField(max_length=40), min_length=1, max_length=50
     )

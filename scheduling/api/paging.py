@@ -1,5 +1,7 @@
 """Long lists in pages: `limit` and `offset`."""
 
+from typing import Any
+
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
@@ -21,6 +23,14 @@ class Pages(LimitOffsetPagination):
     def get_offset(self, request: Request) -> int:
         """Read after how many rows the page begins."""
         return _number(request, self.offset_query_param, least=0, default=0)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe both figures with their limits."""
+        described: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in described:
+            least = 1 if parameter["name"] == self.limit_query_param else 0
+            parameter["schema"] |= {"minimum": least, "maximum": FARTHEST}
+        return described
 
 
 def _number(request: Request, name: str, *, least: int, default: int) -> int:

@@ -21,6 +21,7 @@ from scheduling.api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Patient
 from scheduling.models.places import known_zone
+from scheduling.walltime import LIVING
 
 FIELDS = [
     "id", "given_name", "family_name", "birth_date", "phone", "other_phone", "email", "language",
@@ -59,9 +60,9 @@ class EnteredShape(PatientShape):
 class PatientBody(Strict):
     """What is known of a person. Phones may be written as the sites' countries dial them."""
 
-    given_name = serializers.CharField(max_length=80)
-    family_name = serializers.CharField(max_length=80)
-    birth_date = Day(required=False, allow_null=True)
+    given_name = serializers.CharField(min_length=1, max_length=80)
+    family_name = serializers.CharField(min_length=1, max_length=80)
+    birth_date = Day(since=LIVING, required=False, allow_null=True)
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     other_phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
@@ -75,7 +76,7 @@ class PatientBody(Strict):
     )
     guardian = Id(required=False, allow_null=True)
     do_not_contact = serializers.BooleanField(required=False)
-    deceased_on = Day(required=False, allow_null=True)
+    deceased_on = Day(since=LIVING, required=False, allow_null=True)
     note = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
 
 
@@ -93,15 +94,15 @@ class PatientsAsked(Query):
     search = serializers.CharField(max_length=200, required=False, help_text="any of the others")
     name = serializers.CharField(max_length=160, required=False)
     phone = serializers.CharField(max_length=40, required=False)
-    birth_date = Day(required=False)
+    birth_date = Day(since=LIVING, required=False)
 
 
 class Likely(Query):
     """Who is about to be entered."""
 
-    given_name = serializers.CharField(max_length=80)
-    family_name = serializers.CharField(max_length=80)
-    birth_date = Day(required=False)
+    given_name = serializers.CharField(min_length=1, max_length=80)
+    family_name = serializers.CharField(min_length=1, max_length=80)
+    birth_date = Day(since=LIVING, required=False)
     phone = serializers.CharField(max_length=40, required=False)
     email = serializers.CharField(max_length=254, required=False)
 

@@ -21,7 +21,7 @@ from scheduling.api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Patient, Record
 from scheduling.models.places import known_zone
-from scheduling.walltime import instant_of
+from scheduling.walltime import LIVING, instant_of
 
 WHOSE = OpenApiParameter("patient", int, OpenApiParameter.PATH)
 
@@ -58,9 +58,9 @@ class RecordBody(Strict):
     type = serializers.ChoiceField(choices=Record.Kind.choices)
     start = When(required=False)
     end = When(required=False, allow_null=True)
-    date = Day(required=False)
-    start_date = Day(required=False, allow_null=True)
-    end_date = Day(required=False, allow_null=True)
+    date = Day(since=LIVING, required=False)
+    start_date = Day(since=LIVING, required=False, allow_null=True)
+    end_date = Day(since=LIVING, required=False, allow_null=True)
     zone = serializers.CharField(max_length=64, required=False, validators=[known_zone])
     area = Areas(required=False)
     procedure = serializers.SlugField(max_length=60, required=False)
@@ -79,7 +79,7 @@ class RecordBody(Strict):
 class EndBody(Strict):
     """On which local date an ongoing fact ended, its last day included."""
 
-    end_date = Day()
+    end_date = Day(since=LIVING)
 
 
 class Records(Door):

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from scheduling.api import describing  # noqa: F401 -- registers itself by being read
 from scheduling.api.appointments import Appointments
 from scheduling.api.patients import Patients
 from scheduling.api.places import ResourceDoor, Sites

@@ -44,6 +44,15 @@ def test_create_reads_a_national_phone_in_the_country_of_the_site(
     assert Change.objects.get(subject="patient", subject_id=entered["id"]).verb == "register"
 
 
+def test_people_born_before_the_clocks_of_computers_began_are_patients(
+    desk: APIClient, clinic: cast.Clinic
+) -> None:
+    entered = desk.post(URL, NEW | {"birth_date": "1938-11-02"})
+    assert (entered.status_code, entered.json()["birth_date"]) == (201, "1938-11-02")
+    assert desk.get(URL, {"birth_date": "1938-11-02"}).json()["count"] == 1
+    assert desk.get(URL, {"search": "2/11/1938"}).json()["count"] == 1
+
+
 def test_create_names_who_looks_like_the_patient(desk: APIClient, clinic: cast.Clinic) -> None:
     first = desk.post(URL, NEW).json()
     again = desk.post(URL, NEW).json()

@@ -33,6 +33,9 @@ def test_the_description_is_served_with_the_contract_in_it(client: Client) -> No
         assert {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "503"} == set(
             answers
         )
+    bodies = json.loads(answer.content)["components"]["schemas"]
+    closed = {name for name, body in bodies.items() if body.get("additionalProperties") is False}
+    assert {"BookBody", "MoveBody", "PatientBody", "RecordBody", "OverrideBody"} < closed
     query = {p["name"] for p in paths["/api/v1/slots/"]["get"]["parameters"]}
     assert query == {
         "treatment",
