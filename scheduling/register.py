@@ -224,12 +224,14 @@ def duplicates_of(patient: Patient) -> list[Likeness]:
     """List who is already in the register and looks like this person, with the reason.
 
     The same phone or e-mail, a like name on the same birth date, or the same name where a birth
-    date is unknown. Families share phones, twins share birthdays: a person decides.
+    date is unknown. Families share phones, twins share birthdays: a person decides; guardian and
+    ward are known to be two.
     """
+    family = Q(pk=patient.guardian_id) | (Q(guardian=patient.pk) if patient.pk else Q(pk=None))
     rows = (
         Patient.objects.annotate(likeness=TrigramWordSimilarity(_name_of(patient), "search_key"))
         .filter(_reachable_alike(patient) | _named_alike(patient))
-        .exclude(pk=patient.pk)
+        .exclude(family | Q(pk=patient.pk))
         .order_by("-likeness", "pk")[:10]
     )
     return [Likeness(row, _because(row, patient)) for row in rows]

@@ -21,6 +21,10 @@ from scheduling.errors import Malformed
 from scheduling.models import Patient
 
 
+IDENTITY = {"given_name", "family_name", "birth_date", "phone", "other_phone", "email"}
+"""What makes a patient look like another; a new note is no reason to ask."""
+
+
 class PatientForm(PlainForm):
     """A patient, with phones read as the site's country dials and look-alikes shown first."""
 
@@ -87,7 +91,7 @@ class PatientForm(PlainForm):
         super()._post_clean()  # type: ignore[misc]
         for field, sentence in register.impossible(self.instance, today=now().date()).items():
             self.add_error(field, sentence)
-        if not self.errors:
+        if not self.errors and (not self.instance.pk or IDENTITY & set(self.changed_data)):
             self._ask_about_lookalikes()
 
     def _ask_about_lookalikes(self) -> None:

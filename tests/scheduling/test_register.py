@@ -131,6 +131,12 @@ def test_duplicates_leave_the_patient_out() -> None:
     assert register.duplicates_of(jon) == []
 
 
+def test_duplicates_leave_guardian_and_ward_out() -> None:
+    mother = enter("Ann", "Smith", phone="+447700900111")
+    jon = enter("Jon", "Smith", phone="+447700900111", guardian=mother)
+    assert (register.duplicates_of(jon), register.duplicates_of(mother)) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [

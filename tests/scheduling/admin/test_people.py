@@ -109,6 +109,13 @@ def test_word_given_for_one_lookalike_does_not_cover_another(
     assert "Adah Pine" in second.content.decode()
 
 
+def test_new_note_is_no_reason_to_ask_about_lookalikes(clinic: cast.Clinic, desk: Client) -> None:
+    cast.patient("Bo", "Oak", email="other@example.org")  # shares Ada's phone
+    assert send(desk, change(clinic.patient), note="prefers mornings").status_code == 302
+    asked = send(desk, change(clinic.patient), family_name="Oak")
+    assert "Somebody like this is already in the register" in asked.content.decode()
+
+
 def test_patient_is_amended_without_a_question_about_themselves(
     clinic: cast.Clinic, desk: Client
 ) -> None:
