@@ -20,7 +20,6 @@ from scheduling.admin.screen import PlainForm, Screen, actor, now, pick, zone_ch
 from scheduling.errors import Malformed
 from scheduling.models import Patient
 
-
 IDENTITY = {"given_name", "family_name", "birth_date", "phone", "other_phone", "email"}
 """What makes a patient look like another; a new note is no reason to ask."""
 
