@@ -103,7 +103,7 @@ DATABASES = {"default": environment.database(env)}
 REDIS_URL = environment.redis(env)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "clinic.cache.SteadyCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "fallow",
         # A server that is away costs a request two seconds, never its life.

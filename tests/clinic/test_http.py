@@ -102,21 +102,6 @@ def test_a_database_that_is_away_is_said_so() -> None:
     assert "10.0.0.7" not in str(answer.data)
 
 
-@pytest.mark.django_db
-def test_sign_in_without_a_cache_asks_for_patience(client: Client, settings: Any) -> None:
-    nobody = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {"default": nobody}
-    page = client.post(
-        "/accounts/login/",
-        {"login": "ann", "password": "guess"},
-        headers={"accept": "text/html"},
-    )
-    assert (page.status_code, "Please try again in a minute." in page.content.decode()) == (
-        503,
-        True,
-    )
-
-
 def test_over_long_body_is_answered_413(client: Client) -> None:
     body = b"x" * (house.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     answer = client.post("/api/v1/appointments/", body, content_type="application/json")
