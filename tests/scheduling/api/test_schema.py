@@ -1,6 +1,7 @@
 import importlib
 import json
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_every_code_of_the_ground_floor_is_explained() -> None:
     kinds = [k for k in descendants(ClinicError) if k.__module__.startswith("scheduling.")]
     assert sorted(k.code for k in kinds if f"`{k.code}`" not in page) == []
     assert len(kinds) > 10
+
+
+def test_every_address_in_the_guide_is_in_the_description(client: Client) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    paths = set(json.loads(client.get("/api/v1/schema", {"format": "json"}).content)["paths"])
+    told = set(re.findall(r"/api/v1/[a-z/{}-]*", page)) - {"/api/v1/"}
+    told |= {f"/api/v1/appointments/{{id}}{step}" for step in re.findall(r"`(/[a-z-]+/)`", page)}
+    assert sorted(told - paths) == ["/api/v1/docs/", "/api/v1/schema"]
 
 
 def descendants(kind: type[ClinicError]) -> list[type[ClinicError]]:
