@@ -153,13 +153,13 @@ def _refuse_outright(index: int, ask: Ask, choice: Choice, errand: _Errand) -> N
 
 @retrying
 def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Errand) -> list[Booked]:
-    versions = locks.lock(
-        patients={ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None},
-        resources={h.resource_id for choice in choices for h in choice.held},
-    )
+    patients = {ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None}
+    locks.lock_patients(patients)
     with catalogue.steady():  # asked anew: what counts is what holds under the locks
+        read = {patient: diary.known(patient) for patient in patients}
+        versions = locks.lock_resources(h.resource_id for choice in choices for h in choice.held)
         booked = [
-            _write_one(index, ask, choice, errand, versions)
+            _write_one(index, ask, choice, errand, _Locked(versions, read if index == 0 else {}))
             for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
         ]
     visits = [b.appointment for b in booked]
@@ -179,10 +179,16 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
     return booked
 
 
-def _write_one(
-    index: int, ask: Ask, choice: Choice, errand: _Errand, versions: Mapping[int, int]
-) -> Booked:
-    reasons = decided(ask, choice, errand.now, versions)
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """What was read under the locks: diary versions, and patients before this visit was written."""
+
+    versions: Mapping[int, int]
+    patients: Mapping[int, diary.Known]
+
+
+def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand, under: _Locked) -> Booked:
+    reasons = decided(ask, choice, errand.now, under)
     try:
         overridden = overrides.settle(reasons=reasons, ask=ask.override, by=errand.by)
     except Refused as refusal:
@@ -199,17 +205,20 @@ def _write_one(
     return Booked(appointment, tuple(r for r in reasons if r.severity is Severity.ADVISORY))
 
 
-def decided(
-    ask: Ask, choice: Choice, now: datetime, versions: Mapping[int, int] | None = None
-) -> list[Reason]:
-    """Ask diary and skin again under the locks, whose diary versions may be known.
+def decided(ask: Ask, choice: Choice, now: datetime, under: _Locked | None = None) -> list[Reason]:
+    """Ask diary and skin again, under the locks.
 
     Raises:
         ChoiceLost: somebody took what was chosen; another choice may do.
 
     """
     fresh, skin = diary.again(
-        wish=ask.wish, choice=choice, now=now, moment=Moment.BOOKING, versions=versions
+        wish=ask.wish,
+        choice=choice,
+        now=now,
+        moment=Moment.BOOKING,
+        versions=under.versions if under else None,
+        patient=under.patients.get(ask.wish.patient_id or 0) if under else None,
     )
     if any(r.code == "resource_taken" for r in fresh):
         raise ChoiceLost

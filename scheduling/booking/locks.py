@@ -29,10 +29,31 @@ def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]
         NotFound: a patient or a resource does not exist.
 
     """
+    lock_patients(patients)
+    return lock_resources(resources)
+
+
+def lock_patients(patients: Iterable[int]) -> None:
+    """Lock patients; the first half of `lock`, for who reads their rows in between.
+
+    Raises:
+        NotFound: a patient does not exist.
+
+    """
     wanted = sorted(set(patients))
-    found = [pk for (pk,) in statements.rows(_PATIENTS, [wanted])]
-    if found != wanted:
+    if [pk for (pk,) in statements.rows(_PATIENTS, [wanted])] != wanted:
         raise NotFound("There is no such patient.")
+
+
+def lock_resources(resources: Iterable[int]) -> dict[int, int]:
+    """Lock resources, after the patients, and answer their diary versions.
+
+    Everybody wants the same few devices: what can be read before is not read under this lock.
+
+    Raises:
+        NotFound: a resource does not exist.
+
+    """
     needed = sorted(set(resources))
     if not needed:
         return {}

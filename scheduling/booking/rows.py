@@ -90,15 +90,22 @@ def set_recovery(appointment: Appointment) -> None:
     appointment.recovery_most = windows.most if windows else None
 
 
+_HOLD = """
+WITH held AS (
+  INSERT INTO scheduling_allocation (appointment_id, resource_id, start_q, end_q, active)
+  SELECT %s, resource_id, start_q, end_q, true
+  FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS held (resource_id, start_q, end_q)
+)
+UPDATE scheduling_resource SET diary_version = diary_version + 1 WHERE id = ANY(%s::bigint[])
+"""
+
+
 def hold_resources(appointment: Appointment, choice: Choice) -> None:
     """Write what the visit holds, resources in order of their ids, and turn their diaries' page."""
-    Allocation.objects.bulk_create(
-        Allocation(
-            appointment=appointment, resource_id=h.resource_id, start_q=h.start_q, end_q=h.end_q
-        )
-        for h in sorted(choice.held, key=lambda h: h.resource_id)
-    )
-    turn_page(h.resource_id for h in choice.held)
+    held = sorted(choice.held, key=lambda h: h.resource_id)
+    ids = [h.resource_id for h in held]
+    starts, ends = [h.start_q for h in held], [h.end_q for h in held]
+    statements.run(_HOLD, [appointment.pk, ids, starts, ends, ids])
 
 
 def free_resources(appointment_ids: Sequence[int]) -> None:

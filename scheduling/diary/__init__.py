@@ -12,13 +12,13 @@ One engine answers “may I?”, “when may I?” and “why not?”:
   reasons against exactly `choice.held`;
 * `clinical(*, wish, choice, now, moment) -> tuple[Reason, ...]` every clinical reason that fires,
   advisories included, worst first, from the patient's rows as they are now;
-* `again(*, wish, choice, now, moment, versions)`: both of these from one reading;
+* `again(*, wish, choice, now, moment, versions, patient)`: both of these from one reading;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
-* `chart(patient_id) -> Chart`;
+* `chart(patient_id) -> Chart`, and `known(patient_id) -> Known` with the patient's own time;
 * `lacking(*, visits, now)`: what each visit of a list still lacks before check-in.
 """
 
-from scheduling.diary.charts import chart
+from scheduling.diary.charts import Known, chart, known
 from scheduling.diary.choosing import again, choose, clinical, plain_reason, recheck
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
 from scheduling.diary.prerequisites import lacking
@@ -26,6 +26,7 @@ from scheduling.diary.prerequisites import lacking
 __all__ = [
     "FreeStarts",
     "HiddenDay",
+    "Known",
     "again",
     "chart",
     "choose",
@@ -33,6 +34,7 @@ __all__ = [
     "earliest_start",
     "explain_start",
     "free_starts",
+    "known",
     "lacking",
     "plain_reason",
     "recheck",

@@ -169,17 +169,20 @@ def again(
     now: datetime,
     moment: Moment,
     versions: Mapping[int, int] | None = None,
+    patient: Known | None = None,
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """Answer what `recheck` and `clinical` do, from one reading of the patient's rows.
 
     `versions` are the diary versions under the locks: where they stand as they were chosen on,
-    nobody has touched these diaries since, and they are not read again.
+    nobody has touched these diaries since, and they are not read again. `patient` is what was
+    read under the patient's lock already.
 
     Raises:
         NotFound, NoProtocol: see `clinical`.
 
     """
-    patient = NOBODY if wish.patient_id is None else known(wish.patient_id)
+    if patient is None:
+        patient = NOBODY if wish.patient_id is None else known(wish.patient_id)
     question = narrowed(asked(wish, _ground_of(patient)), choice)
     day = hours.local_date(choice.start_q, question.zone)
     taken = _taken(question, question.window(day, day), choice, versions or {})

@@ -111,11 +111,9 @@ def constraint_dropped() -> Iterator[None]:
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the locks and the look under them away."""
 
-    def unlocked(*, patients: object, resources: set[int]) -> dict[int, int]:
-        return dict.fromkeys(resources, 0)
-
-    monkeypatch.setattr(locks, "lock", unlocked)
-    monkeypatch.setattr(diary, "recheck", lambda **_: ())
+    monkeypatch.setattr(locks, "lock_patients", lambda _: None)
+    monkeypatch.setattr(locks, "lock_resources", lambda resources: dict.fromkeys(resources, 0))
+    monkeypatch.setattr(diary, "again", lambda **_: ((), ()))
 
 
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:

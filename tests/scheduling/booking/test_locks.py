@@ -1,7 +1,7 @@
 """Two bookings that each pass the skin's rules alone must not both pass: the patient's lock."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,11 +94,9 @@ def test_conflicting_visits_of_one_patient_have_one_winner() -> None:
 def test_control_without_the_patients_lock_both_are_booked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def unlocked(*, patients: object, resources: set[int]) -> Mapping[int, int]:
-        return {}
-
     clinic = cast.build()
-    monkeypatch.setattr(locks, "lock", unlocked)
+    monkeypatch.setattr(locks, "lock_patients", lambda _: None)
+    monkeypatch.setattr(locks, "lock_resources", lambda _: {})
     with both_decided_before_either_writes(monkeypatch):
         answers = conflicting(clinic, clinic.patient).book()
     assert answers == ["done", "done"]
