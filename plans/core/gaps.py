@@ -120,15 +120,11 @@ def framed(course: Course, steps: Sequence[Step], pins: frozenset[str]) -> Frame
                 lags.setdefault((i, j), []).append(lag)
     bounds = [_bound(i, j, lag) for (i, j), some in lags.items() for lag in some]
     order = _orders(len(steps), lags)
-    apart = {
-        (index[rule.first], index[rule.then]): 0
-        for rule in course.aparts
-        if rule.first in index and rule.then in index
-    }
+    apart: dict[tuple[int, int], int] = {}
     for rule in course.aparts:
-        i, j = index.get(rule.first), index.get(rule.then)
-        if i is not None and j is not None:
-            apart[i, j] = max(apart[i, j], rule.days)
+        if rule.first in index and rule.then in index:
+            both = index[rule.first], index[rule.then]
+            apart[both] = max(apart.get(both, 0), rule.days)
     needed = _needed(len(steps), bounds, order, apart)
     needed = {(i, j): days for (i, j), days in needed.items() if free[i] or free[j]}
     bounds += [Bound(i, j, days, None) for (i, j), days in needed.items() if order[i][j]]
