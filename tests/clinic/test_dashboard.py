@@ -72,13 +72,13 @@ def test_messages_that_failed_are_shown_to_who_may_read_them(
     desk: Client, clinic: cast.Clinic
 ) -> None:
     screens.visit(clinic, 1)
-    Message.objects.filter(channel="sms").update(state="rejected")
+    Message.objects.filter(channel="sms").update(state="rejected", open=False)
     assert "Messages that may not have arrived" in desk.get(HOME).text
 
 
 def test_day_list_says_how_messages_fare(desk: Client, clinic: cast.Clinic) -> None:
     screens.visit(clinic, 0, 11)
-    Message.objects.filter(offset="now").update(state="rejected")
+    Message.objects.filter(offset="now").update(state="rejected", open=False)
     shown = desk.get(screens.DAY).text
     assert "SMS refused" in shown
     assert "e-mail refused" in shown
