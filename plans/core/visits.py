@@ -86,9 +86,9 @@ class Visits:
         return self._tastes[key]
 
     def _tasted(self, step: int, at: int) -> Tastes:
-        opening, first = self.openings[step], int(self.sets[step].first[at])
         if step in self.pins:
             return [(0, 1)]
+        opening, first = self.openings[step], int(self.sets[step].first[at])
         count = int(self.sets[step].last[at]) - first + 1
         shift, mask = first - self.course.window.q0, (1 << count) - 1
         line = opening.starts >> shift & mask
