@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.demo.places import LONDON, MADRID
-from scheduling import booking, diary, trail
+from scheduling import booking, diary, todos, trail
 from scheduling.booking import rows
 from scheduling.core.timeline import instant
 from scheduling.core.words import Actor, Severity, Status, Wish
 from scheduling.errors import ClinicError
-from scheduling.models import Appointment, Patient, Site, Treatment
+from scheduling.models import Appointment, Patient, Site, Todo, Treatment
 
 RESURFACING, NAFL = "Fractional CO2 resurfacing", "Non-ablative resurfacing"
 HAIR, PDL, IPL = "Laser hair removal", "Pulsed dye laser", "IPL photorejuvenation"
@@ -118,12 +118,28 @@ class Desk:
         return self.now.astimezone(ZoneInfo(zone)).date()
 
 
+TASKS = (
+    ("Clara Moss", "Asked for resurfacing: offer a consultation first.", False),
+    ("Hana Field", "Call about the burn on her cheeks: a clinician wants to see it.", True),
+)
+
+
 def fill(desk: Desk) -> None:
-    """Make sure that the past stories are fresh and that the coming days are booked."""
+    """Make sure that the past stories are fresh, the coming days booked, and tasks at hand."""
+    for who, text, urgent in TASKS:
+        _note(who, text, desk, urgent=urgent)
     for visit in DONE:
         _bring(visit, desk)
     for visit in COMING:
         _book(visit, desk)
+
+
+def _note(who: str, text: str, desk: Desk, *, urgent: bool) -> None:
+    if Todo.objects.filter(text=text).exists():
+        return
+    site = Site.objects.get(name=LONDON)
+    todo = Todo(kind="note", text=text, urgent=urgent, patient=desk.cast[who], site=site)
+    todos.write_down(todo=todo, by=desk.by, now=desk.now)
 
 
 def _bring(visit: Visit, desk: Desk) -> None:
