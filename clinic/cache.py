@@ -43,10 +43,10 @@ class SteadyCache(RedisCache):
         """Forget a value, and tell whether there was one."""
         return bool(self._asked("delete", *args, **kwargs))
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         """Forget everything, here and there."""
         self._memory.clear()
-        return bool(self._asked("clear"))
+        self._asked("clear")
 
     def _asked(self, verb: str, *args: Any, **kwargs: Any) -> Any:
         if time.monotonic() >= _away["until"]:

@@ -28,7 +28,9 @@ def flag_coming(patient_id: int, *, now: datetime, besides: int | None = None) -
         return
     coming = Appointment.objects.filter(
         patient_id=patient_id, status=Status.BOOKED.value, start__gt=now
-    ).exclude(pk=besides)
+    )
+    if besides is not None:
+        coming = coming.exclude(pk=besides)
     for visit in coming.select_related("patient"):
         standing = overrides.covered_by(overrides.live(visit.pk), visit)
         refused = [
