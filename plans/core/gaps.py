@@ -6,12 +6,11 @@ under the component-wise minimum, so where all rules are such, the least bounds 
 plan, and no plan has any session earlier. (Rules for either order are left to the search.)
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plans.core.course import DAY_MINUTES, Course, Lag, Step, Unit
-from plans.core.sittings import Sittings
+from plans.core.sittings import Pinned, Starts
 
 _SHIFT_MINUTES = 180
 """More than any zone's clocks are ever moved at once."""
@@ -59,16 +58,17 @@ class Frame:
     """``least[i][j]``: the least days from i's end date to j's start date that lags imply."""
     one_place: bool
 
-    def push(self, sets: Sequence[Sittings], lows: list[int], highs: list[int]) -> int | None:
+    def push(
+        self, sets: Sequence[Starts | Pinned], lows: list[int], highs: list[int]
+    ) -> int | None:
         """Narrow the start dates ``[low, high]`` of all steps in place until nothing moves.
 
         Return the index of a step that has no date left, None when all have.
         """
-        starts = [each.start.tolist() for each in sets]
-        spans = [int((each.end - each.start).max()) if len(each) else 0 for each in sets]
+        spans = [each.span for each in sets]
         stale = True
-        for at, days in enumerate(starts):
-            if not _snap(days, lows, highs, at):
+        for at, each in enumerate(sets):
+            if not _snap(each, lows, highs, at):
                 return at
         while stale:
             stale = False
@@ -77,18 +77,17 @@ class Frame:
                     if low > lows[at] or high < highs[at]:
                         lows[at], highs[at] = max(low, lows[at]), min(high, highs[at])
                         stale = True
-                        if not _snap(starts[at], lows, highs, at):
+                        if lows[at] > highs[at] or not _snap(sets[at], lows, highs, at):
                             return at
         return None
 
 
-def _snap(days: list[int], lows: list[int], highs: list[int], at: int) -> bool:
+def _snap(starts: Starts | Pinned, lows: list[int], highs: list[int], at: int) -> bool:
     """Move a step's bounds inward onto dates it has; False when none is left."""
-    low = bisect_left(days, lows[at])
-    high = bisect_right(days, highs[at])
-    if low >= high:
+    low, high = starts.next(lows[at]), starts.previous(highs[at])
+    if low is None or high is None or low > high:
         return False
-    lows[at], highs[at] = days[low], days[high - 1]
+    lows[at], highs[at] = low, high
     return True
 
 

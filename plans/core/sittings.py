@@ -5,6 +5,7 @@ one start. A session has some 180 of them in half a year, against thousands of s
 day lags and day rules see nothing finer.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduling.core.hours import offsets
-from scheduling.core.timeline import EPOCH, SECONDS, Timeline, Window, bits
+from scheduling.core.timeline import EPOCH, SECONDS, Timeline, Window, bits, covered
 
 Days: TypeAlias = NDArray[np.int64]
+
+FAR = 1 << 40
+"""A day of the epoch that no course reaches."""
 
 _DAY_S = 86_400
 _AROUND_Q = 2 * 288
@@ -35,10 +39,6 @@ class Sittings:
 
     def __len__(self) -> int:
         return len(self.start)
-
-    def kept(self, mask: NDArray[np.bool_]) -> "Sittings":
-        """Return the sittings that a mask keeps."""
-        return Sittings(self.start[mask], self.end[mask], self.first[mask], self.last[mask])
 
 
 def day_of(day: date) -> int:
@@ -59,20 +59,122 @@ def dates(start_q: int, length: int, zone: ZoneInfo) -> tuple[int, int]:
 
 
 def sittings(starts: Timeline, length: int, zone: ZoneInfo, window: Window) -> Sittings:
-    """Group a session's starts by their dates."""
+    """Group all of a session's starts by their dates."""
+    return Starts(starts, length, zone, window).within(-FAR, FAR)
+
+
+class Starts:
+    """One session's starts, asked by date; only what a search needs of them is ever grouped."""
+
+    def __init__(self, line: Timeline, length: int, zone: ZoneInfo, window: Window) -> None:
+        """Look the window's dates up."""
+        self.line, self.length, self.zone, self.window = line, length, zone, window
+        self.dates = _dated(zone, window, length)
+        self.span = self.dates.span if line & self.dates.overnight else 0
+
+    def next(self, day: int) -> int | None:
+        """Return the first date with a start on or after a day of the epoch."""
+        at = max(self.dates.begins(day) - self.window.q0, 0)
+        rest = self.line >> at
+        if not rest:
+            return None
+        return max(day, self.dates.shown(self.window.q0 + at + (rest & -rest).bit_length() - 1))
+
+    def previous(self, day: int) -> int | None:
+        """Return the last date with a start on or before a day of the epoch."""
+        rest = self.line & ((1 << max(self.dates.ends(day) - self.window.q0, 0)) - 1)
+        if not rest:
+            return None
+        return min(day, self.dates.shown(self.window.q0 + rest.bit_length() - 1))
+
+    def within(self, low: int, high: int) -> Sittings:
+        """Group the starts of the dates from `low` to `high`, both inclusive."""
+        begin = max(self.dates.begins(low), self.window.q0)
+        end = max(self.dates.ends(high), begin)
+        line = self.line >> (begin - self.window.q0) & ((1 << (end - begin)) - 1)
+        quanta = bits(line) + begin
+        cuts, starts, ends = _segments(self.zone, self.window, self.length)
+        some = slice(
+            max(int(np.searchsorted(cuts, begin, side="right")) - 1, 0),
+            int(np.searchsorted(cuts, end)),
+        )
+        left = np.searchsorted(quanta, cuts[some])
+        right = np.append(left[1:], len(quanta))
+        full = (right > left) & (starts[some] >= low) & (starts[some] <= high)
+        left, right = left[full], right[full]
+        return Sittings(starts[some][full], ends[some][full], quanta[left], quanta[right - 1])
+
+
+class Pinned:
+    """The one start of a session that is fixed, in the window or out of it."""
+
+    def __init__(self, start_q: int, length: int, zone: ZoneInfo) -> None:
+        """Look its dates up."""
+        self.start_q = start_q
+        self.start, self.end = dates(start_q, length, zone)
+        self.span = self.end - self.start
+
+    def next(self, day: int) -> int | None:
+        """Return its date if that is on or after a day of the epoch."""
+        return self.start if self.start >= day else None
+
+    def previous(self, day: int) -> int | None:
+        """Return its date if that is on or before a day of the epoch."""
+        return self.start if self.start <= day else None
+
+    def within(self, low: int, high: int) -> Sittings:
+        """Return its sitting, if its date lies between."""
+        count = int(low <= self.start <= high)
+        values = (self.start, self.end, self.start_q, self.start_q)
+        return Sittings(*(np.full(count, value, dtype=np.int64) for value in values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A window's dates for sessions of one length.
+
+    `overnight` are the starts whose session ends on a later date, at most `span` days later.
+    Where a zone once showed a date again, the first and the last of its quanta count.
+    """
+
+    breaks: list[int]
+    labels: list[int]
+    firsts: list[int]
+    lasts: list[int]
+    overnight: Timeline
+    span: int
+    last_q: int
+
+    def begins(self, day: int) -> int:
+        """Return the first quantum that shows the day or a later one."""
+        at = bisect_left(self.firsts, day)
+        return self.breaks[at] if at < len(self.breaks) else self.last_q
+
+    def ends(self, day: int) -> int:
+        """Return the quantum after the last that shows the day or an earlier one."""
+        at = bisect_right(self.lasts, day)
+        return self.breaks[at] if at < len(self.breaks) else self.last_q
+
+    def shown(self, quantum: int) -> int:
+        """Return the date that the calendar shows, as a day of the epoch."""
+        return self.labels[bisect_right(self.breaks, quantum) - 1]
+
+
+@lru_cache(maxsize=256)
+def _dated(zone: ZoneInfo, window: Window, length: int) -> _Dated:
+    """Look up a window's dates, once."""
+    breaks, shown = _calendar(zone, window)
     cuts, start, end = _segments(zone, window, length)
-    quanta = bits(starts) + window.q0
-    left = np.searchsorted(quanta, cuts)
-    right = np.append(left[1:], len(quanta))
-    some = np.flatnonzero(right > left)
-    return Sittings(start[some], end[some], quanta[left[some]], quanta[right[some] - 1])
-
-
-def pinned(start_q: int, length: int, zone: ZoneInfo) -> Sittings:
-    """Return the one sitting of a session that is fixed, in the window or out of it."""
-    start, end = dates(start_q, length, zone)
-    return Sittings(
-        *(np.array([value], dtype=np.int64) for value in (start, end, start_q, start_q))
+    edges = [*cuts.tolist(), window.q1]
+    late = [(edges[i], edges[i + 1]) for i in np.flatnonzero(end > start).tolist()]
+    return _Dated(
+        breaks.tolist(),
+        shown.tolist(),
+        np.maximum.accumulate(shown).tolist() if len(shown) else [],
+        np.minimum.accumulate(shown[::-1])[::-1].tolist() if len(shown) else [],
+        covered(late, window),
+        int((end - start).max(initial=0)),
+        window.q1,
     )
 
 

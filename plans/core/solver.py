@@ -28,13 +28,10 @@ from plans.core.agenda import Agenda
 from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step
 from plans.core.gaps import Frame, framed
 from plans.core.openings import Opening, bound_to, practitioners, wishes
-from plans.core.sittings import Sittings, date_of, dates, pinned, sittings
+from plans.core.sittings import FAR, Pinned, Sittings, Starts, date_of, dates
 from plans.core.tables import DAY_MOVED, MOVED, Reach, tabled
 from plans.core.visits import CHANGED, UNMET, Hold, Visits
 from scheduling.core.words import Held
-
-_FAR = 1 << 40
-"""A day that no course reaches."""
 
 
 @dataclass(frozen=True)
@@ -179,18 +176,18 @@ class _Try:
         """Group starts into sittings and push them to their least dates."""
         self.problem, self.frame, self.openings = problem, frame, openings
         self.moving = moving
-        self.sets = [self._sittings(step) for step in frame.steps]
-        self.lows = [-_FAR] * len(self.sets)
-        self.highs = [_FAR] * len(self.sets)
+        self.sets = [self._starts(step) for step in frame.steps]
+        self.lows = [-FAR] * len(self.sets)
+        self.highs = [FAR] * len(self.sets)
         self.stuck = frame.push(self.sets, self.lows, self.highs)
-        ends = [-_FAR, *(self.lows[at] for at in self._required())]
-        self.soonest = _FAR if self.stuck is not None else (0 if moving else max(ends))
+        ends = [-FAR, *(self.lows[at] for at in self._required())]
+        self.soonest = FAR if self.stuck is not None else (0 if moving else max(ends))
 
-    def _sittings(self, step: Step) -> Sittings:
+    def _starts(self, step: Step) -> Starts | Pinned:
         course, pin = self.problem.course, self.problem.pins.get(step.key)
         if pin is not None:
-            return pinned(pin.start_q, pin.end_q - pin.start_q, course.zone)
-        return sittings(self.openings[step.key].starts, step.length, course.zone, course.window)
+            return Pinned(pin.start_q, pin.end_q - pin.start_q, course.zone)
+        return Starts(self.openings[step.key].starts, step.length, course.zone, course.window)
 
     def _required(self) -> list[int]:
         return [at for at, step in enumerate(self.frame.steps) if not step.optional]
@@ -209,16 +206,14 @@ class _Try:
 
     def _bisected(self, late: _Found) -> _Found:
         """Find the least end after `soonest`, which has none, up to that of a known plan."""
-        last = late.rank[0]
-        days = sorted({int(d) for at in self._required() for d in self.sets[at].start.tolist()})
-        days = [day for day in days if self.soonest < day <= last]
-        while len(days) > 1:
-            half = len(days) // 2
-            found = self._by(days[half - 1])
+        without = self.soonest
+        while late.rank[0] - without > 1:
+            middle = (without + late.rank[0]) // 2
+            found = self._by(middle)
             if found is None:
-                days = days[half:]
+                without = middle
             else:
-                late, days = found, [day for day in days[:half] if day <= found.rank[0]]
+                late = found
         # The plan found first ends in time, but only a search with this very end is the best.
         return self._by(late.rank[0]) or late
 
@@ -232,17 +227,16 @@ class _Try:
         if self.frame.push(self.sets, lows, highs) is not None:
             return None
         sets = [
-            each.kept((each.start >= low) & (each.start <= high))
-            for each, low, high in zip(self.sets, lows, highs, strict=True)
+            each.within(low, high) for each, low, high in zip(self.sets, lows, highs, strict=True)
         ]
-        answer = self._agenda(sets).best()
+        answer = self._agenda(sets).best() if all(map(len, sets)) else None
         if answer is None:
             return None
         primary, secondary, places = answer
         end = (
             0
             if self.moving
-            else max([-_FAR, *(self._day(at, places[at][0]) for at in self._required())])
+            else max([-FAR, *(self._day(at, places[at][0]) for at in self._required())])
         )
         return _Found((end, primary, secondary), self.frame.steps, places)
 
@@ -282,8 +276,8 @@ def _reach(step: Step, opening: Opening | None, pin: Placement | None) -> Reach:
         spans = [(h.start_q - start, h.end_q - start) for h in held]
         length = step.length if pin is None else pin.end_q - pin.start_q
     else:
-        spans = [(place.low, place.high) for need in opening.needs for place in need]
         length = step.length
+        spans = [option.held(0, length) for need in opening.search.needs for option in need]
     return Reach(min([0, *(s for s, _ in spans)]), max([length, *(e for _, e in spans)]), length)
 
 

@@ -5,7 +5,7 @@ Where some may touch (one date, holds that reach over midnight, a lag in minutes
 together, depth first over starts with bounds, and resources are assigned to all of them at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -28,6 +28,8 @@ Hold: TypeAlias = tuple[int, str, int, int]
 """Resource, kind, and the quanta it is held."""
 Offer: TypeAlias = tuple[int, Hold]
 """What a hold costs, and the hold."""
+Ranked: TypeAlias = list[list[tuple[int, Place]]]
+"""The places of each need with what they cost, cheapest first."""
 Tastes: TypeAlias = list[tuple[int, Timeline]]
 """Costs and the starts that cost so much, ascending; bits count from the sitting's first start."""
 
@@ -55,6 +57,7 @@ class Visits:
     was: Mapping[int, Placement]
     pairs: dict[tuple[int, int], Pair] = field(init=False)
     _tastes: dict[tuple[int, int], Tastes] = field(default_factory=dict)
+    _ranked: dict[int, Ranked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the pairs."""
@@ -75,8 +78,7 @@ class Visits:
             stays = next((c for c, some in tastes if some & bit), None)
             if stays is not None:
                 cost, start = stays, kept.start_q
-        holds = tuple(min(need)[1] for need in self.offers(step, start))
-        return Settled(0, cost, ((step, start),), (holds,))
+        return Settled(0, cost, ((step, start),), (self.cheapest(step, start),))
 
     def tastes(self, step: int, at: int) -> Tastes:
         """Return the starts of one sitting by what they cost alone, cheapest first."""
@@ -96,10 +98,18 @@ class Visits:
         for wish in self.wishes:
             levels = _folded(levels, [(0, wish >> shift & mask), (UNMET, mask)])
         # Two needs that may want one resource cost at least what each costs alone.
-        for need in opening.needs:
-            rows = sorted(((self.price(step, p), p.fits >> shift & mask) for p in need), key=_cost)
-            levels = _folded(levels, rows)
+        for need in self.ranked(step):
+            levels = _folded(levels, ((cost, p.fits >> shift & mask) for cost, p in need))
         return sorted(levels.items())
+
+    def ranked(self, step: int) -> Ranked:
+        """Return the places of each need, cheapest first, then by id."""
+        if step not in self._ranked:
+            self._ranked[step] = [
+                sorted(((self.price(step, p), p) for p in need), key=_cost)
+                for need in self.openings[step].needs
+            ]
+        return self._ranked[step]
 
     def move_cost(self, step: int, start: int) -> int:
         """Return what a start costs in a re-flow: nothing where the session already is."""
@@ -129,13 +139,14 @@ class Visits:
 
     def price(self, step: int, place: Place) -> int:
         """Return what it costs to hold a place: scarcity, a wish unmet, a change in a re-flow."""
-        wanted = self.course.preference.practitioners
         cost = self.course.worth.get(place.resource, 0)
+        wanted = self.course.preference.practitioners
         if wanted and place.kind == PRACTITIONER and place.resource not in wanted:
             cost += UNMET
-        before = self.was.get(step)
-        if before is not None and all(h.resource_id != place.resource for h in before.held):
-            cost += CHANGED
+        if self.was:
+            before = self.was.get(step)
+            if before is not None and all(h.resource_id != place.resource for h in before.held):
+                cost += CHANGED
         return cost
 
     def offers(self, step: int, start: int) -> list[list[Offer]]:
@@ -145,13 +156,21 @@ class Visits:
             return [[(0, (h.resource_id, h.kind, h.start_q, h.end_q))] for h in held]
         bit = start - self.course.window.q0
         return [
-            sorted(
-                (self.price(step, p), (p.resource, p.kind, start + p.low, start + p.high))
-                for p in need
+            [
+                (cost, (p.resource, p.kind, start + p.low, start + p.high))
+                for cost, p in need
                 if p.fits >> bit & 1
-            )
-            for need in self.openings[step].needs
+            ]
+            for need in self.ranked(step)
         ]
+
+    def cheapest(self, step: int, start: int) -> tuple[Hold, ...]:
+        """Return the cheapest hold of each need at a start, each need for itself."""
+        if step in self.pins:
+            return tuple(need[0][1] for need in self.offers(step, start))
+        bit = start - self.course.window.q0
+        places = (next(p for _, p in need if p.fits >> bit & 1) for need in self.ranked(step))
+        return tuple((p.resource, p.kind, start + p.low, start + p.high) for p in places)
 
     def wish_cost(self, step: int, start: int) -> int:
         """Return what a start costs by its weekday and time of day."""
@@ -161,27 +180,29 @@ class Visits:
         return sum(UNMET for wish in self.wishes if not wish >> bit & 1)
 
 
-def _cost(row: tuple[int, Timeline]) -> int:
-    return row[0]
+def _cost(row: tuple[int, Place]) -> tuple[int, int]:
+    return row[0], row[1].resource
 
 
 def _folded(
-    levels: Mapping[int, Timeline], rows: Sequence[tuple[int, Timeline]]
+    levels: Mapping[int, Timeline], rows: Iterable[tuple[int, Timeline]]
 ) -> dict[int, Timeline]:
     """Add the cheapest of some rows to each start's cost; starts without a row are lost."""
-    classes: list[tuple[int, Timeline]] = []
-    seen = 0
-    for cost, line in rows:
-        fresh = line & ~seen
-        if fresh:
-            seen |= fresh
-            classes.append((cost, fresh))
+    left = 0
+    for line in levels.values():
+        left |= line
     found: dict[int, Timeline] = {}
-    for base, starts in levels.items():
-        for cost, line in classes:
-            both = starts & line
+    for cost, line in rows:
+        fresh = line & left
+        if not fresh:
+            continue
+        left ^= fresh
+        for base, starts in levels.items():
+            both = starts & fresh
             if both:
                 found[base + cost] = found.get(base + cost, 0) | both
+        if not left:
+            break
     return found
 
 

@@ -21,6 +21,8 @@ from scheduling.core.protocol.reader import Node
 
 MOST_DAYS = 1100
 """Three years: a longer window is more likely a slip of the pen."""
+MOST_WORTH = 100_000
+"""What all sessions hold together must weigh less than one wish (`visits.UNMET`)."""
 
 _FIELDS = frozenset(
     [
@@ -99,7 +101,11 @@ def _instance(node: Node, number: int) -> Instance:
 
 def _worth(thing: Node) -> int:
     worth = thing.get("worth")
-    return worth.whole() if worth else 0
+    if worth is None:
+        return 0
+    if worth.whole() > MOST_WORTH:
+        raise worth.refuse(f"this is at most {MOST_WORTH}")
+    return worth.whole()
 
 
 def _course(node: Node, ground: Ground, steps: list[Node], worth: dict[int, int]) -> Course:

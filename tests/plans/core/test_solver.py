@@ -6,7 +6,7 @@ from plans.core.solver import Problem, propose, reflow
 from scheduling.core.availability import Search
 from tests.plans.core import brute, courses
 
-small = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+small = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @small
