@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from functools import cache, lru_cache
 from html import escape
 from importlib.resources import files
+from logging import getLogger
 
 import phonenumbers
 from django.conf import settings
@@ -17,9 +18,11 @@ from notifications.core import sms
 from notifications.core.dates import spoken
 from notifications.core.letters import Facts, Letter
 from notifications.core.policy import Channel, Kind
-from notifications.core.wording import Wording, worded
+from notifications.core.wording import BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Outgoing
+
+log = getLogger(__name__)
 
 DEFAULT_LANGUAGE = "en"
 LANGUAGES = ("en", "es")
@@ -45,12 +48,14 @@ def words() -> Words:
     """Read the clinic's own wordings."""
     own = MessageText.objects.exclude(body="")
     rows = own.values_list("kind", "channel", "language", "subject", "body")
-    return Words(
-        {
-            (Kind(kind), Channel(channel), language): worded(subject=subject, body=body)
-            for kind, channel, language, subject, body in rows
-        }
-    )
+    edited = {}
+    for kind, channel, language, subject, body in rows:
+        try:
+            edited[Kind(kind), Channel(channel), language] = worded(subject=subject, body=body)
+        except BadWording:
+            # kept by an earlier release; the shipped text tells the patient as well
+            log.warning("the text for %s by %s in %s cannot be used", kind, channel, language)
+    return Words(edited)
 
 
 @cache

@@ -8,11 +8,12 @@ from logging import getLogger
 from typing import Protocol
 
 from django.db import transaction
+from phonenumbers import NumberParseException
 
 from notifications import leases, rendering
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
-from notifications.core.policy import Channel, Defer, Drop, Kind, Policy, Send
+from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Policy, Send
 from notifications.core.states import State
 from notifications.leases import Mark, Outcome
 from notifications.models import OptOut
@@ -26,6 +27,7 @@ from notifications.providers import (
     text_hash,
 )
 from scheduling import links
+from scheduling.errors import ClinicError
 from scheduling.models import Todo
 
 BATCH = 100
@@ -34,6 +36,9 @@ PAUSE = timedelta(seconds=30)
 
 LOOK_UP_AFTER = timedelta(minutes=1)
 """How long an unknown outcome waits before the provider is asked: time for it to arrive there."""
+
+UNWRITABLE = (ValueError, TypeError, LookupError, ClinicError, NumberParseException)
+"""What a fact without sense raises: a zone that no longer exists, a telephone that is none."""
 
 log = getLogger(__name__)
 
@@ -129,7 +134,7 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         batch.waiting.append(letter)
         return
     for known in _as_long_as_it_is_held(letter):
-        outgoing = _decided(batch, known, link)
+        outgoing = _written(batch, known, link)
         if outgoing is None:
             return
         marked = leases.mark(_mark(batch, known, outgoing), after=batch.last)
@@ -145,6 +150,19 @@ def _as_long_as_it_is_held(letter: Letter) -> Iterable[Letter]:
     fresh = leases.read_again(letter)
     if fresh is not None:
         yield fresh
+
+
+def _written(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
+    """Decide and write; a message that cannot be written must not hold up those behind it."""
+    try:
+        return _decided(batch, letter, link)
+    except UNWRITABLE:
+        log.exception("message %s cannot be written", letter.ref)
+        now = batch.desk.clock()
+        with transaction.atomic():
+            leases.drop(letter, reason=DropReason.UNWRITABLE, now=now)
+            ask_reception(letter, now=now, why=DropReason.UNWRITABLE.sentence)
+        return None
 
 
 def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:

@@ -36,6 +36,7 @@ class DropReason(StrEnum):
     DO_NOT_CONTACT = "do_not_contact"
     DECEASED = "deceased"
     NO_ADDRESS = "no_address"
+    UNWRITABLE = "unwritable"
 
     @property
     def sentence(self) -> str:
@@ -52,6 +53,7 @@ _DROP_SENTENCES = {
     DropReason.DO_NOT_CONTACT: "The patient asked not to be contacted.",
     DropReason.DECEASED: "The patient has died.",
     DropReason.NO_ADDRESS: "There is no address for this channel any more.",
+    DropReason.UNWRITABLE: "Its text could not be made; please phone the patient.",
 }
 
 STILL_ON: dict[Kind, frozenset[Status]] = {

@@ -101,6 +101,10 @@ class Migration(migrations.Migration):
                             ("do_not_contact", "The patient asked not to be contacted."),
                             ("deceased", "The patient has died."),
                             ("no_address", "There is no address for this channel any more."),
+                            (
+                                "unwritable",
+                                "Its text could not be made; please phone the patient.",
+                            ),
                         ],
                         max_length=16,
                     ),

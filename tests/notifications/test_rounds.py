@@ -12,8 +12,9 @@ from aiosmtpd.controller import Controller
 from django.db import connection
 
 from clinic.embedded import free_port
-from notifications.models import Message
-from scheduling.models import Todo
+from notifications.models import Message, MessageText
+from scheduling.models import Patient, Todo
+from tests import cast
 from tests.notifications import stage, sweeper
 from tests.notifications.stage import DAYS_14, NOW, Carrier
 
@@ -25,11 +26,16 @@ ENOUGH = 60
 
 
 class Mailbox:
-    """Keeps the Message-ID of each letter as it arrives, then answers after `wait` seconds."""
+    """Keeps the Message-ID of each letter as it arrives, then answers after `wait` seconds.
+
+    The letter whose number is `held` is answered when `free` is set.
+    """
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.wait: Callable[[int], float] = lambda _: 0
+        self.held = 0
+        self.free = threading.Event()
         self.arrived = threading.Condition()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
@@ -37,7 +43,10 @@ class Mailbox:
         with self.arrived:
             self.ids.append(line.decode())
             self.arrived.notify_all()
-        await asyncio.sleep(self.wait(len(self.ids)))
+            number = len(self.ids)
+        await asyncio.sleep(self.wait(number))
+        while number == self.held and not self.free.is_set():
+            await asyncio.sleep(0.05)
         return "250 OK"
 
     def await_letters(self, count: int) -> None:
@@ -114,11 +123,12 @@ def test_a_sender_whose_lease_ran_out_sends_no_more(
     """The control takes the guard away: then the same scene sends letters twice."""
     box, port = mailbox
     due(12)
-    box.wait = lambda n: 4 if n == 3 else 0
+    box.held = 3
     slow = sweeper.started(port=port, now=NOW, bare=bare)
     box.await_letters(3)
     end_leases("claimed")
     assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
+    box.free.set()
     assert slow.wait(ENOUGH) == 0
     assert (box.twice > 0, len(set(box.ids)), count("accepted")) == (twice, 12, 12)
 
@@ -151,3 +161,25 @@ def test_a_message_is_marked_in_a_committed_transaction_before_its_call(
     seen.append(count("sending"))
     assert sender.wait(ENOUGH) == 0
     assert seen == [1]
+
+
+def test_a_message_that_cannot_be_written_does_not_hold_up_the_others() -> None:
+    at = stage.house(phone="")
+    broken = stage.booked(at)
+    other = stage.booked(stage.House(at.site, at.treatment, cast.patient("Bo", "Ash", phone="")))
+    Patient.objects.filter(pk=at.patient.pk).update(zone="Mars/Base")
+    stage.sweep(Carrier())
+    assert stage.states(broken)["0:booked:now:email"] == "unwritable"
+    assert stage.states(other)["0:booked:now:email"] == "accepted"
+    assert Todo.objects.get().appointment_id == broken.pk
+
+
+def test_a_text_that_cannot_be_used_any_more_gives_way_to_the_shipped_one() -> None:
+    made = stage.booked(stage.house(phone=""))
+    MessageText.objects.update_or_create(
+        kind="booked", channel="email", language="en", defaults={"body": "See you, {title}."}
+    )
+    carrier = Carrier()
+    stage.sweep(carrier)
+    assert stage.states(made)["0:booked:now:email"] == "accepted"
+    assert "{title}" not in carrier.sent[0].text
