@@ -11,7 +11,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
@@ -157,6 +157,8 @@ class Screen(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Show an anticipated refusal of a verb as a sentence above the form."""
+        if request.method == "POST":
+            request.POST = picked(request.POST, self.autocomplete_fields)  # type: ignore[assignment]
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except ClinicError as error:
@@ -181,6 +183,20 @@ class Screen(ModelAdmin):
             "back": reverse(_change_url(self.opts), args=[row.pk]),
         }
         return TemplateResponse(request, "scheduling/admin/history.html", context)
+
+
+def picked(said: QueryDict, pickers: Sequence[str]) -> QueryDict:
+    """Read what is no id as the id of nobody: Django shows a picker again only for a number."""
+    fixed = said.copy()
+    for name in pickers:
+        value = said.get(name, "")
+        if value and not (value.isascii() and value.isdigit() and len(value) < LONGEST_ID):
+            fixed[name] = "0"
+    return fixed
+
+
+LONGEST_ID = 19
+"""Digits at which a number may leave PostgreSQL's bigint."""
 
 
 class Rows(TabularInline):

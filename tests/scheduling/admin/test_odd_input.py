@@ -109,3 +109,17 @@ def test_end_of_a_record_typed_with_a_fist_is_told(
     assert root.post(url, {"on": on}).status_code == 302
     record.refresh_from_db()
     assert record.end_date is None
+
+
+@pytest.mark.parametrize("typed", ["abc", "25:00", str(BIG), "\u0661"])
+@pytest.mark.parametrize(
+    ("screen", "picker"), [("todo", "patient"), ("practitioner", "user"), ("patient", "guardian")]
+)
+def test_picker_that_is_handed_no_id_shows_its_form_again(
+    root: Client, screen: str, picker: str, typed: str
+) -> None:
+    page = send(root, f"/admin/scheduling/{screen}/add/", **{picker: typed})
+    assert page.status_code == 200
+    assert problems(page)[picker] == [
+        "Select a valid choice. That choice is not one of the available choices."
+    ]
