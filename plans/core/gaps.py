@@ -75,9 +75,8 @@ class Frame:
             for bound in self.bounds:
                 for at, low, high in _narrowed(bound, lows, highs, spans):
                     if low > lows[at] or high < highs[at]:
-                        lows[at], highs[at] = max(low, lows[at]), min(high, highs[at])
                         stale = True
-                        if lows[at] > highs[at] or not _snap(sets[at], lows, highs, at):
+                        if not _cut(sets[at], (low, high), lows, highs, at):
                             return at
         return None
 
@@ -85,6 +84,18 @@ class Frame:
 def _snap(starts: Starts | Pinned, lows: list[int], highs: list[int], at: int) -> bool:
     """Move a step's bounds inward onto dates it has; False when none is left."""
     low, high = starts.next(lows[at]), starts.previous(highs[at])
+    if low is None or high is None or low > high:
+        return False
+    lows[at], highs[at] = low, high
+    return True
+
+
+def _cut(
+    starts: Starts | Pinned, to: tuple[int, int], lows: list[int], highs: list[int], at: int
+) -> bool:
+    """Narrow a step's bounds to a range, onto dates it has; False when none is left."""
+    low = starts.next(to[0]) if to[0] > lows[at] else lows[at]
+    high = starts.previous(to[1]) if to[1] < highs[at] else highs[at]
     if low is None or high is None or low > high:
         return False
     lows[at], highs[at] = low, high

@@ -58,6 +58,7 @@ class Visits:
     pairs: dict[tuple[int, int], Pair] = field(init=False)
     _tastes: dict[tuple[int, int], Tastes] = field(default_factory=dict)
     _ranked: dict[int, Ranked] = field(default_factory=dict)
+    _orders: dict[tuple[int, ...], list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the pairs."""
@@ -105,11 +106,18 @@ class Visits:
     def ranked(self, step: int) -> Ranked:
         """Return the places of each need, cheapest first, then by id."""
         if step not in self._ranked:
-            self._ranked[step] = [
-                sorted(((self.price(step, p), p) for p in need), key=_cost)
-                for need in self.openings[step].needs
-            ]
+            needs = self.openings[step].needs
+            self._ranked[step] = [self._in_order(step, need) for need in needs]
         return self._ranked[step]
+
+    def _in_order(self, step: int, need: Sequence[Place]) -> list[tuple[int, Place]]:
+        """Sort a need's places; sessions with the same candidates share the order."""
+        key = (step if step in self.was else -1, *[p.resource for p in need])
+        order = self._orders.get(key)
+        if order is None:
+            rows = [(self.price(step, p), p.resource, at) for at, p in enumerate(need)]
+            order = self._orders[key] = [(cost, at) for cost, _, at in sorted(rows)]
+        return [(cost, need[at]) for cost, at in order]
 
     def move_cost(self, step: int, start: int) -> int:
         """Return what a start costs in a re-flow: nothing where the session already is."""
@@ -178,10 +186,6 @@ class Visits:
             return 0
         bit = start - self.course.window.q0
         return sum(UNMET for wish in self.wishes if not wish >> bit & 1)
-
-
-def _cost(row: tuple[int, Place]) -> tuple[int, int]:
-    return row[0], row[1].resource
 
 
 def _folded(
