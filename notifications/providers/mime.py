@@ -62,7 +62,8 @@ def _parts(outgoing: Outgoing) -> Iterator[tuple[str, str]]:
 
 def _quoted(text: str) -> bytes:
     lines = text.replace(_CRLF, "\n").replace("\n", _CRLF)
-    return b2a_qp(lines.encode("utf-8"))
+    # b2a_qp folds as the first line ends: one without an end would be folded by bare line feeds
+    return b2a_qp((lines + _CRLF).encode("utf-8")).removesuffix(b"\r\n")
 
 
 def _header(name: str, value: str) -> str:

@@ -6,7 +6,7 @@ from email.policy import default as default_policy
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notifications.providers import SendFailed, mime
@@ -72,6 +72,7 @@ def test_a_line_break_starts_no_other_header() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(subject="", text="\u00a0" * 40)
 @given(subject=WORDS, text=st.lists(WORDS, max_size=6).map("\n".join))
 def test_any_text_survives(subject: str, text: str) -> None:
     message = read(subject=subject, text=text, html="")
