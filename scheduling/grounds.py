@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, ProtectedError
+from django.db.models import F, Model, ProtectedError, Q
 
 from scheduling import trail
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
 from scheduling.integrity import named_constraints
-from scheduling.models import Resource, Site
+from scheduling.models import Absence, Resource, Site
 from scheduling.signals import grounds_changed
 
 _SELF_KEPT = {"id", "diary_version"}
@@ -40,11 +40,25 @@ def keep(*, row: Model, by: Actor, now: datetime) -> None:
     before = _as_it_was(row)
     if before is not None:
         _same_house(before, by)
+    if isinstance(row, Absence):
+        _after_bookings_under_way(row)
     with named_constraints():
         row.save()
     what = changes(before, row)
     if before is None or what:
         _tell(row, "change" if before else "add", what, by=by, now=now)
+
+
+def _after_bookings_under_way(absence: Absence) -> None:
+    """Wait for the bookings that hold who goes away, and turn the page for those that come after.
+
+    So that each visit is either refused or among those that the absence is said to hit.
+    """
+    here = Q(site_id=absence.site_id) | Q(hours__site_id=absence.site_id)
+    away = Q(pk=absence.resource_id) if absence.resource_id else here
+    rows = Resource.objects.filter(pk__in=Resource.objects.filter(away).values("pk"))
+    locked = rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+    Resource.objects.filter(pk__in=list(locked)).update(diary_version=F("diary_version") + 1)
 
 
 def _as_it_was(row: Model) -> Model | None:

@@ -1,6 +1,7 @@
 """New visits: booked, held for a while, or booked together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -158,10 +159,14 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
     with catalogue.steady():  # asked anew: what counts is what holds under the locks
         read = {patient: diary.known(patient) for patient in patients}
         versions = locks.lock_resources(h.resource_id for choice in choices for h in choice.held)
-        booked = [
-            _write_one(index, ask, choice, errand, _Locked(versions, read if index == 0 else {}))
-            for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
-        ]
+        # A page turned while we waited may be an absence: then the catalogue is asked once more.
+        with catalogue.steady() if _turned(choices, versions) else nullcontext():
+            booked = [
+                _write_one(
+                    index, ask, choice, errand, _Locked(versions, read if index == 0 else {})
+                )
+                for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
+            ]
     visits = [b.appointment for b in booked]
     verb = "hold" if errand.until else "book"
     step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
@@ -177,6 +182,11 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
     ]
     rows.announce(visits, step, entries)
     return booked
+
+
+def _turned(choices: Iterable[Choice], versions: Mapping[int, int]) -> bool:
+    """Tell whether somebody wrote in a diary since it was chosen from."""
+    return any(versions.get(r) != v for choice in choices for r, v in choice.versions.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import sleep
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
-from scheduling import booking, records
+from scheduling import absences, booking, grounds, records
 from scheduling.booking import locks, overrides
 from scheduling.booking.ask import Ask
 from scheduling.core.words import Status
 from scheduling.errors import ClinicError
-from scheduling.models import Appointment, Patient, Record
+from scheduling.models import Absence, Appointment, Patient, Record
 from tests import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,3 +118,47 @@ def test_a_fact_entered_while_booking_is_read_or_comes_after() -> None:
         if kept:  # the fact came after, and says so
             assert kept.todos.filter(done_at=None).count() == 1
             booking.cancel(appointment_id=kept.pk, version=None, by=cast.reception(), now=cast.NOW)
+
+
+def test_leave_entered_while_booking_refuses_the_visit() -> None:
+    clinic = cast.build()
+    ask = conflicting(clinic, clinic.patient).laser
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            grounds.keep(row=leave(clinic), by=cast.reception(), now=cast.NOW)
+            answer = pool.submit(at_once, lambda: book(ask))
+            sleep(1)  # long enough to choose, and to wait for the diary
+        assert answer.result(WAIT) == ["refused"]
+
+
+def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic = cast.build()
+    ask, away = conflicting(clinic, clinic.patient).laser, leave(clinic)
+    decided, go_on, settle = threading.Event(), threading.Event(), overrides.settle
+
+    def settled(**facts: object) -> object:
+        decided.set()
+        go_on.wait(WAIT)
+        return settle(**facts)  # type: ignore[arg-type]
+
+    def enter() -> int:
+        grounds.keep(row=away, by=cast.reception(), now=cast.NOW)
+        found = absences.struck(away).count()
+        connections.close_all()
+        return found
+
+    monkeypatch.setattr(overrides, "settle", settled)
+    with ThreadPoolExecutor(2) as pool:
+        answer = pool.submit(at_once, lambda: book(ask))
+        assert decided.wait(WAIT)
+        hit = pool.submit(enter)
+        sleep(0.5)
+        go_on.set()
+        assert (answer.result(WAIT), hit.result(WAIT)) == (["done"], 1)
+
+
+def leave(clinic: cast.Clinic) -> Absence:
+    start, end = cast.at(cast.day(1), 0), cast.at(cast.day(2), 0)
+    return Absence(resource=clinic.nurse, cause="leave", start=start, end=end)
