@@ -83,19 +83,10 @@ def _works(kind: str, index: int, at: int) -> bool:
     return kind != "p" or at + LENGTH_Q <= lunch or at >= lunch + 12
 
 
-def prepare(clinic: Clinic, patients: int) -> list[int]:
-    """Activate the shipped protocol and register patients who have had their consultation."""
-    import json
-    from pathlib import Path
+def prepare(patients: int) -> list[int]:
+    """Register patients who have had their consultation."""
+    from scheduling.models import Patient, Record
 
-    import scheduling
-    from scheduling.models import Patient, ProtocolVersion, Record
-
-    document = (Path(scheduling.__file__).parent / "data" / "protocol.json").read_text("utf-8")
-    ProtocolVersion.objects.create(
-        number=1, name="Default", state="active", document=json.loads(document), created_at=NOW,
-        created_by="W", activated_at=NOW, activated_by="W",
-    )  # fmt: skip
     made = Patient.objects.bulk_create(
         Patient(
             given_name=f"New {n}", family_name="Fir", birth_date=date(1985, 4, 12), fitzpatrick=2,
@@ -103,7 +94,7 @@ def prepare(clinic: Clinic, patients: int) -> list[int]:
         )
         for n in range(patients)
     )  # fmt: skip
-    then = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    then = NOW - timedelta(days=27)
     Record.objects.bulk_create(
         Record(
             patient=one, kind="consultation", start=then, end=then + timedelta(minutes=20),
@@ -266,7 +257,7 @@ def measure(report: Report, database: str, clinic: Clinic, *, smoke: bool) -> No
     clients, each, rounds = (4, 3, 1) if smoke else (CLIENTS, 21, 3)
     copy = servers.create("booking", template=database)
     servers.use(copy)
-    patients = prepare(clinic, clients * each)
+    patients = prepare(clients * each)
     book = through_the_door(clinic)
     plan = errands(clinic, patients, each)
     rows = _first_booking(plan[0][0], book)

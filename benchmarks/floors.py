@@ -1,7 +1,7 @@
 """What each measurement is a ratio to: the least that anybody would have to do.
 
 * FETCH: the busy rows of the asked resources and days as plain tuples, by the covering btree,
-  in binary by a plain cursor, and nothing done with them.
+  in binary by a plain cursor, prepared, and nothing done with them.
 * The rows of a booking written through Django without locks, rules or constraint.
 * The same e-mails over the same number of SMTP connections, without a database.
 """
@@ -31,7 +31,7 @@ def fetch(resources: Sequence[int], q0: int, q1: int) -> int:
     """Read busy rows as binary integer tuples; give their number."""
     connection.ensure_connection()
     with Cursor(connection.connection) as cursor:
-        cursor.execute(BUSY_ROWS, [list(resources), q0, q1], binary=True)
+        cursor.execute(BUSY_ROWS, [list(resources), q0, q1], binary=True, prepare=True)
         return len(cursor.fetchall())
 
 

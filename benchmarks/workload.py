@@ -1,22 +1,26 @@
 """Workload W: a busy clinic, and ten or a hundred of them side by side in the same tables.
 
 20 practitioners, 10 rooms, 6 devices, Monday to Saturday 09:00-18:00 Europe/London, one hour of
-lunch each, 15,000 visits of 30, 35, 40 or 45 minutes over 120 days from 2026-11-30. 15,000 visits
+lunch each, 15,000 visits of 30, 35, 40 or 45 minutes over 120 days from a Monday. 15,000 visits
 do not fit into 10 rooms, so 6,540 carry a room, and 2,898 of those a device: 24,438 busy rows.
-Every clinic of a scale has the same visits; ids and patients are its own.
+Every clinic of a scale has the same visits, the first through
+COPY and the others copied from it by the server; ids and patients are its own.
 """
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import product
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
+import scheduling
 from scheduling.models import (
     Allocation,
     Appointment,
@@ -24,6 +28,7 @@ from scheduling.models import (
     Need,
     OpeningHours,
     Patient,
+    ProtocolVersion,
     Resource,
     Site,
     Skill,
@@ -31,9 +36,13 @@ from scheduling.models import (
 )
 
 LONDON = ZoneInfo("Europe/London")
-FIRST = date(2026, 11, 30)
+_MEANT = date(2026, 11, 30)
+_LATE = (date.today() - _MEANT).days + 1  # noqa: DTZ011 -- a REST request reads the clock itself
+FIRST = _MEANT + timedelta(weeks=max(-(-_LATE // 7), 0))
+"""A Monday that lies ahead: the one meant, or as many weeks later as it takes."""
+
 DAYS = 120
-NOW = datetime(2026, 11, 29, 20, tzinfo=UTC)
+NOW = datetime.combine(FIRST - timedelta(days=1), time(20), UTC)
 """The clock of every measurement: the Sunday evening before the first visit."""
 
 PRACTITIONERS, ROOMS, DEVICES = 20, 10, 6
@@ -42,6 +51,7 @@ PATIENTS = 5_000
 LUNCHES = (time(12), time(12, 30), time(13), time(13, 30))
 OPENS_Q, CLOSES_Q = 9 * 12, 18 * 12
 SEED = 45
+UNGUARDED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +159,65 @@ def _free(
 
 
 def build(clinics: int) -> list[Clinic]:
-    """Fill the connected, migrated and empty database with clinics of W; return their ids."""
+    """Fill the connected, migrated and empty database with clinics of W; return their ids.
+
+    With `UNGUARDED` clinics and more the exclusion constraints stay away: no read uses them, and
+    they take minutes to build.
+    """
+    _protocol()
     made = [_grounds(number) for number in range(clinics)]
+    _guards(Patient, back=False, constraints=False)
     _patients(clinics)
-    bare = ((Allocation, False), (Appointment, False), (Allocation, True), (Appointment, True))
-    for model, back in bare[:2]:
-        _guards(model, back=back)
-    for number, clinic in enumerate(made):
-        _diary(number, clinic)
-    for model, back in bare[2:]:
-        _guards(model, back=back)
+    _guards(Patient, back=True, constraints=False)
+    for model in (Allocation, Appointment):
+        _guards(model, back=False, constraints=True)
+    _diary(made[0])
+    _settle()
+    if clinics > 1:
+        _copies(made)
+    for model in (Allocation, Appointment):
+        _guards(model, back=True, constraints=clinics < UNGUARDED)
     _settle()
     return made
+
+
+def _protocol() -> None:
+    """Activate the shipped protocol."""
+    document = (Path(scheduling.__file__).parent / "data" / "protocol.json").read_text("utf-8")
+    ProtocolVersion.objects.create(
+        number=1, name="Default", state="active", document=json.loads(document), created_at=NOW,
+        created_by="W", activated_at=NOW, activated_by="W",
+    )  # fmt: skip
+
+
+def _copies(made: Sequence[Clinic]) -> None:
+    """Copy the first clinic's diary for each of the others, ids moved along."""
+    things = len(made[0].everything)
+    last = made[-1]
+    if (last.site, last.practitioners[0]) != (
+        made[0].site + len(made) - 1, made[0].practitioners[0] + things * (len(made) - 1)
+    ):  # fmt: skip
+        raise RuntimeError("ids are not in a row: build in a fresh database")
+    moved = {
+        "id": f"id + k * {VISITS}", "patient_id": f"patient_id + k * {PATIENTS}",
+        "site_id": "site_id + k", "uid": "gen_random_uuid()",
+        "appointment_id": f"appointment_id + k * {VISITS}",
+        "resource_id": f"resource_id + k * {things}",
+    }  # fmt: skip
+    with transaction.atomic(), connection.cursor() as cursor:
+        # what is copied refers to rows that are there: 10 million look-ups would say the same
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for model in (Appointment, Allocation):
+            columns = [f.column for f in model._meta.concrete_fields]
+            if model is Allocation:
+                columns.remove("id")
+            names = ", ".join(f'"{column}"' for column in columns)
+            values = ", ".join(moved.get(column, f'"{column}"') for column in columns)
+            cursor.execute(
+                f"INSERT INTO {model._meta.db_table} ({names}) "
+                f"SELECT {values} FROM {model._meta.db_table}, generate_series(1, %s) k",
+                [len(made) - 1],
+            )
 
 
 def _grounds(number: int) -> Clinic:
@@ -241,25 +298,24 @@ def _patients(clinics: int) -> None:
     copy_rows(Patient, facts, rows)
 
 
-def _guards(model: type[models.Model], *, back: bool) -> None:
+def _guards(model: type[models.Model], *, back: bool, constraints: bool) -> None:
     """Take the exclusion constraints and indexes away while rows pour in, and set them back."""
     with connection.schema_editor() as editor:
-        for constraint in model._meta.constraints:
+        for constraint in model._meta.constraints if constraints else ():
             (editor.add_constraint if back else editor.remove_constraint)(model, constraint)
         for index in model._meta.indexes:
             (editor.add_index if back else editor.remove_index)(model, index)
 
 
-def _diary(number: int, clinic: Clinic) -> None:
-    """Write one clinic's visits and what they hold, through COPY."""
-    base, first_patient = number * VISITS, number * PATIENTS
+def _diary(clinic: Clinic) -> None:
+    """Write the first clinic's visits and what they hold, through COPY."""
     order = sorted(visits(), key=lambda visit: visit.start_q)
     copy_rows(
         Appointment,
         facts_of_a_visit(clinic),
         (
-            {"id": base + n, "patient_id": first_patient + n % PATIENTS + 1, **times(visit),
-             "uid": UUID(int=base + n)}
+            {"id": n, "patient_id": n % PATIENTS + 1, **times(visit),
+             "uid": UUID(int=n)}
             for n, visit in enumerate(order, 1)
         ),
     )  # fmt: skip
@@ -267,7 +323,7 @@ def _diary(number: int, clinic: Clinic) -> None:
         Allocation,
         {"active": True},
         (
-            {"appointment_id": base + n, "resource_id": held, "start_q": visit.start_q,
+            {"appointment_id": n, "resource_id": held, "start_q": visit.start_q,
              "end_q": visit.end_q}
             for n, visit in enumerate(order, 1)
             for held in _held(clinic, visit)
