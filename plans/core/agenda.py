@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from plans.core.course import Crowd
+from plans.core.course import DAY_MINUTES, Crowd
 from plans.core.knots import Knot
 from plans.core.sittings import Sittings, day_of
 from plans.core.tables import NEVER, Table, Tables, eliminate
@@ -38,7 +38,7 @@ class Agenda:
     tables: Tables
     crowds: Sequence[Crowd]
     cells: list[int] = field(default_factory=list)
-    _known: dict[tuple[int, Members], "Answer | None"] = field(default_factory=dict)
+    _known: dict[tuple[int, Members], "tuple[Answer | None, int]"] = field(default_factory=dict)
     _settled: dict[Members, Settled | None] = field(default_factory=dict)
     _bound: list[frozenset[int]] = field(init=False)
     _messages: list[list[tuple[int, tuple[int, ...], Table]]] = field(init=False)
@@ -77,7 +77,14 @@ class Agenda:
 
     def best(self) -> tuple[int, int, dict[int, tuple[int, tuple[Hold, ...]]]] | None:
         """Return primary and secondary cost, and each step's start and holds; None without a plan."""
-        answer = self._rest(0)
+        answer, more = None, 0
+        floor = int((self._own(0) + self._later(0)).min()) if self.sets else 0
+        # A tight limit keeps hopeless contexts unsearched; it is widened until a plan lies within.
+        while answer is None and floor < NEVER:
+            answer = self._rest(0, min(floor + more, NEVER - 1))
+            if floor + more >= NEVER:
+                break
+            more = max(DAY_MINUTES, more * 4)
         if answer is None:
             return None
         found: dict[int, tuple[int, tuple[Hold, ...]]] = {}
@@ -89,14 +96,19 @@ class Agenda:
             trail = trail.rest
         return answer[0], answer[1], found
 
-    def _rest(self, k: int) -> "Answer | None":
-        """Return the least cost of steps k and later, given the sittings of the earlier ones."""
+    def _rest(self, k: int, limit: int) -> "Answer | None":
+        """Return the least cost of steps k and later, given the sittings of the earlier ones.
+
+        None where the primary cost would be above the limit.
+        """
         if k == len(self.sets):
             return (0, 0, None)
         key = (k, self._context(k))
-        if key not in self._known:
-            self._known[key] = self._searched(k)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None or (known[0] is None and known[1] < limit):
+            known = self._known[key] = (self._searched(k, limit), limit)
+        answer = known[0]
+        return answer if answer is not None and answer[0] <= limit else None
 
     def _context(self, k: int) -> Members:
         """Return what the rest of the course can still see of the sittings placed so far."""
@@ -106,21 +118,21 @@ class Agenda:
                 seen |= set(group)
         return tuple((i, self.cells[i]) for i in sorted(seen))
 
-    def _searched(self, k: int) -> "Answer | None":
+    def _searched(self, k: int, limit: int) -> "Answer | None":
         """Try step k's sittings in the order of what they cost at least."""
         own = self._own(k)
         least = own + self._later(k)
         best: Answer | None = None
         for at in np.argsort(least, kind="stable").tolist():
             floor = int(least[at])
-            if floor >= NEVER or (best is not None and (floor, 0) >= best[:2]):
+            if floor > limit or (best is not None and (floor, 0) >= best[:2]):
                 break
-            answer = self._with(k, at, int(own[at]))
+            answer = self._with(k, at, limit - int(own[at]), int(own[at]))
             if answer is not None and (best is None or answer[:2] < best[:2]):
-                best = answer
+                best, limit = answer, answer[0]
         return best
 
-    def _with(self, k: int, at: int, own: int) -> "Answer | None":
+    def _with(self, k: int, at: int, left: int, own: int) -> "Answer | None":
         """Return the least cost of the rest once step k takes a sitting."""
         self.cells[k] = at
         if not all(self._uncrowded(crowd, k) for crowd in self.crowds):
@@ -128,10 +140,11 @@ class Agenda:
         closed = self._closed(k)
         if closed is None:
             return None
-        rest = self._rest(k + 1)
+        extra = sum(each.primary for each in closed)
+        rest = self._rest(k + 1, left - extra)
         if rest is None:
             return None
-        primary = own + rest[0] + sum(each.primary for each in closed)
+        primary = own + rest[0] + extra
         secondary = rest[1] + sum(each.secondary for each in closed)
         return primary, secondary, _Trail(closed, rest[2])
 
