@@ -1,6 +1,6 @@
 """Rows that commit with the visit, are superseded with it, and are swept until each is settled."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,10 +10,8 @@ from notifications import outbox
 from notifications.core.policy import Channel, Policy
 from notifications.models import Attempt, Message, OptOut
 from notifications.providers import (
-    OutcomeUnknown,
     Outgoing,
     ProviderDown,
-    ProviderId,
     RecipientOptedOut,
     SendFailed,
 )
@@ -348,71 +346,6 @@ def test_an_opt_out_at_the_provider_stops_the_channel_at_once() -> None:
 
 
 # ---------------------------------------------------------------- unknown
-
-
-def lost(carrier: Carrier | None = None) -> Carrier:
-    """Make a carrier that loses the answer to the first message."""
-    carrier = carrier or Carrier()
-    carrier.errors.append(OutcomeUnknown("timed out"))
-    return carrier
-
-
-def test_an_unknown_outcome_is_never_sent_again() -> None:
-    made = stage.booked(stage.house(phone=""))
-    carrier = lost()
-    for minutes in range(0, 60, 5):
-        stage.sweep(carrier, NOW + timedelta(minutes=minutes))
-    assert carrier.sent == []
-    assert stage.states(made)["0:booked:now:email"] == "dead"
-    assert Todo.objects.count() == 1
-
-
-def test_an_unknown_outcome_that_the_provider_knows_is_accepted() -> None:
-    made = stage.booked(stage.house(phone=""))
-    carrier = lost()
-    stage.sweep(carrier)
-    carrier.knows = {Message.objects.get(state="unknown").ref.hex: ProviderId("SM7")}
-    stage.sweep(carrier, NOW + timedelta(minutes=1))
-    assert stage.states(made)["0:booked:now:email"] == "accepted"
-    assert Message.objects.get(state="accepted").provider_id == "SM7"
-    assert Todo.objects.count() == 0
-
-
-def test_an_unknown_outcome_waits_out_its_grace() -> None:
-    made = stage.booked(stage.house(phone=""))
-    carrier = lost(Carrier(knows={}))
-    stage.sweep(carrier)
-    stage.sweep(carrier, NOW + timedelta(minutes=14))
-    assert stage.states(made)["0:booked:now:email"] == "unknown"
-    stage.sweep(carrier, NOW + timedelta(minutes=15))
-    assert stage.states(made)["0:booked:now:email"] == "dead"
-
-
-def test_a_sender_who_died_leaves_one_unknown_and_frees_the_rest() -> None:
-    made = stage.booked(stage.house())
-    with pytest.raises(Killed):
-        stage.sweep(Carrier(during=_die))
-    _end_leases(made)
-    carrier = Carrier()
-    stage.sweep(carrier)
-    # the e-mail's call had begun: unknown, whatever the provider saw; the SMS's had not
-    assert subjects(carrier) == [("booked", "sms")]
-    assert stage.states(made)["0:booked:now:email"] == "unknown"
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL inside one process."""
-
-
-def _die(_: Outgoing) -> None:
-    raise Killed
-
-
-def _end_leases(made: object) -> None:
-    long_ago = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-    Message.objects.filter(appointment=made, leased_until__isnull=False).update(
-        leased_until=long_ago
-    )
 
 
 # ---------------------------------------------------------------- idle
