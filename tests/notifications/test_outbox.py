@@ -345,9 +345,6 @@ def test_an_opt_out_at_the_provider_stops_the_channel_at_once() -> None:
     assert stage.states(made)["0:reminder:48h:sms"] == "opted_out"
 
 
-# ---------------------------------------------------------------- unknown
-
-
 # ---------------------------------------------------------------- idle
 
 
