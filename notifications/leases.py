@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 from django.db import connection
 
 from notifications.core.letters import Facts, Letter
 from notifications.core.policy import Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
+from notifications.marking import Marking
 from scheduling.core.words import Status
 
 LEASE = timedelta(minutes=5)
@@ -24,9 +24,6 @@ LEASE = timedelta(minutes=5)
 
 CALL = timedelta(minutes=3)
 """Longer than the slowest call: SMTP has four steps with a time limit of 20 s each."""
-
-NEVER_BY_ITSELF = 2**31
-"""How often psycopg sees a statement before it prepares it unasked."""
 
 _ADDRESS = """CASE m.channel
         WHEN 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
@@ -77,7 +74,7 @@ GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now(
 _MARK = f"""
     UPDATE notifications_message m
     SET state = 'sending', token = %(token)s, attempts = m.attempts + 1, sending_at = %(now)s,
-        leased_until = now() + %(call)s, recipient = %(to)s, text_hash = %(text_hash)s,
+        leased_until = now() + %(call)s::interval, recipient = %(to)s, text_hash = %(text_hash)s,
         provider = %(provider)s
     FROM scheduling_appointment a, scheduling_patient p
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
@@ -163,18 +160,19 @@ def read_again(letter: Letter) -> Letter | None:
     return next((_letter(row) for row in rows), None)
 
 
-def mark(wanted: Mark, *, after: Outcome | None = None) -> bool:
-    """Say, in a committed transaction, that a message is being sent; False means stop.
+def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
+    """Begin to say, in a transaction of its own, that a message is being sent.
 
-    False: the lease was lost, or the visit, its reader or an opt-out changed since it was read.
+    The answer is to be read before the message can leave; no other statement may run meanwhile.
+    Not granted: the lease was lost, or the visit, its reader or an opt-out changed since.
     `after` is the outcome of the message before: both are one transaction, so that a sender who
     dies leaves at most one message of unknown outcome.
     """
     marking = _MARK.format(guard=GUARD)
     if after is None:
-        return bool(_rows(marking, _mark_values(wanted)))
+        return Marking(marking, _mark_values(wanted))
     both = f"{_SETTLED_AND_TRIED}, marked AS ({marking}) SELECT id FROM marked"  # noqa: S608 - made of constants
-    return bool(_prepared(both, _mark_values(wanted) | _settle_values(after)))
+    return Marking(both, _mark_values(wanted) | _settle_values(after))
 
 
 def settle(outcome: Outcome) -> bool:
@@ -262,22 +260,6 @@ def _settle_values(outcome: Outcome) -> dict[str, Any]:
 def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, asked)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _prepared(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Run the one statement that runs for every message, planned once a connection.
-
-    Django's own cursor binds on the client and plans anew each time, which costs more than the
-    statement itself. Named statements pass through PgBouncer since its version 1.21.
-    """
-    connection.ensure_connection()
-    raw = connection.connection
-    if raw.prepare_threshold is None:
-        raw.prepare_threshold = NEVER_BY_ITSELF
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        cursor.execute(sql, asked, prepare=True)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

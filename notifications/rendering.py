@@ -81,7 +81,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         return _sms(letter, wording, link, at)
     facts = letter.facts
     values = blanks(facts, Channel.EMAIL, link)
-    organiser = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    organiser = _address_of(settings.DEFAULT_FROM_EMAIL)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -141,7 +141,7 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
 
 def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     """Write the e-mail as a small HTML page that needs nothing from anywhere."""
-    filled = wording.html.fill({name: escape(value) for name, value in values.items()})
+    filled = wording.html.fill({name: escape(values[name]) for name in wording.html.names})
     return _PAGE.format(language=language, content=filled.replace("<br>\n</p>", "</p>"))
 
 
@@ -155,6 +155,11 @@ def link_to(token: str) -> str:
 def _around_the_token() -> tuple[str, str]:
     before, _, after = reverse("visit-link", args=["TOKEN"]).partition("TOKEN")
     return before, after
+
+
+@cache
+def _address_of(sender: str) -> str:
+    return parseaddr(sender)[1]
 
 
 @lru_cache(maxsize=256)

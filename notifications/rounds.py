@@ -16,14 +16,17 @@ from notifications.core.letters import Letter
 from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Policy, Send
 from notifications.core.states import State
 from notifications.leases import Mark, Outcome
+from notifications.marking import Marking
 from notifications.models import OptOut
 from notifications.providers import (
     OutcomeUnknown,
     Outgoing,
     Provider,
     ProviderDown,
+    ProviderId,
     RecipientOptedOut,
     SendFailed,
+    Withheld,
     text_hash,
 )
 from scheduling import links
@@ -137,10 +140,9 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         outgoing = _written(batch, known, link)
         if outgoing is None:
             return
-        marked = leases.mark(_mark(batch, known, outgoing), after=batch.last)
+        marking = leases.mark(_mark(batch, known, outgoing), after=batch.last)
         batch.last = None
-        if marked:
-            _send(batch, known, outgoing)
+        if _sent(batch, known, outgoing, marking):
             return
 
 
@@ -190,21 +192,34 @@ def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
     )
 
 
-def _send(batch: _Batch, letter: Letter, outgoing: Outgoing) -> None:
+def _sent(batch: _Batch, letter: Letter, outgoing: Outgoing, marking: Marking) -> bool:
+    """Make the call; False when the mark was not granted, and nothing was sent."""
     try:
-        taken = batch.provider.send(outgoing)
+        taken = batch.provider.send(outgoing, permit=marking.granted)
+    except Withheld:
+        return False
     except (SendFailed, OutcomeUnknown) as error:
+        if not marking.granted():
+            return False
         batch.down = isinstance(error, ProviderDown)
         _give_account(_failed(batch, letter, error), letter, error)
+    except BaseException:
+        marking.granted()  # the connection is free again for what follows
+        raise
     else:
-        batch.last = Outcome(
-            letter=letter,
-            provider=batch.provider.name,
-            at=batch.desk.clock(),
-            state=State.ACCEPTED,
-            provider_id=taken.value,
-            said=taken.said,
-        )
+        batch.last = _accepted(batch, letter, taken)
+    return True
+
+
+def _accepted(batch: _Batch, letter: Letter, taken: ProviderId) -> Outcome:
+    return Outcome(
+        letter=letter,
+        provider=batch.provider.name,
+        at=batch.desk.clock(),
+        state=State.ACCEPTED,
+        provider_id=taken.value,
+        said=taken.said,
+    )
 
 
 def _settle_last(batch: _Batch) -> None:

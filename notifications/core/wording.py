@@ -44,7 +44,9 @@ class Blanks:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Put the values in."""
-        return "".join(values[p] if n % 2 else p for n, p in enumerate(self.pieces))
+        filled = list(self.pieces)
+        filled[1::2] = [values[name] for name in filled[1::2]]
+        return "".join(filled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ side has the message, it raises `SendFailed` (certainly not sent), or it raises 
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -114,10 +114,25 @@ class OutcomeUnknown(ClinicError):
     sentence = "Nobody can say whether the message was sent."
 
 
+class Withheld(ClinicError):
+    """The message may no longer be sent; nothing was."""
+
+    code = "withheld"
+
+
 class CannotTell(ClinicError):
     """The provider has no way of looking a message up."""
 
     code = "cannot_tell"
+
+
+Permit = Callable[[], bool]
+"""Asked right before a message can leave; False means that it must not."""
+
+
+def at_once() -> bool:
+    """Permit everything."""
+    return True
 
 
 class Provider(Protocol):
@@ -138,10 +153,13 @@ class Provider(Protocol):
         """Let the connection go."""
         ...
 
-    def send(self, outgoing: Outgoing) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hand the message over and return the provider's id.
 
+        `permit` is asked once, before the message can leave: what comes before it sends nothing.
+
         Raises:
+            Withheld: the permit was refused; nothing was sent.
             SendFailed: it was certainly not sent.
             OutcomeUnknown: it may have been sent.
 

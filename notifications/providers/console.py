@@ -4,7 +4,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from notifications.providers import Outgoing, ProviderId, SendFailed, Trace, announce
+from notifications.providers import (
+    Outgoing,
+    Permit,
+    ProviderId,
+    SendFailed,
+    Trace,
+    Withheld,
+    announce,
+    at_once,
+)
 
 
 class Console:
@@ -32,13 +41,16 @@ class Console:
     ) -> None:
         """Nothing to close."""
 
-    def send(self, outgoing: Outgoing) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Write the file and, if wished, say so.
 
         Raises:
             SendFailed: the disk refuses.
+            Withheld: it may no longer be sent.
 
         """
+        if not permit():
+            raise Withheld
         try:
             self._keep(outgoing)
         except OSError as error:

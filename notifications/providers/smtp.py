@@ -8,6 +8,7 @@ the reply nobody knows (RFC 1047).
 import re
 import smtplib
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parseaddr
 from types import TracebackType
@@ -19,11 +20,14 @@ from notifications.providers import (
     CannotTell,
     OutcomeUnknown,
     Outgoing,
+    Permit,
     ProviderDown,
     ProviderId,
     SendFailed,
     Trace,
+    Withheld,
     announce,
+    at_once,
     mime,
 )
 
@@ -64,32 +68,52 @@ class Smtp:
         """Spell the Message-ID: the same at every attempt, so that mailboxes may collapse two."""
         return f"{outgoing.ref}@{self.domain}"
 
-    def send(self, outgoing: Outgoing) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hold the conversation for one message.
+
+        The permit is asked after the envelope, when the server waits for the letter.
 
         Raises:
             ProviderDown: no connection, no log-in, sender refused, or service closing.
             SendFailed: refused, or broken off before the final dot.
             OutcomeUnknown: no answer after the final dot.
+            Withheld: it may no longer be sent.
 
         """
         body = _LINE_DOT.sub(b"..", self.encode(outgoing)) + b".\r\n"
+        to = mime.envelope_address(outgoing.to)
         smtp = self._connection()
+        self._before_the_letter(lambda: self._envelope(smtp, to), smtp)
+        if not self._permitted(permit):
+            raise Withheld
+        # either every byte reaches the kernel or this raises: then the final dot never left
+        self._before_the_letter(lambda: smtp.send(body), smtp)
+        said = self._answer(smtp)
+        provider_id = ProviderId(self.message_id(outgoing), said)
+        if self.echo:
+            announce(outgoing, provider_id)
+        return provider_id
+
+    def _before_the_letter(self, step: Callable[[], None], smtp: smtplib.SMTP) -> None:
+        """Take a step after whose failure nothing was sent."""
         try:
-            self._envelope(smtp, mime.envelope_address(outgoing.to))
-            # either every byte reaches the kernel or this raises: then the final dot never left
-            smtp.send(body)
+            step()
         except SendFailed:
             self._forget(smtp)
             raise
         except (OSError, ValueError) as error:
             self._hang_up()
             raise SendFailed(f"broken off before the end: {error}", permanent=False) from error
-        said = self._answer(smtp)
-        provider_id = ProviderId(self.message_id(outgoing), said)
-        if self.echo:
-            announce(outgoing, provider_id)
-        return provider_id
+
+    def _permitted(self, permit: Permit) -> bool:
+        """Ask the permit; without one the line is dropped, for the server waits for a letter."""
+        allowed = False
+        try:
+            allowed = permit()
+        finally:
+            if not allowed:
+                self._hang_up()
+        return allowed
 
     def find(self, trace: Trace) -> ProviderId | None:
         """Refuse: SMTP keeps no record that could be asked.

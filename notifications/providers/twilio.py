@@ -23,11 +23,14 @@ from notifications.providers import (
     CannotTell,
     OutcomeUnknown,
     Outgoing,
+    Permit,
     ProviderDown,
     ProviderId,
     RecipientOptedOut,
     SendFailed,
     Trace,
+    Withheld,
+    at_once,
     text_hash,
 )
 
@@ -95,7 +98,7 @@ class Twilio:
         if self._http.session is not None:
             self._http.session.close()
 
-    def send(self, outgoing: Outgoing) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hand one text over, valid only as long as it is of use.
 
         Raises:
@@ -103,8 +106,11 @@ class Twilio:
             RecipientOptedOut: the number said STOP to this sender.
             SendFailed: refused.
             OutcomeUnknown: anything after the request had left that is not a clear answer.
+            Withheld: it may no longer be sent.
 
         """
+        if not permit():
+            raise Withheld
         try:
             taken = self._messages.create(**self._parameters(outgoing))
         except TwilioException as error:

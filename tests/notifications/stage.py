@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 from notifications import outbox
 from notifications.core.policy import Channel, Policy
 from notifications.models import Message
-from notifications.providers import CannotTell, Outgoing, Provider, ProviderId, Trace
+from notifications.providers import (
+    CannotTell,
+    Outgoing,
+    Permit,
+    Provider,
+    ProviderId,
+    Trace,
+    Withheld,
+    at_once,
+)
 from notifications.rounds import Desk
 from scheduling.models import Appointment, Patient, Site, Treatment
 from tests import cast
@@ -104,7 +113,9 @@ class Carrier:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def send(self, outgoing: Outgoing) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+        if not permit():
+            raise Withheld
         self.during(outgoing)
         error = self.errors.pop(0) if self.errors else None
         if error is not None:

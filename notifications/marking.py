@@ -1,0 +1,101 @@
+"""A mark on its way to the database, while the mail server is already being greeted.
+
+The mark of a message must be committed before its letter can leave, and not a moment earlier: so
+it is sent to PostgreSQL without waiting, the SMTP envelope is spoken meanwhile, and the answer is
+read before the letter's first byte. The statement is planned once a connection (named statements
+pass through PgBouncer since its version 1.21).
+"""
+
+import re
+import select
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+from zlib import crc32
+
+from django.db import OperationalError, connection
+from psycopg import Connection
+from psycopg.pq import ExecStatus
+
+_BLANK = re.compile(r"%\((\w+)\)s")
+_known: "WeakKeyDictionary[Connection[Any], set[bytes]]" = WeakKeyDictionary()
+
+
+class Marking:
+    """One statement under way; `granted` waits for it and tells whether it found its row."""
+
+    def __init__(self, sql: str, values: dict[str, Any]) -> None:
+        """Send the statement and return at once.
+
+        `values` are text, numbers, truth, moments, lengths of time, ids, bytes, lists of words.
+        """
+        connection.ensure_connection()
+        self._wire = connection.connection.pgconn
+        self._answer: bool | None = None
+        text, names = _numbered(sql)
+        name = self._prepared(connection.connection, text)
+        self._wire.send_query_prepared(name, [_spelt(values[n]) for n in names])
+        self._wire.flush()
+
+    def granted(self) -> bool:
+        """Answer whether the row is marked; the answer stays the same.
+
+        Raises:
+            OperationalError: the database refused, or is gone.
+
+        """
+        if self._answer is None:
+            self._answer = False
+            self._answer = self._read()
+        return self._answer
+
+    def _read(self) -> bool:
+        while self._wire.is_busy():
+            select.select([self._wire.socket], [], [])
+            with connection.wrap_database_errors:
+                self._wire.consume_input()
+        rows = 0
+        while (result := self._wire.get_result()) is not None:
+            if result.status != ExecStatus.TUPLES_OK:
+                raise OperationalError(result.error_message.decode("utf-8", "replace"))
+            rows += result.ntuples
+        return rows > 0
+
+    def _prepared(self, raw: "Connection[Any]", text: bytes) -> bytes:
+        name = b"fallow_%08x" % crc32(text)
+        known = _known.setdefault(raw, set())
+        if name not in known:
+            result = self._wire.prepare(name, text)
+            if result.status != ExecStatus.COMMAND_OK:
+                raise OperationalError(result.error_message.decode("utf-8", "replace"))
+            known.add(name)
+        return name
+
+
+@cache
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """Write ``%(name)s`` as ``$1``, ``$2`` ..., the same name the same number."""
+    names = tuple(dict.fromkeys(_BLANK.findall(sql)))
+    return _BLANK.sub(lambda m: f"${names.index(m[1]) + 1}", sql).encode(), names
+
+
+def _spelt(value: object) -> bytes | None:
+    """Write a value as PostgreSQL reads it."""
+    if value is None:
+        return None
+    return _WRITERS[type(value)](value).encode()
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    bool: str,
+    int: str,
+    str: str,
+    UUID: str,
+    bytes: lambda value: "\\x" + value.hex(),
+    datetime: datetime.isoformat,
+    timedelta: lambda value: f"{value.total_seconds()} seconds",
+    list: lambda value: "{" + ",".join(value) + "}",
+}
