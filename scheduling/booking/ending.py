@@ -16,6 +16,12 @@ CANCELLABLE = frozenset({Status.PENDING, Status.BOOKED, Status.ARRIVED, Status.C
 REINSTATABLE = frozenset(
     {Status.CANCELLED, Status.NOSHOW, Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED}
 )
+LAPSED = "hold expired"
+"""Why a hold ended; it was never a visit, so there is nothing to undo."""
+
+WRITTEN = (Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST)
+"""What completing a visit writes by itself."""
+
 TAKEN = frozenset({"resource_taken", "patient_busy"})
 """What the diary may always say against undoing; hours and notice were settled at booking."""
 
@@ -48,7 +54,7 @@ def cancel(
     what = {"status": [visit.status, Status.CANCELLED.value]}
     rows.free_resources([visit.pk])
     rows.end_as(visit, Status.CANCELLED)
-    visit.cancelled_at, visit.cancel_reason = now, reason[:200]
+    visit.cancelled_at, visit.cancel_reason = now, reason[:200] if told else LAPSED
     rows.finish(visit, rows.Step(verb="cancel", told=told, by=by, now=now), what)
     flag_dependents(visit, now=now)
     return visit
@@ -96,14 +102,15 @@ def reinstate(*, appointment_id: int, version: int | None, by: Actor, now: datet
 
     """
     visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
-    if visit.status not in REINSTATABLE:
+    if visit.status not in REINSTATABLE or visit.cancel_reason == LAPSED:
         raise WrongState(f"A visit that is {visit.get_status_display()} needs no undoing.")
     before, idle = visit.status, visit.status in IDLE
     if before == Status.FULFILLED:
         _put_back(visit)
     if idle or not visit.allocations.filter(active=True).exists():
         _take_again(visit, now)
-    Record.objects.filter(appointment=visit, withdrawn_at=None).update(withdrawn_at=now)
+    written = Record.objects.filter(appointment=visit, kind__in=WRITTEN, withdrawn_at=None)
+    written.update(withdrawn_at=now)
     visit.status = Status.BOOKED.value
     visit.arrived_at = visit.checked_in_at = visit.completed_at = visit.actual_end = None
     visit.cancelled_at, visit.cancel_reason = None, ""
@@ -171,6 +178,6 @@ def free_expired_holds(*, now: datetime) -> int:
         status=Status.CANCELLED.value,
         expires_at=None,
         cancelled_at=now,
-        cancel_reason="hold expired",
+        cancel_reason=LAPSED,
     )
     return len(expired)

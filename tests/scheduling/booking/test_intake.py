@@ -229,6 +229,8 @@ def test_expired_hold_is_swept_and_its_place_booked(clinic: cast.Clinic) -> None
     held.refresh_from_db()
     assert (booked.status, held.status) == ("booked", "cancelled")
     with pytest.raises(WrongState):
+        booking.reinstate(appointment_id=held.pk, version=None, by=cast.reception(), now=later)
+    with pytest.raises(WrongState):
         booking.book_held(
             appointment_id=held.pk, wish=clinic.wish(), by=cast.reception(), now=later
         )
