@@ -16,10 +16,17 @@ from scheduling.models import Appointment
 _PATIENTS = """
 SELECT id FROM scheduling_patient WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
+# Who waits for a row that changes loses its place in the queue; who waits for an advisory lock keeps
+# it. So all queue there first, in the same order and the same round trip, and find the rows free.
 _RESOURCES = """
-SELECT id, diary_version FROM scheduling_resource WHERE id = ANY(%s::bigint[])
-ORDER BY id FOR NO KEY UPDATE
+WITH queue AS MATERIALIZED (
+  SELECT pg_advisory_xact_lock(%s, id::int) FROM (SELECT unnest(%s::bigint[]) AS id ORDER BY 1) AS ids
+)
+SELECT r.id, r.diary_version FROM scheduling_resource r CROSS JOIN (SELECT count(*) FROM queue) AS queued
+WHERE r.id = ANY(%s::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 """
+_OF_RESOURCES = 73
+"""Namespace of the resources' advisory locks."""
 
 
 def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]:
@@ -57,7 +64,7 @@ def lock_resources(resources: Iterable[int]) -> dict[int, int]:
     needed = sorted(set(resources))
     if not needed:
         return {}
-    versions: dict[int, int] = dict(statements.rows(_RESOURCES, [needed]))
+    versions: dict[int, int] = dict(statements.rows(_RESOURCES, [_OF_RESOURCES, needed, needed]))
     if len(versions) != len(needed):
         raise NotFound("There is no such resource.")
     return versions
