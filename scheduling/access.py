@@ -20,22 +20,20 @@ CLINICIAN = "clinician"
 MANAGER = "manager"
 MEDICAL_LEAD = "medical lead"
 
-_LOOK_AROUND = frozenset(
-    f"scheduling.view_{noun}"
-    for noun in [
-        "site",
-        "skill",
-        "resource",
-        "practitioner",
-        "room",
-        "device",
-        "capability",
-        "openinghours",
-        "absence",
-        "treatment",
-        "need",
-    ]
+_CATALOGUE_NOUNS = (
+    "site",
+    "skill",
+    "resource",
+    "practitioner",
+    "room",
+    "device",
+    "capability",
+    "openinghours",
+    "absence",
+    "treatment",
+    "need",
 )
+_LOOK_AROUND = frozenset(f"scheduling.view_{noun}" for noun in _CATALOGUE_NOUNS)
 _DESK = _LOOK_AROUND | {
     "scheduling.view_patient",
     "scheduling.add_patient",
@@ -49,21 +47,7 @@ _DESK = _LOOK_AROUND | {
     "scheduling.change_todo",
 }
 _CATALOGUE = frozenset(
-    f"scheduling.{verb}_{noun}"
-    for verb in ("add", "change")
-    for noun in [
-        "site",
-        "skill",
-        "resource",
-        "practitioner",
-        "room",
-        "device",
-        "capability",
-        "openinghours",
-        "absence",
-        "treatment",
-        "need",
-    ]
+    f"scheduling.{verb}_{noun}" for verb in ("add", "change") for noun in _CATALOGUE_NOUNS
 ) | frozenset(
     # Sites, people, rooms, devices and treatments have history: they retire, they do not go.
     f"scheduling.delete_{noun}"

@@ -1,9 +1,9 @@
 """Stretches of starts over which no rule changes its mind."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from scheduling.core.rules.calendar import DAY, day_start
+from scheduling.core.rules.calendar import day_start
 from scheduling.core.rules.chart import INSTANT
 from scheduling.core.rules.pairs import Turn
 from scheduling.core.rules.scene import Scene, Session
@@ -60,8 +60,3 @@ def first_minute(instant: datetime) -> datetime:
 def last_minute(instant: datetime) -> datetime:
     """Give the last whole minute before an instant in UTC."""
     return (instant - INSTANT).replace(second=0, microsecond=0)
-
-
-def after_days(session: Session, scene: Scene, days: int) -> datetime:
-    """Give the first instant of the local date `days` after the session's own."""
-    return day_start(session.first + DAY * days, scene.zone).astimezone(UTC)
