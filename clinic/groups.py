@@ -9,10 +9,12 @@ from scheduling import access
 
 _READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
 _WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
+_READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
+_MAKE_PLANS = frozenset({"plans.make_plan", "plans.add_plantemplate", "plans.change_plantemplate"})
 UPSTAIRS: Mapping[str, frozenset[str]] = {
-    access.RECEPTION: _READ_MESSAGES,
-    access.CLINICIAN: _READ_MESSAGES,
-    access.MANAGER: _READ_MESSAGES | _WORDS,
+    access.RECEPTION: _READ_MESSAGES | _READ_PLANS,
+    access.CLINICIAN: _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS,
+    access.MANAGER: _READ_MESSAGES | _READ_PLANS | _WORDS,
 }
 
 

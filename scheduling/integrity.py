@@ -33,6 +33,13 @@ class PatientBusy(ClinicError):
     sentence = "The patient already has a visit at that time."
 
 
+class SessionBooked(ClinicError):
+    """The session of a plan has its visit already."""
+
+    code = "session_booked"
+    sentence = "This session of the plan is booked already."
+
+
 class AlreadyAnswered(ClinicError):
     """A request with the same Idempotency-Key was answered before."""
 
@@ -42,6 +49,7 @@ class AlreadyAnswered(ClinicError):
 ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "resource_not_double_booked": (ResourceTaken, ""),
     "patient_in_one_place": (PatientBusy, ""),
+    "session_booked_once": (SessionBooked, ""),
     "request_answered_once": (AlreadyAnswered, "This request was answered before."),
     "allocation_has_length": (Malformed, "A resource is held for 5 minutes to 24 hours."),
     "appointment_has_length": (Malformed, "A visit lasts 5 minutes to 24 hours."),

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField, IntegerRangeField, RangeO
 from django.db import models
 from django.db.models import F, Func, Q
 
-from scheduling.core.words import OCCUPYING, Status
+from scheduling.core.words import COUNTED, OCCUPYING, Status
 from scheduling.models.people import Patient
 from scheduling.models.places import Resource, Site
 from scheduling.models.protocols import ProtocolVersion
@@ -109,6 +109,12 @@ class Appointment(models.Model):
                     (_HELD, RangeOperators.OVERLAPS),
                 ],
                 condition=Q(status__in=sorted(OCCUPYING)),
+            ),
+            # A hold may stand beside the visit that it would replace; two visits may not.
+            models.UniqueConstraint(
+                name="session_booked_once",
+                fields=["series", "seq"],
+                condition=Q(status__in=sorted(COUNTED)),
             ),
         ]
 
