@@ -1,6 +1,7 @@
 """What the environment says, read strictly: a misspelt or impossible value stops the start."""
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -90,6 +91,9 @@ def database(env: environ.Env) -> dict[str, Any]:
     found: dict[str, Any] = environ.Env.db_url_config(url)
     options = found.setdefault("OPTIONS", {})
     options.setdefault("connect_timeout", 10)
+    if not found.get("DISABLE_SERVER_SIDE_CURSORS"):  # that is: no pooler swaps connections
+        # Django's own None forbids prepared statements; so whoever asks for one gets it.
+        options.setdefault("prepare_threshold", sys.maxsize)
     found["HOST"] = options.pop("host", found["HOST"])
     if not found["NAME"]:
         raise ImproperlyConfigured("DATABASE_URL: the database's name is missing.")

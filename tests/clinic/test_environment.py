@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import environ
@@ -32,13 +33,19 @@ def test_database_is_read_with_its_options() -> None:
     assert (read["PASSWORD"], read["NAME"], read["OPTIONS"]) == (
         "s@fe",
         "fallow",
-        {"sslmode": "require", "connect_timeout": 10},
+        {"sslmode": "require", "connect_timeout": 10, "prepare_threshold": sys.maxsize},
     )
     assert (read["CONN_MAX_AGE"], read["CONN_HEALTH_CHECKS"], read["ATOMIC_REQUESTS"]) == (
         60,
         True,
         False,
     )
+
+
+def test_database_behind_a_pooler_prepares_nothing() -> None:
+    told = Told(DATABASE_URL="postgres://db.example/fallow?DISABLE_SERVER_SIDE_CURSORS=True")
+    read = environment.database(told)
+    assert (read["DISABLE_SERVER_SIDE_CURSORS"], read["OPTIONS"]) == (True, {"connect_timeout": 10})
 
 
 def test_database_without_an_address_names_the_variable_when_somebody_connects() -> None:

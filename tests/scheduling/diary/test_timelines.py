@@ -94,6 +94,19 @@ def test_nothing_is_remembered_of_a_transaction_that_rolls_back(clinic: cast.Cli
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_search_of_one_resource_is_planned_five_times_at_most(clinic: cast.Clinic) -> None:
+    for _ in range(9):
+        timelines.fetch([clinic.doctor.pk], WINDOW)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE '%string_agg%::bigint'"
+        )
+        assert cursor.fetchall() == [(5, 4)]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_neighbouring_windows_grow_into_one(clinic: cast.Clinic) -> None:
     book(clinic)
     left, right = Window(Q - 100, Q + 1), Window(Q + 1, Q + 100)
