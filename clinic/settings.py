@@ -223,9 +223,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # One strict reader and one pager for every floor, by name: upper floors do not import edges.
-    "DEFAULT_PARSER_CLASSES": ["scheduling.api.reading.JsonObject"],
+    "DEFAULT_PARSER_CLASSES": ["scheduling.rest.reading.JsonObject"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "scheduling.api.paging.Pages",
+    "DEFAULT_PAGINATION_CLASS": "scheduling.rest.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -7,33 +7,28 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scheduling import booking, catalogue
-from scheduling.api import asks, versions, visits
-from scheduling.api.answers import Spelling
-from scheduling.api.doors import KEY, Door
-from scheduling.api.problems import READ_PROBLEMS, STEP_PROBLEMS, WRITE_PROBLEMS
+from scheduling.api import asks
 from scheduling.booking.ask import wish_of
 from scheduling.core.words import Reason, Status
 from scheduling.errors import NotFound, StaleVersion
 from scheduling.models import Appointment, Resource
+from scheduling.rest import versions, visits
+from scheduling.rest.answers import Spelling
+from scheduling.rest.bodies import VersionBody
+from scheduling.rest.doors import MATCH, ONCE, Door
+from scheduling.rest.problems import READ_PROBLEMS, STEP_PROBLEMS, WRITE_PROBLEMS
 from scheduling.walltime import instant_of
 
 VIEW, WORK = "scheduling.view_appointment", "scheduling.work_diary"
 
-ONCE = OpenApiParameter(
-    KEY, str, OpenApiParameter.HEADER, description="a retry within 24 h answers as the first did"
-)
-MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description='the version seen, such as "3"'
-)
 
-
-def step(body: Any = asks.VersionBody) -> Callable[[Any], Any]:
+def step(body: Any = VersionBody) -> Callable[[Any], Any]:
     """Describe a step of one visit, taken by POST."""
     return extend_schema(
         parameters=[ONCE, MATCH],
@@ -147,7 +142,7 @@ class Appointments(Door):
     @action(detail=True, methods=["post"])
     def arrive(self, request: Request, pk: str) -> HttpResponse:
         """Note that the patient is in the house."""
-        asked, visit = self.body(asks.VersionBody), self.get_object()
+        asked, visit = self.body(VersionBody), self.get_object()
         return self._step(visit, asked, lambda **which: self._spelt(booking.arrive(**which)))
 
     @step(asks.OverridableBody)
@@ -194,14 +189,14 @@ class Appointments(Door):
     @action(detail=True, methods=["post"], url_path="no-show")
     def no_show(self, request: Request, pk: str) -> HttpResponse:
         """Note that the patient did not come."""
-        asked, visit = self.body(asks.VersionBody), self.get_object()
+        asked, visit = self.body(VersionBody), self.get_object()
         return self._step(visit, asked, lambda **which: self._spelt(booking.no_show(**which)))
 
     @step()
     @action(detail=True, methods=["post"])
     def reinstate(self, request: Request, pk: str) -> HttpResponse:
         """Undo a mistake: the visit is booked again as it was."""
-        asked, visit = self.body(asks.VersionBody), self.get_object()
+        asked, visit = self.body(VersionBody), self.get_object()
         return self._step(visit, asked, lambda **which: self._spelt(booking.reinstate(**which)))
 
     def _step(

@@ -4,7 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from scheduling.api.bodies import (
+from scheduling.booking import OverrideAsk
+from scheduling.core.words import Status, Wish
+from scheduling.models import Record
+from scheduling.rest.bodies import (
+    DEPTHS,
+    SIZES,
     Areas,
     Day,
     Hold,
@@ -14,20 +19,9 @@ from scheduling.api.bodies import (
     Query,
     Resources,
     Strict,
+    VersionBody,
     When,
 )
-from scheduling.booking import OverrideAsk
-from scheduling.core.words import Status, Wish
-from scheduling.models import Record
-
-SIZES = ("small", "face", "large")
-DEPTHS = ("superficial", "deep")
-
-
-class VersionBody(Strict):
-    """A step that needs nothing but, perhaps, the version that was seen."""
-
-    version = serializers.IntegerField(min_value=0, max_value=10**9, required=False)
 
 
 class OverridableBody(VersionBody):

@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from scheduling import register
 from scheduling.access import visible_sites
-from scheduling.api.answers import Spelling
-from scheduling.api.bodies import Day, Id, Query, Strict
-from scheduling.api.doors import Door
-from scheduling.api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Patient
 from scheduling.models.places import known_zone
+from scheduling.rest.answers import Spelling
+from scheduling.rest.bodies import Day, Id, Query, Strict
+from scheduling.rest.doors import Door
+from scheduling.rest.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.walltime import LIVING
 
 FIELDS = [

@@ -8,10 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scheduling.api.bodies import KINDS, Id, Query
-from scheduling.api.doors import Door
-from scheduling.api.problems import READ_PROBLEMS
 from scheduling.models import Capability, OpeningHours, Resource, Site
+from scheduling.rest.bodies import KINDS, Id, Query
+from scheduling.rest.doors import Door
+from scheduling.rest.problems import READ_PROBLEMS
 
 READ = {"list": "scheduling.view_site", "retrieve": "scheduling.view_site"}
 

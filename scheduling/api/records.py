@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from scheduling import catalogue, records
 from scheduling.access import visible_sites
-from scheduling.api.answers import Spelling
-from scheduling.api.bodies import Areas, Day, Strict, When
-from scheduling.api.doors import Door
-from scheduling.api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Patient, Record
 from scheduling.models.places import known_zone
+from scheduling.rest.answers import Spelling
+from scheduling.rest.bodies import Areas, Day, Strict, When
+from scheduling.rest.doors import Door
+from scheduling.rest.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from scheduling.walltime import LIVING, instant_of
 
 WHOSE = OpenApiParameter("patient", int, OpenApiParameter.PATH)

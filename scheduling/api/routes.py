@@ -2,25 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.routers import SimpleRouter
 
-from scheduling.api import describing  # noqa: F401 -- registers itself by being read
 from scheduling.api.appointments import Appointments
 from scheduling.api.patients import Patients
 from scheduling.api.places import ResourceDoor, Sites
 from scheduling.api.records import Records
 from scheduling.api.slots import Slots
 from scheduling.api.treatments import Treatments
-
-
-class Router(SimpleRouter):
-    """Opens each door with or without the slash at its end: a redirected POST loses its body."""
-
-    def __init__(self) -> None:
-        """Make the slash optional."""
-        super().__init__()
-        self.trailing_slash = "/?"
-
+from scheduling.rest import describing  # noqa: F401 -- registers itself by being read
+from scheduling.rest.routing import Router
 
 router = Router()
 router.register("sites", Sites, basename="site")

@@ -14,14 +14,14 @@ from rest_framework.request import Request
 
 from scheduling import catalogue, diary
 from scheduling.api import asks
-from scheduling.api.answers import JSON
-from scheduling.api.doors import Door
-from scheduling.api.problems import READ_PROBLEMS, ReasonShape
 from scheduling.booking.ask import known_wish
 from scheduling.core.words import Choice, FreeStart, Reason, Severity, Wish
 from scheduling.diary.free import FreeStarts, Holding
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Appointment
+from scheduling.rest.answers import JSON
+from scheduling.rest.doors import Door
+from scheduling.rest.problems import READ_PROBLEMS, ReasonShape
 from scheduling.walltime import instant_of
 
 MOST_DAYS = 92

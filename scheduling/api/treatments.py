@@ -8,9 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scheduling.api.doors import Door
-from scheduling.api.problems import READ_PROBLEMS
 from scheduling.models import Need, Treatment
+from scheduling.rest.doors import Door
+from scheduling.rest.problems import READ_PROBLEMS
 
 
 @extend_schema_serializer(component_name="Need")

@@ -81,5 +81,5 @@ WRITE_PROBLEMS = READ_PROBLEMS | {
     (503, PROBLEM): problem("Too many changes at once; try again."),
 }
 STEP_PROBLEMS = WRITE_PROBLEMS | {
-    (412, PROBLEM): problem("The appointment was changed since that version."),
+    (412, PROBLEM): problem("It was changed since that version."),
 }

@@ -1,4 +1,4 @@
-"""Which version of a visit the caller has seen: `If-Match`, or `version` in the body."""
+"""Which version of a row the caller has seen: `If-Match`, or `version` in the body."""
 
 import re
 
@@ -10,7 +10,7 @@ _TAG = re.compile(r'"?(\d{1,9})"?', re.ASCII)
 
 
 def tag(version: int) -> dict[str, str]:
-    """Write the ETag of a visit."""
+    """Write the ETag of a version."""
     return {"ETag": f'"{version}"'}
 
 
@@ -31,7 +31,7 @@ def expected(request: Request, body_version: int | None) -> int | None:
         raise Malformed("Name one version in If-Match.")
     match = _TAG.fullmatch(header)
     if match is None:
-        raise StaleVersion("That If-Match is no version of this appointment. Read it again.")
+        raise StaleVersion("That If-Match is no version that was given out here. Read it again.")
     version = int(match[1])
     if body_version not in (None, version):
         raise Malformed("If-Match and `version` name two different versions.")

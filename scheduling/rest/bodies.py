@@ -15,6 +15,8 @@ from scheduling.walltime import EARLIEST, local_date_of
 
 LARGEST_ID = 2**63 - 1
 MOST_AREAS = 20
+SIZES = ("small", "face", "large")
+DEPTHS = ("superficial", "deep")
 KINDS = tuple(Resource.Kind.values)
 
 
@@ -43,6 +45,12 @@ class Query(Strict):
 def plain(query: QueryDict) -> dict[str, Any]:
     """Read a query as an object: one value, or a list where a name is repeated."""
     return {name: values[0] if len(values) == 1 else values for name, values in query.lists()}
+
+
+class VersionBody(Strict):
+    """A step that needs nothing but, perhaps, the version that was seen."""
+
+    version = serializers.IntegerField(min_value=0, max_value=10**9, required=False)
 
 
 class Id(serializers.IntegerField):

@@ -10,7 +10,7 @@ from drf_spectacular.utils import Direction
 class StrictMembers(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Say that a body takes no members beside those described."""
 
-    target_class = "scheduling.api.bodies.Strict"
+    target_class = "scheduling.rest.bodies.Strict"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from scheduling.api.problems import ReasonShape
 from scheduling.core.words import Reason
 from scheduling.models import Appointment
+from scheduling.rest.problems import ReasonShape
 
 
 @extend_schema_serializer(component_name="Recovery")

@@ -7,18 +7,25 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from scheduling import idempotency
 from scheduling.access import actor_of
-from scheduling.api.answers import Spelling, kept_refusal, sent, written
-from scheduling.api.bodies import Query, Strict, plain
-from scheduling.api.gate import Gate
 from scheduling.core.words import Actor
+from scheduling.rest.answers import Spelling, kept_refusal, sent, written
+from scheduling.rest.bodies import Query, Strict, plain
+from scheduling.rest.gate import Gate
 
 KEY = "Idempotency-Key"
+ONCE = OpenApiParameter(
+    KEY, str, OpenApiParameter.HEADER, description="a retry within 24 h answers as the first did"
+)
+MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description='the version seen, such as "3"'
+)
 
 
 class Door(GenericViewSet[Any]):
