@@ -10,11 +10,12 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from scheduling import access, catalogue, diary, panels
-from scheduling.admin import signs, times
-from scheduling.admin.screen import now
+from scheduling.admin import signs
 from scheduling.core.words import Status, Wish
 from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Site, Todo
+from scheduling.screens import times
+from scheduling.screens.frame import now
 
 TASKS = 15
 """Tasks on the first page; the rest are one click away."""

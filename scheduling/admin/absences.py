@@ -14,9 +14,9 @@ from unfold.widgets import (
 )
 
 from scheduling import absences, access
-from scheduling.admin.screen import PlainForm, Screen, actor
 from scheduling.errors import ClinicError
 from scheduling.models import Absence, Resource, Site
+from scheduling.screens.frame import PlainForm, Screen, actor
 
 
 class AbsenceForm(PlainForm):

@@ -10,13 +10,14 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from scheduling import register, todos
-from scheduling.admin import card, door, finder, signs
+from scheduling.admin import card, finder, signs
 from scheduling.admin.booking import book_view
 from scheduling.admin.day import day_view
 from scheduling.admin.moving import move_view
-from scheduling.admin.screen import actor, now, within
 from scheduling.admin.steps import step_view, visit_view
 from scheduling.models import Appointment
+from scheduling.screens import door
+from scheduling.screens.frame import actor, now, within
 
 
 @admin.register(Appointment)

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from scheduling.admin.door import start_in
 from scheduling.admin.wanted import WantedForm
 from scheduling.booking.ask import Ask
 from scheduling.core.words import Span
 from scheduling.errors import Malformed
 from scheduling.models import Site, Treatment
+from scheduling.screens.door import start_in
 
 MOST = 4
 """Treatments in one go; more is a plan."""

@@ -11,16 +11,17 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from scheduling import booking
-from scheduling.admin import basket, card, door, finder, refusing, times
+from scheduling.admin import basket, card, finder
 from scheduling.admin.chosen import Chosen, look_at
 from scheduling.admin.first import needed_first
-from scheduling.admin.screen import actor, now
 from scheduling.admin.wanted import WantedForm
 from scheduling.booking import Booked, OverrideAsk
 from scheduling.booking.ask import Ask
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site, Treatment
+from scheduling.screens import door, refusing, times
+from scheduling.screens.frame import actor, now
 
 
 @dataclass(slots=True)

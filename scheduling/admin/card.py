@@ -18,14 +18,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from scheduling import panels, protocols, records
-from scheduling.admin import door, finder, signs
-from scheduling.admin.screen import actor, now
+from scheduling.admin import finder, signs
 from scheduling.admin.wanted import said
 from scheduling.core import rules
 from scheduling.core.protocol import Protocol
 from scheduling.core.words import COUNTED
 from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Patient, Record, Site, Todo
+from scheduling.screens import door
+from scheduling.screens.frame import actor, now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

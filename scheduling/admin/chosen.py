@@ -6,12 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduling import catalogue, diary
-from scheduling.admin import refusing
-from scheduling.admin.times import wall
 from scheduling.booking.rows import instant
 from scheduling.core.rules import Moment
 from scheduling.core.words import Choice, Held, Reason, Severity, Wish
 from scheduling.models import Resource, Site, Treatment
+from scheduling.screens import refusing
+from scheduling.screens.times import wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,13 @@ from django.shortcuts import render
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from scheduling import register
-from scheduling.admin import door, finder, signs
+from scheduling.admin import finder, signs
 from scheduling.admin.lines import lines_of
-from scheduling.admin.screen import now
-from scheduling.admin.times import wall
 from scheduling.core.words import Status
 from scheduling.models import Allocation, Appointment, Practitioner, Site, Treatment
+from scheduling.screens import door
+from scheduling.screens.frame import now
+from scheduling.screens.times import wall
 from scheduling.walltime import EARLIEST, LATEST
 
 GONE = frozenset({Status.CANCELLED.value, Status.ENTERED_IN_ERROR.value})

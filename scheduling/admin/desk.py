@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from unfold.decorators import action, display
 
 from scheduling import access, todos
-from scheduling.admin.screen import Screen, actor, now
 from scheduling.models import Todo
+from scheduling.screens.frame import Screen, actor, now
 
 
 class StillOpen(admin.SimpleListFilter):

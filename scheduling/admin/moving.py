@@ -10,16 +10,17 @@ from django.shortcuts import render
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from scheduling import booking
-from scheduling.admin import door, refusing, signs, times
+from scheduling.admin import signs
 from scheduling.admin.booking import override_of
 from scheduling.admin.chosen import Chosen, look_at
-from scheduling.admin.screen import actor, now
 from scheduling.admin.steps import STALE
 from scheduling.booking.ask import wish_of
 from scheduling.booking.moves import Place
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.models import Appointment, Practitioner
+from scheduling.screens import door, refusing, times
+from scheduling.screens.frame import actor, now
 
 
 class MoveForm(forms.Form):

@@ -16,9 +16,9 @@ from unfold.widgets import (
 )
 
 from scheduling import access, register
-from scheduling.admin.screen import PlainForm, Screen, actor, now, pick, zone_choices
 from scheduling.errors import Malformed
 from scheduling.models import Patient
+from scheduling.screens.frame import PlainForm, Screen, actor, now, pick, zone_choices
 
 IDENTITY = {"given_name", "family_name", "birth_date", "phone", "other_phone", "email"}
 """What makes a patient look like another; a new note is no reason to ask."""

@@ -14,7 +14,6 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from scheduling import access, countries
-from scheduling.admin.screen import PlainForm, Rows, Screen, actor, now, pick, zone_choices
 from scheduling.catalogue.closures import public_holidays
 from scheduling.models import (
     Capability,
@@ -26,6 +25,7 @@ from scheduling.models import (
     Site,
     Skill,
 )
+from scheduling.screens.frame import PlainForm, Rows, Screen, actor, now, pick, zone_choices
 
 SOON = timedelta(days=60)
 """How early an ending credential is pointed out: time for a course and its certificate."""

@@ -15,12 +15,12 @@ from unfold.decorators import display
 
 from scheduling import protocols
 from scheduling.admin.figures import FiguresForm
-from scheduling.admin.screen import Screen, actor, attempt, now
 from scheduling.core import figures
 from scheduling.core.protocol import Protocol, Rule, describe
 from scheduling.core.protocol.values import SIZES, Modality
 from scheduling.errors import ClinicError
 from scheduling.models import ProtocolVersion
+from scheduling.screens.frame import Screen, actor, attempt, now
 
 WEAK = {"C", "D"}
 

@@ -21,9 +21,9 @@ from unfold.widgets import (
 )
 
 from scheduling import absences, access, protocols, records
-from scheduling.admin.screen import PlainForm, Screen, actor, attempt, day_in, now, pick
 from scheduling.errors import ClinicError
 from scheduling.models import Record, Site
+from scheduling.screens.frame import PlainForm, Screen, actor, attempt, day_in, now, pick
 
 Kind = Record.Kind
 

@@ -12,8 +12,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from scheduling import access
-from scheduling.admin.screen import Screen, actor, bare, now
 from scheduling.models import Staff
+from scheduling.screens.frame import Screen, actor, bare, now
 
 
 class Sites(StackedInline):

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from scheduling.admin.screen import Screen
 from scheduling.models import Change
+from scheduling.screens.frame import Screen
 
 
 @admin.register(Change)

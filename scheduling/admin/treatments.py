@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from scheduling import protocols
-from scheduling.admin.screen import PlainForm, Rows, Screen, pick
 from scheduling.models import Need, Treatment
+from scheduling.screens.frame import PlainForm, Rows, Screen, pick
 
 
 def moment(minutes: int, edge: str) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scheduling.admin import times
 from scheduling.core.words import FreeStart, Reason, Severity
 from scheduling.errors import Refused
 from scheduling.models import Site
+from scheduling.screens import times
 
 SURENESS = {
     "seed": "the clinic’s founding protocol",
