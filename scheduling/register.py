@@ -13,16 +13,21 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from phonenumber_field.phonenumber import PhoneNumber
 
-from scheduling import trail
+from scheduling import links, trail
 from scheduling.core.words import Actor
-from scheduling.errors import Malformed
+from scheduling.errors import Malformed, StaleVersion
 from scheduling.integrity import named_constraints
-from scheduling.models import Patient
+from scheduling.models import Appointment, Patient
 from scheduling.signals import patient_record_changed
 
 OF_AGE = 18
 """Years from which a patient needs no guardian: majority in England, Wales, Northern Ireland
 (Family Law Reform Act 1969 s.1) and Spain (Constitution art. 12); Scotland's 16 is the laxer."""
+
+CHANGED_SINCE = (
+    "Somebody else has changed this patient since you opened the page. What you typed is still "
+    "here; open the patient again to see what they changed."
+)
 
 LIKE = 0.55
 """Trigram similarity of the whole name from which two people born on one day look the same;
@@ -30,6 +35,12 @@ LIKE = 0.55
 
 _READ_BY_RULES = {"birth_date", "fitzpatrick", "deceased_on"}
 """Facts of a person that decide what may be booked."""
+
+_REACHED_BY = {"phone", "email", "guardian"}
+"""Where messages and their links went: who has an old number must not hold the patient's visits."""
+
+_OUR_OWN = {"search_key", "version"}
+"""Fields that no person fills in."""
 
 _OPEN = {"language", "channel", "do_not_contact", "fitzpatrick", "guardian"}
 """Fields whose values the trail may hold; of all others it names only the field."""
@@ -62,27 +73,38 @@ def register(*, patient: Patient, by: Actor, now: datetime) -> Patient:
     return _write(patient, "register", by=by, now=now)
 
 
-def amend(*, patient: Patient, by: Actor, now: datetime) -> Patient:
+def amend(*, patient: Patient, by: Actor, now: datetime, version: int | None = None) -> Patient:
     """Change what is known of a patient; the trail names the fields, not what they held.
+
+    Links that went to an old number or address die; the next message brings a new one.
 
     Raises:
         Malformed: a fact about the person is impossible.
+        StaleVersion: somebody changed the patient since `version` (None: whatever it is).
 
     """
-    return _write(patient, "amend", by=by, now=now)
+    return _write(patient, "amend", by=by, now=now, version=version)
 
 
 @transaction.atomic
-def _write(patient: Patient, verb: str, *, by: Actor, now: datetime) -> Patient:
+def _write(
+    patient: Patient, verb: str, *, by: Actor, now: datetime, version: int | None = None
+) -> Patient:
     for sentence in impossible(patient, today=now.date()).values():
         raise Malformed(sentence)
     before = Patient.objects.select_for_update(no_key=True).filter(pk=patient.pk).first()
+    if before is not None and version not in (None, before.version):
+        raise StaleVersion(CHANGED_SINCE, version=before.version)
     patient.search_key = key_of(patient)
+    what = _named_changes(before, patient)
+    if before is not None:
+        patient.version = before.version + bool(what)
     with named_constraints():
         patient.save()
-    what = _named_changes(before, patient)
     if before is None or what:
         trail.write([trail.entry(subject=patient, verb=verb, by=by, now=now, what=what)])
+    if _REACHED_BY & set(what):
+        links.revoke(appointments=Appointment.objects.filter(patient=patient), now=now)
     if _READ_BY_RULES & set(what):
         patient_record_changed.send(
             sender=Patient, patient_id=patient.pk, record=None, by=by, now=now
@@ -108,7 +130,7 @@ def _named_changes(before: Patient | None, after: Patient) -> dict[str, list[Any
     for field in Patient._meta.concrete_fields:
         old = getattr(before, field.attname, None)
         new = getattr(after, field.attname)
-        if before is not None and old != new and field.name != "search_key":
+        if before is not None and old != new and field.name not in _OUR_OWN:
             found[field.name] = [old, new] if field.name in _OPEN else []
     return found
 

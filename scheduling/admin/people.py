@@ -40,6 +40,7 @@ class PatientForm(PlainForm):
         widget=forms.HiddenInput,
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    read_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     countries: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
@@ -47,8 +48,10 @@ class PatientForm(PlainForm):
         exclude = ("search_key",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Fill the picker of zones."""
+        """Fill the picker of zones, and remember which version of the patient is shown."""
         super().__init__(*args, **kwargs)
+        if self.instance.pk and "read_version" in self.fields:
+            self.fields["read_version"].initial = self.instance.version
         pick(self, "zone", zone_choices)
 
     def _phone(self, field: str) -> str:
@@ -69,8 +72,10 @@ class PatientForm(PlainForm):
         return self._phone("other_phone")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for a guardian where the law does."""
+        """Ask for a guardian where the law does, and refuse a page that somebody else outdated."""
         said = super().clean() or self.cleaned_data
+        if self.instance.pk and said.get("read_version") not in (None, self.instance.version):
+            raise forms.ValidationError(register.CHANGED_SINCE, code="stale")
         if register.needs_guardian(said.get("birth_date"), now().date()) and not said.get(
             "guardian"
         ):
@@ -162,7 +167,7 @@ class PatientScreen(Screen):
             {"fields": (("language", "channel"), ("zone", "do_not_contact"))},
         ),
         ("For the clinic", {"fields": (("fitzpatrick", "deceased_on"), "note")}),
-        (None, {"fields": ("others", "seen"), "classes": ("lookalikes",)}),
+        (None, {"fields": ("others", "seen", "read_version"), "classes": ("lookalikes",)}),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
@@ -182,8 +187,11 @@ class PatientScreen(Screen):
 
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: Any) -> None:
         """Enter or amend through the register."""
-        verb = register.amend if change else register.register
-        verb(patient=obj, by=actor(request), now=now())
+        if change:
+            read = form.cleaned_data.get("read_version")
+            register.amend(patient=obj, by=actor(request), now=now(), version=read)
+        else:
+            register.register(patient=obj, by=actor(request), now=now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep every patient: their history answers for what was done."""

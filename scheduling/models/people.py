@@ -58,6 +58,7 @@ class Patient(models.Model):
     deceased_on = models.DateField(null=True, blank=True)
     note = models.TextField(blank=True)
     search_key = models.TextField(default="", editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

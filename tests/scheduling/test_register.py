@@ -2,10 +2,11 @@ from datetime import date
 
 import pytest
 
-from scheduling import register
+from scheduling import booking, links, register
 from scheduling.core.words import Actor
-from scheduling.errors import Malformed
-from scheduling.models import Change, Patient
+from scheduling.errors import Malformed, StaleVersion
+from scheduling.models import Change, Link, Patient
+from tests import cast
 from tests.cast import NOW
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,32 @@ def test_trail_names_fields_but_not_what_they_hold(jose: Patient) -> None:
         ("register", {}),
         ("amend", {"phone": [], "channel": ["both", "sms"], "note": []}),
     ]
+
+
+def test_amending_what_somebody_changed_since_is_refused(jose: Patient) -> None:
+    read = jose.version
+    jose.note = "burns easily"
+    register.amend(patient=jose, by=DESK, now=NOW, version=read)
+    late = Patient.objects.get(pk=jose.pk)
+    late.note = "tans easily"
+    with pytest.raises(StaleVersion):
+        register.amend(patient=late, by=DESK, now=NOW, version=read)
+    jose.refresh_from_db()
+    assert (jose.note, jose.version) == ("burns easily", read + 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "revoked"),
+    [("phone", "+447700900555", True), ("email", "j@example.org", True), ("note", "x", False)],
+)
+def test_links_to_an_old_address_die(field: str, value: str, revoked: bool) -> None:  # noqa: FBT001
+    clinic = cast.build()
+    start = cast.at(cast.day(7), 10)
+    booked = booking.book(wish=clinic.wish(clinic.review), start=start, by=DESK, now=NOW)
+    links.issue(appointment=booked.appointment, now=NOW)
+    setattr(clinic.patient, field, value)
+    register.amend(patient=clinic.patient, by=DESK, now=NOW)
+    assert Link.objects.filter(revoked_at=NOW).exists() is revoked
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,20 @@ def test_patient_is_amended_without_a_question_about_themselves(
     assert Change.objects.get(subject="patient").what == {"email": []}
 
 
+def test_page_that_somebody_outdated_is_refused_and_keeps_what_was_typed(
+    clinic: cast.Clinic, desk: Client
+) -> None:
+    opened = _again(desk.get(change(clinic.patient)))
+    assert send(desk, change(clinic.patient), note="allergic to lidocaine").status_code == 302
+
+    late = desk.post(change(clinic.patient), {**opened, "note": "prefers mornings"})
+
+    assert problems(late) == {"__all__": [register.CHANGED_SINCE]}
+    assert "prefers mornings" in late.content.decode()
+    clinic.patient.refresh_from_db()
+    assert clinic.patient.note == "allergic to lidocaine"
+
+
 @pytest.mark.parametrize(
     "text", ["pine", "Áda", "1985-04-12", "12/04/1985", "07700 900123", "ada 12.4.1985"]
 )
