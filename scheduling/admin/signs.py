@@ -45,6 +45,7 @@ VERBS: Mapping[str, str] = {
     "hold": "kept a time",
     "book": "booked",
     "move": "moved",
+    "annotate": "changed the note",
     "confirm": "noted the patient’s yes",
     "arrive": "marked as arrived",
     "check_in": "checked in",

@@ -138,6 +138,12 @@ def _confirm(request: HttpRequest, row: Appointment, by: Actor, moment: datetime
     return f"{row.patient} confirmed the visit."
 
 
+def _annotate(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+    note = request.POST.get("note", "").strip().replace("\r\n", "\n")
+    booking.annotate(appointment_id=row.pk, note=note, version=_version(request), by=by, now=moment)
+    return "The note is kept."
+
+
 def _arrive(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
     booking.arrive(appointment_id=row.pk, version=_version(request), by=by, now=moment)
     return f"{row.patient} is here."
@@ -210,6 +216,7 @@ class Unread(ClinicError):
 
 
 STEPS: Mapping[str, Step] = {
+    "annotate": _annotate,
     "confirm": _confirm,
     "arrive": _arrive,
     "check-in": _check_in,
@@ -241,6 +248,8 @@ def _taken(request: HttpRequest, row: Appointment, step: str, moment: datetime) 
     except Unread as unread:
         return shown(request, row, moment, 400, done_form=unread.form, error=unread.sentence)
     except StaleVersion:
+        if step == "annotate":  # what was typed stays on the page
+            return shown(request, door.visit_of(request, row.pk), moment, 409, error=STALE)
         messages.warning(request, STALE)
         return HttpResponseRedirect(door.page_of(row))
     except NotFound:

@@ -10,7 +10,7 @@ from scheduling.booking.ending import cancel, free_expired_holds, no_show, reins
 from scheduling.booking.intake import book, book_held, book_many, hold
 from scheduling.booking.moves import Place, move
 from scheduling.booking.overrides import OverrideAsk
-from scheduling.booking.progress import Done, arrive, check_in, complete, confirm
+from scheduling.booking.progress import Done, annotate, arrive, check_in, complete, confirm
 
 __all__ = [
     "Ask",
@@ -18,6 +18,7 @@ __all__ = [
     "Done",
     "OverrideAsk",
     "Place",
+    "annotate",
     "arrive",
     "book",
     "book_held",

@@ -14,6 +14,9 @@ from scheduling.errors import Malformed, WrongState
 from scheduling.integrity import retrying
 from scheduling.models import Appointment, Record
 
+LONGEST_NOTE = 10_000
+"""Characters of a visit's note."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
@@ -52,6 +55,29 @@ def confirm(*, appointment_id: int, version: int | None, by: Actor, now: datetim
     return rows.finish(
         visit, step, {"confirmed_at": [None, now.isoformat()]}, fields=["confirmed_at"]
     )
+
+
+@retrying
+def annotate(
+    *, appointment_id: int, note: str, version: int | None, by: Actor, now: datetime
+) -> Appointment:
+    """Set the clinic's own note on a visit, whatever its status; the patient never reads it.
+
+    The trail says that the note changed, not what it holds: it may be clinical.
+
+    Raises:
+        Malformed: the note is longer than 10,000 characters.
+        StaleVersion, NotFound: see `move`.
+
+    """
+    if len(note) > LONGEST_NOTE:
+        raise Malformed(f"A note has at most {LONGEST_NOTE:,} characters.", field="note")
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    if visit.note == note:
+        return visit
+    visit.note = note
+    step = rows.Step(verb="annotate", told=False, by=by, now=now)
+    return rows.finish(visit, step, {"note": []}, fields=["note"])
 
 
 @retrying

@@ -53,6 +53,23 @@ def test_confirm_notes_the_patients_yes(desk: Client, visit: Appointment) -> Non
     assert visit.confirmed_at == cast.NOW
 
 
+def test_note_is_kept_and_the_trail_does_not_tell_it(desk: Client, visit: Appointment) -> None:
+    press(desk, visit, "annotate", note="brings her sister")
+    visit.refresh_from_db()
+    assert (visit.note, visit.told_version) == ("brings her sister", 0)
+    assert Change.objects.get(verb="annotate").what == {"note": []}
+
+
+def test_note_on_a_stale_page_keeps_what_was_typed(desk: Client, visit: Appointment) -> None:
+    press(desk, visit, "annotate", note="brings her sister")
+    late = desk.post(step(visit, "annotate"), {"version": 1, "note": "comes by taxi"})
+    assert late.status_code == 409
+    assert "comes by taxi" in late.text
+    assert "It reads now: brings her sister" in late.text
+    visit.refresh_from_db()
+    assert visit.note == "brings her sister"
+
+
 def test_arrive_and_undo(desk: Client, visit: Appointment) -> None:
     press(desk, visit, "arrive")
     assert status(visit) == "arrived"
@@ -180,7 +197,9 @@ def test_history_tells_who_did_what(desk: Client, visit: Appointment) -> None:
     ]
 
 
-STEPS = ["confirm", "arrive", "check-in", "no-show", "cancel", "reinstate", "complete", "consent"]
+STEPS = [
+    "annotate", "confirm", "arrive", "check-in", "no-show", "cancel", "reinstate", "complete", "consent",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STEPS)
