@@ -288,7 +288,7 @@ def _patients(clinics: int) -> None:
     facts = {
         "birth_date": date(1985, 4, 12), "phone": "+447700900123", "other_phone": "",
         "language": "en", "zone": "", "channel": "both", "fitzpatrick": 2, "do_not_contact": False,
-        "note": "", "created_at": NOW,
+        "note": "", "version": 1, "created_at": NOW,
     }  # fmt: skip
     rows = (
         {"id": n, "given_name": f"Ada {n}", "family_name": "Pine", "email": f"ada{n}@example.org",

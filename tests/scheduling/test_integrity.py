@@ -23,6 +23,7 @@ from scheduling.models import (
     ProtocolVersion,
     Record,
     Resource,
+    Series,
     Site,
     Treatment,
 )
@@ -48,6 +49,12 @@ def twice_held(c: cast.Clinic) -> None:
     for patient, q in ((c.patient, 6_000_000), (other, 6_000_001)):
         held = visit(c, q, patient=patient)
         Allocation.objects.create(appointment=held, resource=c.room, start_q=q, end_q=q + 3)
+
+
+def session_booked_twice(c: cast.Clinic) -> None:
+    course = Series.objects.create(patient=c.patient)
+    for q in (6_000_000, 6_000_100):
+        visit(c, q, series=course, seq=1)
 
 
 def changed_trail(c: cast.Clinic) -> None:
@@ -93,6 +100,7 @@ def minutes(least: int, default: int, most: int) -> Breach:
 BREACHES: dict[str, Breach] = {
     "resource_not_double_booked": twice_held,
     "patient_in_one_place": lambda c: [visit(c), visit(c, 6_000_001)],
+    "session_booked_once": session_booked_twice,
     "request_answered_once": answered_twice,
     "allocation_has_length": lambda c: Allocation.objects.create(
         appointment=visit(c), resource=c.room, start_q=5, end_q=5 + 289
