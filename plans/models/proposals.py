@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from plans.models.plans import Plan, Session
-from scheduling.models import Appointment
+from scheduling.models import Appointment, ProtocolVersion
 
 
 class Proposal(models.Model):
@@ -13,8 +13,8 @@ class Proposal(models.Model):
     `kind` tells a first proposal from a re-flow, whose visits carry where they were.
     `held_until` is set while its new starts are kept for the patient (each by a hold). `cost`
     and `left_out` are those of `plans.core.course.Proposal`; `why` lists reasons, each as
-    `scheduling.core.words.Reason.as_dict`, for which a re-flow was asked. `protocol_number` is
-    the version whose rules it keeps.
+    `scheduling.core.words.Reason.as_dict`, for which a re-flow was asked. `protocol` is the
+    version whose rules it keeps.
     """
 
     class Kind(models.TextChoices):
@@ -35,7 +35,7 @@ class Proposal(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
     plan_version = models.PositiveIntegerField()
-    protocol_number = models.PositiveIntegerField()
+    protocol = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="+")
     end_date = models.DateField()
     cost = models.JSONField(default=dict)
     left_out = models.JSONField(default=list)

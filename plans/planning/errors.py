@@ -26,9 +26,10 @@ class Difference:
 class ProposalLost(ClinicError):
     """What was read out can no longer be booked as it was; nothing was booked.
 
-    `proposal` is the one that stands instead, open, and `changes` lists the sessions that lie
-    elsewhere in it, in their order: none where only the ground beneath it changed. `reasons` says
-    what stood in the way. Where no plan is left, `Refused` is raised instead.
+    `proposal` is the one that stands instead, open; None where a re-flow has become needless.
+    `changes` lists the sessions that lie elsewhere in it, in their order: none where only the
+    ground beneath it changed. `reasons` says what stood in the way. Where no plan is left,
+    `Refused` is raised instead.
     """
 
     code = "proposal_lost"
@@ -38,7 +39,7 @@ class ProposalLost(ClinicError):
         self,
         sentence: str = "",
         *,
-        proposal: Proposal,
+        proposal: Proposal | None,
         changes: Sequence[Difference] = (),
         reasons: Sequence[Reason] = (),
         **facts: Any,

@@ -1,9 +1,19 @@
 """A whole course proposed: stored, held while it is read out, adjusted, declined."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from plans.models import Proposal
+from plans.planning import keeping
+from plans.planning.posing import Task, posed
+from plans.planning.reach import opened_plan, opened_proposal
+from plans.planning.solving import solved
+from scheduling import booking, diary
+from scheduling.core.timeline import ceil_q, floor_q
 from scheduling.core.words import Actor
+from scheduling.errors import Malformed, Refused
+
+HELD = timedelta(minutes=booking.HOLD_MINUTES)
 
 
 def propose(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
@@ -13,10 +23,11 @@ def propose(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
 
     Raises:
         Refused: there is no plan, with the smallest reason; or the plan is paused or over.
+        WrongState: every session is booked, done or skipped already.
         NotFound: no such plan for this actor.
 
     """
-    raise NotImplementedError
+    return _proposed(plan_id, by, now, None)
 
 
 def propose_held(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
@@ -24,7 +35,15 @@ def propose_held(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
 
     Raises: see `propose`.
     """
-    raise NotImplementedError
+    return _proposed(plan_id, by, now, now + HELD)
+
+
+def _proposed(plan_id: int, by: Actor, now: datetime, until: datetime | None) -> Proposal:
+    read = opened_plan(plan_id=plan_id, by=by, now=now)
+    task = Task(read=read, now=now, ignoring=keeping.holds_of(read))
+    work, found = solved(keeping.something_to_place(task))
+    note = keeping.Note(kind=Proposal.Kind.NEW, by=by, held_until=until)
+    return keeping.store(work=work, found=found, note=note)
 
 
 def adjust(
@@ -32,7 +51,8 @@ def adjust(
 ) -> Proposal:
     """Put one session of a proposal elsewhere, and solve the rest around it; a new proposal.
 
-    `start` is aware, any zone. Holds of the old proposal are kept where they still serve.
+    `start` is aware, any zone. The others stay where they were as far as they can. What the old
+    proposal held is held again where the new one has new starts.
 
     Raises:
         Refused: that start is not to be had, with every reason; or no plan is left around it.
@@ -41,7 +61,42 @@ def adjust(
         NotFound: no such proposal for this actor.
 
     """
-    raise NotImplementedError
+    proposal, read = opened_proposal(proposal_id=proposal_id, by=by, now=now)
+    if session_id not in read.proposed:
+        raise Malformed("This session is not in the proposal.", field="session")
+    if start.tzinfo is None or floor_q(start) != ceil_q(start):
+        raise Malformed("A start has its zone and lies on a 5-minute mark.", field="start")
+    task = Task(
+        read=read,
+        now=now,
+        moving=keeping.moving_in(read, now),
+        wanted={session_id: floor_q(start)},
+        ignoring=keeping.holds_of(read),
+    )
+    kept = {pk: keeping.place_of(row, task.keys[pk]) for pk, row in read.proposed.items()}
+    task = replace(task, was=kept)
+    _must_be_free(task, session_id, floor_q(start))
+    work, found = solved(task)
+    until = proposal.held_until
+    note = keeping.Note(
+        kind=Proposal.Kind(proposal.kind),
+        by=by,
+        held_until=now + HELD if until and until > now else None,
+        why=tuple(proposal.why),
+    )
+    return keeping.store(work=work, found=found, note=note)
+
+
+def _must_be_free(task: Task, session_id: int, start_q: int) -> None:
+    """Refuse a start that the session could not have on its own, with every reason against it."""
+    work = posed(replace(task, wanted={}))
+    key = task.keys[session_id]
+    window = work.problem.course.window
+    if window.has(work.problem.openings[key].starts, start_q):
+        return
+    if not window.holds(start_q):
+        raise Malformed("That start lies outside of the time that can be booked.", field="start")
+    raise Refused(diary.told(work.looks[key], start_q))
 
 
 def decline(*, proposal_id: int, by: Actor, now: datetime) -> Proposal:
@@ -52,4 +107,5 @@ def decline(*, proposal_id: int, by: Actor, now: datetime) -> Proposal:
         NotFound: no such proposal for this actor.
 
     """
-    raise NotImplementedError
+    proposal, _ = opened_proposal(proposal_id=proposal_id, by=by, now=now)
+    return keeping.end(proposal_id=proposal.pk, state=Proposal.State.DECLINED, by=by, now=now)

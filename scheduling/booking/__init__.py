@@ -5,31 +5,47 @@ one transaction with its locks in one order (patients, resources, appointments, 
 the audit trail, and sends `appointment_changed` before it commits.
 """
 
-from scheduling.booking.ask import Ask, Booked
-from scheduling.booking.ending import cancel, free_expired_holds, no_show, reinstate
-from scheduling.booking.intake import book, book_held, book_many, hold
+from scheduling.booking.arranging import Placing, arrange, hold_many
+from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
+from scheduling.booking.ending import (
+    cancel,
+    cancel_many,
+    free_expired_holds,
+    no_show,
+    reinstate,
+    release_holds,
+)
+from scheduling.booking.intake import HOLD_MINUTES, book, book_held, book_many, hold
 from scheduling.booking.moves import Place, move
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.booking.progress import Done, annotate, arrive, check_in, complete, confirm
 
 __all__ = [
+    "HOLD_MINUTES",
     "Ask",
     "Booked",
     "Done",
     "OverrideAsk",
     "Place",
+    "Placing",
     "annotate",
+    "arrange",
     "arrive",
     "book",
     "book_held",
     "book_many",
     "cancel",
+    "cancel_many",
     "check_in",
     "complete",
     "confirm",
     "free_expired_holds",
     "hold",
+    "hold_many",
+    "known_wish",
     "move",
     "no_show",
     "reinstate",
+    "release_holds",
+    "wish_of",
 ]

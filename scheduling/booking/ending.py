@@ -1,11 +1,12 @@
 """Visits that end before they are done, and mistakes undone."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 
-from scheduling import catalogue, diary
+from scheduling import catalogue, diary, trail
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import wish_of
-from scheduling.booking.dependents import flag_dependents, reasons_now
+from scheduling.booking.dependents import flag_coming, flag_dependents, reasons_now
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Status
 from scheduling.errors import Refused, WrongState
@@ -152,25 +153,64 @@ def _take_again(visit: Appointment, now: datetime) -> None:
 
 
 @retrying
+def cancel_many(
+    *, appointment_ids: Collection[int], by: Actor, now: datetime, reason: str = ""
+) -> list[Appointment]:
+    """Cancel several visits of one patient together; the patient is told once.
+
+    Raises: see `cancel`; nothing is cancelled then.
+    """
+    glimpses = [locks.seen(appointment_id=pk, by=by) for pk in sorted(appointment_ids)]
+    ids = [glimpse.pk for glimpse in glimpses]
+    held = Allocation.objects.filter(appointment__in=ids).values_list("resource_id", flat=True)
+    locks.lock(patients={glimpse.patient_id for glimpse in glimpses}, resources=set(held))
+    visits = list(
+        Appointment.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    )
+    entries = []
+    for visit in visits:
+        if visit.status not in CANCELLABLE:
+            raise WrongState(f"A visit that is {visit.get_status_display()} cannot be cancelled.")
+        what = {"status": [visit.status, Status.CANCELLED.value]}
+        rows.end_as(visit, Status.CANCELLED)
+        visit.cancelled_at, visit.cancel_reason = now, reason[:200]
+        visit.version, visit.told_version = visit.version + 1, visit.told_version + 1
+        visit.save()
+        entries.append(trail.entry(subject=visit, verb="cancel", by=by, now=now, what=what))
+    rows.free_resources(ids)
+    rows.announce(visits, rows.Step(verb="cancel", told=True, by=by, now=now), entries)
+    for patient in {visit.patient_id for visit in visits}:
+        flag_coming(patient, now=now)
+    return visits
+
+
 def free_expired_holds(*, now: datetime) -> int:
-    """Let go of every hold whose time is up; answer how many.
+    """Let go of every hold whose time is up; answer how many."""
+    due = Appointment.objects.filter(status=Status.PENDING.value, expires_at__lte=now)
+    return _let_go(list(due.order_by("pk").values_list("pk", flat=True)[:500]), now=now, by=now)
+
+
+def release_holds(*, appointment_ids: Collection[int], now: datetime) -> int:
+    """Let go of these holds before their time is up; answer how many there still were."""
+    return _let_go(sorted(appointment_ids), now=now, by=datetime.max.replace(tzinfo=UTC))
+
+
+@retrying
+def _let_go(ids: list[int], *, now: datetime, by: datetime) -> int:
+    """End those of these holds that expire `by` an instant.
 
     Rows are locked in the house's order; a hold that is being booked at this moment is skipped.
     """
-    due = list(
-        Appointment.objects.filter(status=Status.PENDING.value, expires_at__lte=now)
-        .order_by("pk")
-        .values_list("pk", "patient_id")[:500]
-    )
-    if not due:
+    if not ids:
         return 0
-    held = Allocation.objects.filter(appointment_id__in=[pk for pk, _ in due], active=True)
+    kept = Appointment.objects.filter(pk__in=ids)
+    held = Allocation.objects.filter(appointment_id__in=ids, active=True)
     locks.lock(
-        patients={patient for _, patient in due},
+        patients=set(kept.values_list("patient_id", flat=True)),
         resources=set(held.values_list("resource_id", flat=True)),
     )
-    still = Appointment.objects.select_for_update(no_key=True).filter(
-        pk__in=[pk for pk, _ in due], status=Status.PENDING.value, expires_at__lte=now
+    still = kept.select_for_update(no_key=True).filter(
+        status=Status.PENDING.value, expires_at__lte=by
     )
     expired = list(still.order_by("pk").values_list("pk", flat=True))
     rows.free_resources(expired)

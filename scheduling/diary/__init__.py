@@ -15,19 +15,28 @@ One engine answers “may I?”, “when may I?” and “why not?”:
 * `again(*, wish, choice, now, moment, versions, patient)`: both of these from one reading;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
 * `chart(patient_id) -> Chart`, and `known(patient_id) -> Known` with the patient's own time;
-* `lacking(*, visits, now)`: what each visit of a list still lacks before check-in.
+* `lacking(*, visits, now)`: what each visit of a list still lacks before check-in;
+* `looks(*, wishes, setting, now) -> list[Look]`: several visits of one patient from one reading,
+  as if those that are placed anew were not booked: what a whole course is searched with;
+  `told(look, start_q)` every reason against one start of a look; `against(*, seen, starts, setting,
+  now)` what blocks each visit among the others, as if all were booked.
 """
 
 from scheduling.diary.charts import Known, chart, known
 from scheduling.diary.choosing import again, choose, clinical, plain_reason, recheck
+from scheduling.diary.courses import Setting, against, looks, told
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
+from scheduling.diary.looking import Look
 from scheduling.diary.prerequisites import lacking
 
 __all__ = [
     "FreeStarts",
     "HiddenDay",
     "Known",
+    "Look",
+    "Setting",
     "again",
+    "against",
     "chart",
     "choose",
     "clinical",
@@ -36,6 +45,8 @@ __all__ = [
     "free_starts",
     "known",
     "lacking",
+    "looks",
     "plain_reason",
     "recheck",
+    "told",
 ]

@@ -151,11 +151,13 @@ class Found:
     patient: Known
     beside: tuple[Held, ...] = ()
     clinical: bool = False
+    window: Window | None = None
+    """The window of the look, where it is wider than the question's own."""
 
 
 def drawn(question: Question, dates: tuple[date, date], now: datetime, found: Found) -> Look:
     """Draw the look at some local dates, both inclusive, from what was read."""
-    window = question.window(*dates)
+    window = found.window or question.window(*dates)
     allowed = _masks(question, window, found.patient, now)
     skin = None
     if found.clinical and question.wish.patient_id is not None:

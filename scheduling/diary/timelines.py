@@ -75,6 +75,8 @@ def busy(resource_ids: Collection[int], window: Window, *, moving: int | None = 
     What the appointment `moving` holds itself does not count.
     """
     ids = list(resource_ids)
+    # Read before the diaries: a hold that is swept in between is then free, not somebody else's.
+    mine = held_by([moving], window) if moving is not None else {}
     held = {r: entry for r in ids if (entry := _memo.get(r)) and _holds(entry, window)}
     rows = _rows(_VERSIONS, [], held) if held else []
     versions = {row[0]: row[1] for row in rows}
@@ -92,10 +94,9 @@ def busy(resource_ids: Collection[int], window: Window, *, moving: int | None = 
         ground = fetched.ground if ground in (None, fetched.ground) else None
         if not connection.in_atomic_block:
             _remember(fetched, window)
-    if moving is not None:
-        for resource_id, own in _own(moving, window).items():
-            if resource_id in lines:
-                lines[resource_id] &= ~own
+    for resource_id, own in mine.items():
+        if resource_id in lines:
+            lines[resource_id] &= ~own
     return Busy(lines, versions, ground)
 
 
@@ -162,10 +163,10 @@ def _joined(known: _Entry, entry: _Entry) -> _Entry:
     return _Entry(entry.version, window, line | shifted(entry.line, entry.window.q0 - low, window))
 
 
-def _own(appointment_id: int, window: Window) -> dict[int, Timeline]:
-    """Return what one appointment holds; its spans overlap nobody else's (the constraint)."""
+def held_by(appointment_ids: Collection[int], window: Window) -> dict[int, Timeline]:
+    """Return what some appointments hold; their spans overlap nobody else's (the constraint)."""
     held: dict[int, Timeline] = {}
-    rows = Allocation.objects.filter(appointment_id=appointment_id, active=True)
+    rows = Allocation.objects.filter(appointment_id__in=appointment_ids, active=True)
     for resource_id, start_q, end_q in rows.values_list("resource_id", "start_q", "end_q"):
         held[resource_id] = held.get(resource_id, 0) | covered([(start_q, end_q)], window)
     return held

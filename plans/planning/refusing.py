@@ -1,0 +1,38 @@
+"""Refusals of planning, in the one shape that every refusal has."""
+
+from plans.core.course import NoPlan
+from scheduling.core.words import Reason, Severity
+from scheduling.errors import Refused
+
+NO_PLAN = "no_plan"
+PAUSED = "plan_paused"
+OVER = "plan_over"
+
+_PATIENT = {
+    NO_PLAN: "We have found no dates for the whole course. Please phone us.",
+    PAUSED: "Your treatment plan rests at the moment. Please phone us.",
+    OVER: "This treatment plan has ended. Please phone us.",
+}
+
+
+def reason(code: str, sentence: str, arithmetic: str = "") -> Reason:
+    """Make a hard reason of planning's own; docs/refusals.md lists the codes."""
+    return Reason(
+        code=code,
+        severity=Severity.HARD,
+        sentence=sentence,
+        patient_sentence=_PATIENT[code],
+        arithmetic=arithmetic,
+        source="The plan",
+    )
+
+
+def refused(code: str, sentence: str, *more: Reason) -> Refused:
+    """Make the refusal that a sentence and further reasons stand for."""
+    return Refused([reason(code, sentence), *more])
+
+
+def no_plan(found: NoPlan, *more: Reason) -> Refused:
+    """Spell the solver's smallest reason, with what diary and rules say beside it."""
+    arithmetic = f"{found.relaxed}, {found.by} off" if found.by else found.relaxed
+    return Refused([reason(NO_PLAN, found.sentence, arithmetic), *more])

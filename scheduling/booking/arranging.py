@@ -1,0 +1,231 @@
+"""Several visits of a course placed at once: booked, kept or moved, all of them or none.
+
+`book_many` writes one visit after another and asks the rules at each. Here everything is written
+first and the rules are asked about what then stands, because a course that moves as a whole breaks
+them half-way: the second session is moved past the third, which follows a moment later.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduling import catalogue, diary, trail
+from scheduling.booking import locks, overrides, rows
+from scheduling.booking.ask import Ask, Booked, checked
+from scheduling.booking.dependents import flag_coming
+from scheduling.booking.intake import HOLD_MINUTES
+from scheduling.booking.moves import MOVABLE
+from scheduling.core.rules import Moment
+from scheduling.core.timeline import floor_q
+from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
+from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
+from scheduling.integrity import retrying
+from scheduling.models import Allocation, Appointment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """One visit at an aware start, with exactly what it holds there.
+
+    `wish.moving` is the visit that goes there, or the hold that is booked; without it a visit is
+    new. `version` is the one at which that visit was read; None for whatever it is.
+    """
+
+    wish: Wish
+    start: datetime
+    held: tuple[Held, ...]
+    version: int | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What is held, in the words of a booking."""
+        start_q = floor_q(self.start)
+        return Choice(
+            start_q=start_q,
+            end_q=start_q + (self.wish.minutes or 0) // 5,
+            prep_minutes=5 * max((start_q - h.start_q for h in self.held), default=0),
+            held=self.held,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    by: Actor
+    now: datetime
+    until: datetime | None = None
+
+
+def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Booked]:
+    """Book and move these visits together; the patient is told once, of all that changed.
+
+    Raises:
+        Refused: diary or skin refuses one of them where it would lie; the fact `ask` is its index.
+        StaleVersion: somebody changed a visit since it was read.
+        WrongState: a visit has begun or is over, or a hold was released.
+        Malformed: nothing is asked, or a visit has no minutes.
+        NotFound, Busy: see `book`.
+
+    """
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now))
+
+
+def hold_many(
+    *, placings: Sequence[Placing], by: Actor, now: datetime, minutes: int = HOLD_MINUTES
+) -> list[Booked]:
+    """Keep new visits for some minutes while they are read out, under the rules as if all were booked.
+
+    Raises: see `arrange`.
+    """
+    if any(placing.wish.moving is not None for placing in placings):
+        raise Malformed("Only new visits are held.")
+    until = now + timedelta(minutes=minutes)
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now, until=until))
+
+
+def _sensible(placings: Sequence[Placing], by: Actor) -> Sequence[Placing]:
+    if not placings:
+        raise Malformed("Name at least one visit.")
+    for placing in placings:
+        checked(Ask(wish=placing.wish, start=placing.start), by)
+        if not placing.wish.minutes or not placing.held:
+            raise Malformed("Say how long each visit takes and what it holds.")
+    return placings
+
+
+@retrying
+def _arranged(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
+    known = _locked(placings, errand.by)
+    before = {pk: rows.picture(visit) for pk, visit in known.items()}
+    _set_aside(known.values())
+    with catalogue.steady():
+        visits = [_placed(placing, known, errand) for placing in placings]
+        booked = _judged(placings, visits, errand.now)
+    if errand.until is not None:
+        _only_held(visits, errand.until)
+    _tell(visits, before, errand)
+    if errand.until is None:
+        for patient in {visit.patient_id for visit in visits}:
+            flag_coming(patient, now=errand.now)
+    return booked
+
+
+def _only_held(visits: Sequence[Appointment], until: datetime) -> None:
+    """Turn what was written as booked, for the rules to see, into holds."""
+    for visit in visits:
+        visit.status, visit.expires_at = Status.PENDING.value, until
+        visit.save(update_fields=["status", "expires_at"])
+
+
+def _locked(placings: Sequence[Placing], by: Actor) -> dict[int, Appointment]:
+    """Lock everything that changes, in the house's one order, and read the visits that move."""
+    going = {p.wish.moving: p.version for p in placings if p.wish.moving is not None}
+    glimpses = [locks.seen(appointment_id=pk, by=by) for pk in sorted(going)]
+    patients = {p.wish.patient_id for p in placings if p.wish.patient_id is not None}
+    held = Allocation.objects.filter(appointment__in=going).values_list("resource_id", flat=True)
+    locks.lock(
+        patients=patients | {glimpse.patient_id for glimpse in glimpses},
+        resources={h.resource_id for p in placings for h in p.held} | set(held),
+    )
+    found = Appointment.objects.select_for_update(no_key=True).filter(pk__in=going)
+    visits = {visit.pk: visit for visit in found.order_by("pk")}
+    for pk, version in going.items():
+        _can_go(visits.get(pk), version)
+    return visits
+
+
+def _can_go(visit: Appointment | None, version: int | None) -> None:
+    if visit is None:
+        raise NotFound("There is no such visit that you can change.")
+    if version is not None and visit.version != version:
+        raise StaleVersion(version=visit.version)
+    if visit.status not in MOVABLE:
+        raise WrongState(f"A visit that is {visit.get_status_display()} is not moved.")
+
+
+def _set_aside(visits: Collection[Appointment]) -> None:
+    """Let every visit go from its place at once, so that one may take another's."""
+    for visit in visits:
+        rows.drop_resources(visit.pk)
+    Appointment.objects.filter(pk__in=[visit.pk for visit in visits]).update(
+        status=Status.PROPOSED.value, expires_at=None
+    )
+
+
+def _placed(placing: Placing, known: dict[int, Appointment], errand: _Errand) -> Appointment:
+    """Write one visit at its new place; what was a hold becomes a visit."""
+    pk = placing.wish.moving
+    visit = known[pk] if pk is not None else Appointment(created_at=errand.now)
+    if pk is None or visit.status == Status.PENDING:
+        visit.booked_by = errand.by.name
+    visit.patient_id = placing.wish.patient_id or 0
+    was = visit.start_q
+    rows.describe(visit, placing.wish)
+    rows.place(visit, placing.wish, placing.choice)
+    if visit.start_q != was:
+        # A patient's yes was to the old time.
+        visit.confirmed_at = None
+    visit.status, visit.expires_at = Status.BOOKED.value, None
+    visit.save()
+    rows.hold_resources(visit, placing.choice)
+    return visit
+
+
+def _judged(
+    placings: Sequence[Placing], visits: Sequence[Appointment], now: datetime
+) -> list[Booked]:
+    """Ask diary and skin about each visit among all the others as they lie now.
+
+    Raises:
+        Refused: one of them may not be; nothing is written.
+
+    """
+    read = {v.patient_id: diary.known(v.patient_id) for v in visits}
+    booked = []
+    for index, (placing, visit) in enumerate(zip(placings, visits, strict=True)):
+        fresh, skin = diary.again(
+            wish=replace(placing.wish, moving=visit.pk),
+            choice=placing.choice,
+            now=now,
+            moment=Moment.BOOKING,
+            patient=read[visit.patient_id],
+        )
+        reasons = [*fresh, *skin]
+        _settle(index, visit, reasons, placing, now)
+        booked.append(Booked(visit, tuple(r for r in reasons if r.severity is Severity.ADVISORY)))
+    return booked
+
+
+def _settle(
+    index: int, visit: Appointment, reasons: Sequence[Reason], placing: Placing, now: datetime
+) -> None:
+    """Let standing overrides cover what they cover, and end those that the move outruns."""
+    given = overrides.live(visit.pk) if placing.wish.moving is not None else []
+    standing = overrides.covered_by([o for o in given if o.other_id], visit)
+    left = [r for r in overrides.blocking(reasons) if (r.code, r.other) not in standing]
+    if left:
+        raise Refused(reasons, ask=index)
+    overrides.lapse(overrides=given, appointment=visit, now=now)
+
+
+def _tell(
+    visits: Sequence[Appointment], before: Mapping[int, Mapping[str, Any]], errand: _Errand
+) -> None:
+    """Write versions and trail, and send the news of all that changed as one."""
+    verb = "hold" if errand.until else "arrange"
+    entries, news = [], []
+    for visit in visits:
+        was = before.get(visit.pk, {})
+        what = rows.changes(dict(was), rows.picture(visit))
+        if not what:
+            continue
+        if was:
+            visit.version += 1
+            visit.told_version += int(was["status"] != Status.PENDING)
+            visit.save(update_fields=["version", "told_version"])
+        news.append(visit)
+        entries.append(
+            trail.entry(subject=visit, verb=verb, by=errand.by, now=errand.now, what=what)
+        )
+    step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
+    rows.announce(news, step, entries)
