@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from plans.courses.rows import Rows
 from plans.models import Proposal, ProposedVisit
@@ -13,15 +12,13 @@ from plans.planning.posing import Task
 from plans.planning.proposing import propose
 from plans.planning.reach import opened_proposal, still_open
 from plans.planning.reflowing import reflow
-from scheduling import booking, trail
+from scheduling import booking, diary, trail
 from scheduling.booking import Booked, Placing
 from scheduling.booking.locks import lock_patients
-from scheduling.core.words import Actor, Status
+from scheduling.core.words import Actor, Reason, Status
 from scheduling.errors import Malformed, Refused, StaleVersion, WrongState
 from scheduling.integrity import PatientBusy, ResourceTaken, SessionBooked, retrying
 from scheduling.models import Appointment
-
-T = TypeVar("T")
 
 LOST = (Refused, StaleVersion, WrongState, ResourceTaken, PatientBusy, SessionBooked)
 """What booking answers where the ground under a proposal is no longer what it was."""
@@ -123,8 +120,17 @@ def _lost(errand: _Errand, rows: Sequence[ProposedVisit], loss: Exception) -> Pr
             for s in errand.read.sessions
             if _start(old.get(s.pk)) != _start(found.get(s.pk))
         ],
-        reasons=getattr(loss, "reasons", ()),
+        reasons=_reasons(loss),
     )
+
+
+def _reasons(loss: Exception) -> Sequence[Reason]:
+    """Tell what stood in the way; a broken constraint stands for the diary's plain sentence."""
+    if isinstance(loss, Refused):
+        return loss.reasons
+    if isinstance(loss, ResourceTaken | PatientBusy):
+        return (diary.plain_reason(loss.code),)
+    return ()
 
 
 def _start(row: ProposedVisit | None) -> datetime | None:

@@ -14,7 +14,7 @@ from scheduling.core.timeline import Window, ceil_q, floor_q
 from scheduling.core.words import Choice, Held, Reason, Wish
 from scheduling.diary import timelines
 from scheduling.diary.charts import NOBODY, Known, Skin, known
-from scheduling.diary.looking import Found, Look, drawn, grounded, look
+from scheduling.diary.looking import CLINICAL, Found, Look, drawn, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
@@ -85,12 +85,15 @@ def worst_first(reasons: Iterable[Reason]) -> list[Reason]:
 
 
 def masked(seen: Look, start_q: int) -> list[Reason]:
-    """Tell the masks that remove a start: clock, notice, horizon, step, the patient's own time."""
+    """Tell the masks that remove a start: clock, notice, horizon, step, the patient's own time.
+
+    The skin's mask is not told here: its rules have reasons of their own.
+    """
     teller = Teller(seen)
     return [
         teller.at(code, start_q)
         for code, line in seen.search.allowed.items()
-        if not seen.window.has(line, start_q)
+        if code != CLINICAL and not seen.window.has(line, start_q)
     ]
 
 

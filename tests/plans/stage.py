@@ -19,7 +19,9 @@ def template(name: str = "Acne scars", **facts: object) -> PlanTemplate:
 
 
 def step(
-    of: PlanTemplate, treatment: Treatment, *lags: tuple[TemplateStep | None, int, int | None, int | None],
+    of: PlanTemplate,
+    treatment: Treatment,
+    *lags: tuple[TemplateStep | None, int, int | None, int | None],
     **facts: object,
 ) -> TemplateStep:
     """Add a step with lags (after, least, target, most); after None is after itself."""
@@ -40,7 +42,11 @@ def scars(clinic: cast.Clinic, repeat: int = 3) -> PlanTemplate:
     """Make the course of the issue: fractional ablative so many times, then filler."""
     course = template()
     laser = step(
-        course, clinic.resurfacing, (None, 56, 63, 84), name="Laser", repeat=repeat,
+        course,
+        clinic.resurfacing,
+        (None, 56, 63, 84),
+        name="Laser",
+        repeat=repeat,
         same_practitioner=True,
     )
     step(course, clinic.filler, (laser, 14, 21, 42), name="Filler")

@@ -1,0 +1,45 @@
+"""What the diary tells of a plan's visits, followed up: a task where the plan no longer fits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from plans.courses import PlanView, views
+from plans.courses.values import Standing
+from plans.models import Plan
+from scheduling.models import Appointment, Series, Todo
+
+NEEDS_REFLOW = "plan-needs-reflow"
+"""The kind of task that asks reception to re-flow a plan."""
+
+OWN = frozenset({"arrange", "hold"})
+"""Verbs of planning's own doing: what they leave fits."""
+
+
+def follow(*, appointments: Sequence[Appointment], verb: str, now: datetime) -> None:
+    """Ask reception to re-flow each plan that this change leaves unfit, once; close a complete one.
+
+    Called inside the transaction of the change, for visits of any kind.
+    """
+    series = {a.series_id for a in appointments if a.series_id is not None}
+    if not series or verb in OWN:
+        return
+    plans = Plan.objects.filter(series__in=series).select_related("patient", "site")
+    for view in views(plans, now=now):
+        Series.objects.filter(pk=view.series_id).update(open=not view.standing.over)
+        if view.needs_reflow and view.standing is not Standing.ABANDONED:
+            _ask(view, now)
+
+
+def _ask(view: PlanView, now: datetime) -> None:
+    waiting = Todo.objects.filter(
+        patient=view.patient_id, kind=NEEDS_REFLOW, done_at=None, text__startswith=view.name
+    )
+    if not waiting.exists():
+        why = " ".join(reason.sentence for reason in view.needs_reflow)
+        Todo.objects.create(
+            site_id=view.site_id,
+            patient_id=view.patient_id,
+            kind=NEEDS_REFLOW,
+            text=f"{view.name}: propose a re-flow. {why}",
+            created_at=now,
+        )
