@@ -12,15 +12,15 @@ from plans.planning.posing import Task
 from plans.planning.proposing import propose
 from plans.planning.reach import opened_proposal, still_open
 from plans.planning.reflowing import reflow
-from scheduling import booking, diary, trail
+from scheduling import booking, trail
 from scheduling.booking import Booked, Placing
 from scheduling.booking.locks import lock_patients
-from scheduling.core.words import Actor, Reason, Status
+from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, Refused, StaleVersion, WrongState
-from scheduling.integrity import PatientBusy, ResourceTaken, SessionBooked, retrying
+from scheduling.integrity import SessionBooked, retrying
 from scheduling.models import Appointment
 
-LOST = (Refused, StaleVersion, WrongState, ResourceTaken, PatientBusy, SessionBooked)
+LOST = (Refused, StaleVersion, WrongState, SessionBooked)
 """What booking answers where the ground under a proposal is no longer what it was."""
 
 
@@ -120,17 +120,8 @@ def _lost(errand: _Errand, rows: Sequence[ProposedVisit], loss: Exception) -> Pr
             for s in errand.read.sessions
             if _start(old.get(s.pk)) != _start(found.get(s.pk))
         ],
-        reasons=_reasons(loss),
+        reasons=getattr(loss, "reasons", ()),
     )
-
-
-def _reasons(loss: Exception) -> Sequence[Reason]:
-    """Tell what stood in the way; a broken constraint stands for the diary's plain sentence."""
-    if isinstance(loss, Refused):
-        return loss.reasons
-    if isinstance(loss, ResourceTaken | PatientBusy):
-        return (diary.plain_reason(loss.code),)
-    return ()
 
 
 def _start(row: ProposedVisit | None) -> datetime | None:

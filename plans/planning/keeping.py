@@ -147,7 +147,7 @@ def _rows(work: Posed, found: Found, proposal: Proposal) -> list[ProposedVisit]:
     for place in found.placements:
         session = work.sessions[place.key]
         visit = task.moving.get(session.pk)
-        if place.key not in work.looks or (visit is not None and _stays(task, visit, place)):
+        if place.key not in work.looks or (visit is not None and stays(task, visit, place)):
             continue
         start = instant(place.start_q)
         rows.append(
@@ -175,13 +175,14 @@ def changes_nothing(work: Posed, found: Found) -> bool:
     for place in found.placements:
         session = work.sessions[place.key]
         if place.key in work.looks and (
-            session.pk not in moving or not _stays(work.task, moving[session.pk], place)
+            session.pk not in moving or not stays(work.task, moving[session.pk], place)
         ):
             return False
     return True
 
 
-def _stays(task: Task, visit: Appointment, place: Placement) -> bool:
+def stays(task: Task, visit: Appointment, place: Placement) -> bool:
+    """Tell whether a place is where a visit is already, with the same resources."""
     same = {h.resource_id for h in place.held} == set(task.read.held.get(visit.pk, ()))
     return same and visit.start_q == place.start_q
 

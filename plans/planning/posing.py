@@ -37,7 +37,9 @@ class Task:
     """What is to be placed of a plan, and what stays.
 
     `moving` are the booked visits that may move, by session; `was` says where sessions should
-    rather stay than there; `wanted` are starts (quanta) that somebody chose; `ignoring` are visits that count for nothing, such as a proposal's own holds.
+    rather stay than there; `wanted` are starts (quanta) that somebody chose. `ignoring` are visits
+    that count for nothing, such as a proposal's own holds; `beside` is what others will hold;
+    sessions `leaving` are no matter of this task.
     """
 
     read: Rows
@@ -46,11 +48,13 @@ class Task:
     was: Mapping[int, Placement] = field(default_factory=dict)
     wanted: Mapping[int, int] = field(default_factory=dict)
     ignoring: frozenset[int] = frozenset()
+    beside: tuple[Held, ...] = ()
+    leaving: frozenset[int] = frozenset()
 
     @cached_property
     def active(self) -> list[Session]:
-        """The sessions that are not skipped, in order."""
-        return [session for session in self.read.sessions if session.skipped_at is None]
+        """The sessions that are not skipped and not left out of it, in order."""
+        return [s for s in self.read.sessions if s.skipped_at is None and s.pk not in self.leaving]
 
     @cached_property
     def open(self) -> list[Session]:
@@ -94,6 +98,7 @@ def posed(task: Task) -> Posed:
         first=first,
         last=last,
         without=frozenset(v.pk for v in task.moving.values()) | task.ignoring,
+        beside=task.beside,
         assumed=[_assumed(task, session, first, last) for session in open_ones],
     )
     wishes = [wish_for(task, session) for session in open_ones]
@@ -164,7 +169,9 @@ def _steps(task: Task, looks: Mapping[str, Look], pairs: Sequence[Pair]) -> tupl
     for session in task.active:
         key = task.keys[session.pk]
         lags = [
-            replace(lag, after=task.keys[int(lag.after)]) for lag in lags_of(task.read, session)
+            replace(lag, after=task.keys[int(lag.after)])
+            for lag in lags_of(task.read, session)
+            if int(lag.after) in task.keys
         ]
         lags += [
             Lag(after=task.keys[one.pk], least=gap.minutes, unit=Unit.MINUTES)

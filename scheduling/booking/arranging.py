@@ -20,7 +20,7 @@ from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
-from scheduling.integrity import retrying
+from scheduling.integrity import PatientBusy, ResourceTaken, retrying
 from scheduling.models import Allocation, Appointment
 
 
@@ -67,7 +67,7 @@ def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Bo
         NotFound, Busy: see `book`.
 
     """
-    return _arranged(_sensible(placings, by), _Errand(by=by, now=now))
+    return _placed_whole(placings, _Errand(by=by, now=now))
 
 
 def hold_many(
@@ -80,7 +80,16 @@ def hold_many(
     if any(placing.wish.moving is not None for placing in placings):
         raise Malformed("Only new visits are held.")
     until = now + timedelta(minutes=minutes)
-    return _arranged(_sensible(placings, by), _Errand(by=by, now=now, until=until))
+    return _placed_whole(placings, _Errand(by=by, now=now, until=until))
+
+
+def _placed_whole(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
+    """Write all; what a constraint says last, when two came at one moment, is a refusal too."""
+    sensible = _sensible(placings, errand.by)
+    try:
+        return _arranged(sensible, errand)
+    except (ResourceTaken, PatientBusy) as error:
+        raise Refused([diary.plain_reason(error.code)]) from error
 
 
 def _sensible(placings: Sequence[Placing], by: Actor) -> Sequence[Placing]:

@@ -1,0 +1,255 @@
+"""Somebody is sick or a device is down: every visit that it hits, arranged anew together.
+
+Who would be harmed first comes first. Each patient's course is re-flowed as a whole, around what
+the patients before have been given, so that what is offered to one stands whatever the others say.
+Nothing moves until it is accepted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from plans.courses import SessionView, views
+from plans.courses.rows import Rows
+from plans.models import Plan
+from plans.planning import keeping
+from plans.planning.posing import Task
+from plans.planning.reach import opened_plan
+from plans.planning.solving import solved
+from scheduling import absences, booking, diary
+from scheduling.booking import Booked, Placing
+from scheduling.core.timeline import bits, instant
+from scheduling.core.words import Actor, Held, Reason, Status
+from scheduling.diary import Setting
+from scheduling.errors import Malformed, NotFound, Refused
+from scheduling.models import Absence, Appointment
+
+REACH_DAYS = 60
+"""Days on either side of a visit outside of any plan in which another place is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """One visit that an absence hits; `breaks_on` is the last local date that its plan allows.
+
+    None where nothing breaks, however late it comes.
+    """
+
+    visit: Appointment
+    breaks_on: date | None
+    plan_id: int | None = None
+    session: str = ""
+
+    @property
+    def harm(self) -> tuple[date, datetime, int]:
+        """Rank by whose longest lag breaks first, then by time."""
+        return self.breaks_on or date.max, self.visit.start, self.visit.pk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One visit at its new place; `version` is the one at which it was read."""
+
+    visit_id: int
+    version: int
+    start: datetime
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What is offered to one patient: all moves that the absence makes necessary, or why none is.
+
+    `visits` has each visit that would move, struck or not, by id.
+    """
+
+    affected: tuple[Affected, ...]
+    moves: tuple[Move, ...] = ()
+    visits: dict[int, Appointment] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """Everything that the moves would hold."""
+        return tuple(held for move in self.moves for held in move.held)
+
+
+def affected(*, absence_id: int, by: Actor, now: datetime) -> list[Affected]:
+    """List the coming visits that an absence hits, those first that would be harmed first.
+
+    Raises:
+        NotFound: there is no such absence, or it is of a site where the actor does not work.
+
+    """
+    absence = _absence(absence_id, by)
+    struck = absences.struck(absence).filter(status=Status.BOOKED.value, start__gt=now)
+    visits = [visit for visit in struck if by.works_at(visit.site_id)]
+    sessions = _sessions(visits, now)
+    found = [_affected(visit, sessions.get(visit.pk)) for visit in visits]
+    return sorted(found, key=lambda each: each.harm)
+
+
+def propose(*, absence_id: int, by: Actor, now: datetime) -> list[Offer]:
+    """Offer each patient a new arrangement, in the order of harm; nothing is booked or kept.
+
+    A patient for whom nothing is left is served first and the search begun again, once each.
+
+    Raises: see `affected`.
+    """
+    groups = _groups(affected(absence_id=absence_id, by=by, now=now))
+    promoted = list[int]()
+    while True:
+        offers = _offered(groups, by, now)
+        stuck = next((at for at, o in enumerate(offers) if at and not o.moves), None)
+        if stuck is None or groups[stuck][0].visit.patient_id in promoted:
+            return sorted(offers, key=lambda offer: offer.affected[0].harm)
+        promoted.append(groups[stuck][0].visit.patient_id)
+        groups.insert(0, groups.pop(stuck))
+
+
+def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:
+    """Move all of these visits in one transaction, or none; each patient is told once.
+
+    Raises:
+        Refused: one of them can no longer lie there; the fact `ask` is its index.
+        StaleVersion, WrongState, NotFound: see `booking.arrange`.
+        Malformed: nothing was chosen.
+
+    """
+    if not moves:
+        raise Malformed("Choose at least one visit.")
+    visits = Appointment.objects.in_bulk([move.visit_id for move in moves])
+    if len(visits) != len(moves):
+        raise NotFound("There is no such visit that you can change.")
+    placings = [
+        Placing(
+            wish=booking.wish_of(visits[move.visit_id]),
+            start=move.start,
+            held=move.held,
+            version=move.version,
+        )
+        for move in moves
+    ]
+    return booking.arrange(placings=placings, by=by, now=now)
+
+
+def _absence(absence_id: int, by: Actor) -> Absence:
+    found = Absence.objects.filter(pk=absence_id).first()
+    if found is None or (found.site_id is not None and not by.works_at(found.site_id)):
+        raise NotFound("There is no such absence.")
+    return found
+
+
+def _sessions(visits: Iterable[Appointment], now: datetime) -> dict[int, tuple[int, SessionView]]:
+    """Read, by visit, the plan and the session that it is of."""
+    series = {visit.series_id for visit in visits if visit.series_id is not None}
+    plans = Plan.objects.filter(series__in=series, abandoned_at=None)
+    return {
+        session.visit.id: (view.id, session)
+        for view in views(plans.select_related("patient", "site"), now=now)
+        for session in view.sessions
+        if session.visit is not None
+    }
+
+
+def _affected(visit: Appointment, of: tuple[int, SessionView] | None) -> Affected:
+    if of is None:
+        return Affected(visit=visit, breaks_on=visit.not_after)
+    plan_id, session = of
+    return Affected(visit=visit, breaks_on=session.due_last, plan_id=plan_id, session=session.name)
+
+
+def _groups(hit: Iterable[Affected]) -> list[list[Affected]]:
+    """Part what is hit by patient, a patient's worst first."""
+    groups: dict[int, list[Affected]] = {}
+    for each in hit:
+        groups.setdefault(each.visit.patient_id, []).append(each)
+    return list(groups.values())
+
+
+def _offered(groups: Sequence[list[Affected]], by: Actor, now: datetime) -> list[Offer]:
+    """Serve the patients in turn, each around those before."""
+    offers, taken = list[Offer](), tuple[Held, ...]()
+    for group in groups:
+        offer = _one(group, taken, by, now)
+        offers.append(offer)
+        taken += offer.held
+    return offers
+
+
+def _one(group: Sequence[Affected], taken: tuple[Held, ...], by: Actor, now: datetime) -> Offer:
+    """Find new places for all of a patient's visits that are hit, plan by plan."""
+    moves, visits = list[Move](), dict[int, Appointment]()
+    try:
+        for plan_id in dict.fromkeys(each.plan_id for each in group):
+            mine = taken + tuple(held for move in moves for held in move.held)
+            some = [each.visit for each in group if each.plan_id == plan_id]
+            if plan_id is None:
+                found = [_nearest(visit, mine, now) for visit in some]
+                visits |= {visit.pk: visit for visit in some}
+            else:
+                rows = opened_plan(plan_id=plan_id, by=by, now=now)
+                found, moved = _reflowed(rows, mine, now)
+                visits |= moved
+            moves += found
+    except Refused as refusal:
+        return Offer(affected=tuple(group), reasons=refusal.reasons)
+    return Offer(affected=tuple(group), moves=tuple(moves), visits=visits)
+
+
+def _reflowed(
+    rows: Rows, taken: tuple[Held, ...], now: datetime
+) -> tuple[list[Move], dict[int, Appointment]]:
+    """Move a course by as little as the absence makes necessary; what has no date gets none here."""
+    moving = keeping.movable(rows, now)
+    bare = frozenset(s.pk for s in rows.sessions if rows.visit(s) is None)
+    task = Task(read=rows, now=now, moving=moving, beside=taken, leaving=bare)
+    work, found = solved(task)
+    moves, visits = list[Move](), dict[int, Appointment]()
+    for place in found.placements:
+        visit = moving.get(work.sessions[place.key].pk)
+        if visit is None or keeping.stays(task, visit, place):
+            continue
+        visits[visit.pk] = visit
+        moves.append(
+            Move(
+                visit_id=visit.pk,
+                version=visit.version,
+                start=instant(place.start_q),
+                held=place.held,
+            )
+        )
+    return moves, visits
+
+
+def _nearest(visit: Appointment, taken: tuple[Held, ...], now: datetime) -> Move:
+    """Find the place nearest to a visit's own: by days, then by time of day.
+
+    Raises:
+        Refused: there is none within `REACH_DAYS`.
+
+    """
+    zone = ZoneInfo(visit.zone)
+    today, reach = now.astimezone(zone).date(), timedelta(days=REACH_DAYS)
+    setting = Setting(
+        first=max(today, visit.local_date - reach),
+        last=visit.local_date + reach,
+        without=frozenset({visit.pk}),
+        beside=taken,
+    )
+    wish = booking.wish_of(visit)
+    look = diary.looks(wishes=[wish], setting=setting, now=now)[0]
+    starts = [instant(int(bit) + look.window.q0) for bit in bits(look.starts)]
+    if not starts:
+        raise Refused(diary.told(look, visit.start_q))
+    best = min(starts, key=lambda start: _distance(visit, start.astimezone(zone)))
+    choice = diary.choose(wish=wish, start=best, now=now, beside=taken)
+    return Move(visit_id=visit.pk, version=visit.version, start=best, held=choice.held)
+
+
+def _distance(visit: Appointment, start: datetime) -> tuple[int, int, bool]:
+    """Measure how far a start lies from a visit; of two alike, the later one is kinder."""
+    minutes = start.hour * 60 + start.minute - visit.local_time.hour * 60 - visit.local_time.minute
+    days = (start.date() - visit.local_date).days
+    return abs(days), abs(minutes), (days, minutes) < (0, 0)
