@@ -176,7 +176,6 @@ def _session(read: Rows, session: Session, due: Due | None, today: date) -> Sess
     state = state_of(read, session)
     waits = state in {State.UNPLANNED, State.PROPOSED, State.MISSED} and due is not None
     overdue = waits and due is not None and due.last is not None and due.last < today
-    by_id = {s.pk: s for s in read.sessions}
     return SessionView(
         id=session.pk,
         seq=session.seq,
@@ -192,18 +191,7 @@ def _session(read: Rows, session: Session, due: Due | None, today: date) -> Sess
         optional=session.optional,
         fixed=session.fixed,
         state=state,
-        lags=tuple(
-            LagView(
-                after_id=lag.after_id,
-                after_seq=by_id[lag.after_id].seq,
-                after_name=by_id[lag.after_id].name,
-                least=lag.least,
-                target=lag.target,
-                most=lag.most,
-                unit=lag.unit,
-            )
-            for lag in read.lags.get(session.pk, ())
-        ),
+        lags=_lags(read, session),
         due_first=due.first if due else None,
         due_last=due.last if due else None,
         due=waits and not overdue and due is not None and due.first <= today,
@@ -212,6 +200,22 @@ def _session(read: Rows, session: Session, due: Due | None, today: date) -> Sess
         skip_reason=session.skip_reason,
         visit=_visit(read, visit) if visit is not None else None,
         proposed=_proposed(read, proposed) if proposed is not None else None,
+    )
+
+
+def _lags(read: Rows, session: Session) -> tuple[LagView, ...]:
+    by_id = {s.pk: s for s in read.sessions}
+    return tuple(
+        LagView(
+            after_id=lag.after_id,
+            after_seq=by_id[lag.after_id].seq,
+            after_name=by_id[lag.after_id].name,
+            least=lag.least,
+            target=lag.target,
+            most=lag.most,
+            unit=lag.unit,
+        )
+        for lag in read.lags.get(session.pk, ())
     )
 
 

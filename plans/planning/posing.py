@@ -1,6 +1,6 @@
 """A patient's plan posed as a problem of the solver: rows, diary and rules -> steps and openings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -89,49 +89,56 @@ def posed(task: Task) -> Posed:
         Malformed, NotFound, NoProtocol: see `diary.looks`.
 
     """
-    plan, open_ones = task.read.plan, task.open
-    zone, today = task.read.zone, task.now.astimezone(task.read.zone).date()
-    site = catalogue.current().site(plan.site_id)
+    setting = _setting(task)
+    wishes = [wish_for(task, session) for session in task.open]
+    seen = diary.looks(wishes=wishes, setting=setting, now=task.now)
+    looks = {task.keys[s.pk]: look for s, look in zip(task.open, seen, strict=True)}
+    course = _course(task, looks)
+    here = presence(course.preference, course.zone, course.window)
+    return Posed(
+        task=task,
+        problem=Problem(
+            course,
+            {task.keys[s.pk]: _opening(task, s, looks[task.keys[s.pk]], here) for s in task.open},
+            pins={task.keys[s.pk]: _pin(task, s) for s in task.active if s not in task.open},
+            was=_was(task),
+        ),
+        looks=looks,
+        sessions={task.keys[s.pk]: s for s in task.active},
+        setting=setting,
+    )
+
+
+def _setting(task: Task) -> Setting:
+    """Say from when to when the course is looked for, and what is assumed of each session."""
+    plan, today = task.read.plan, task.now.astimezone(task.read.zone).date()
     first = max(today, plan.not_before or today)
-    last = max(first, today + timedelta(days=site.horizon_days))
-    setting = Setting(
+    horizon = today + timedelta(days=catalogue.current().site(plan.site_id).horizon_days)
+    last = max(first, horizon)
+    return Setting(
         first=first,
         last=last,
         without=frozenset(v.pk for v in task.moving.values()) | task.ignoring,
         beside=task.beside,
-        assumed=[_assumed(task, session, first, last) for session in open_ones],
+        assumed=[_assumed(task, session, first, last) for session in task.open],
     )
-    wishes = [wish_for(task, session) for session in open_ones]
-    seen = diary.looks(wishes=wishes, setting=setting, now=task.now)
-    window = seen[0].window
-    wish = preference_of(plan)
-    here = presence(wish, zone, window)
-    looks = {task.keys[s.pk]: look for s, look in zip(open_ones, seen, strict=True)}
+
+
+def _course(task: Task, looks: Mapping[str, Look]) -> Course:
+    """Compile the steps, and what the rules ask between them."""
     pairs = _pairs(task)
-    course = Course(
+    return Course(
         steps=_steps(task, looks, pairs),
-        zone=zone,
-        window=window,
+        zone=task.read.zone,
+        window=next(iter(looks.values())).window,
         aparts=tuple(
             Apart(first=task.keys[one.pk], then=task.keys[two.pk], days=gap.days, code=gap.code)
             for one, two, gap in pairs
             if gap.days
         ),
         crowds=_crowds(task),
-        preference=wish,
-        worth=_worth(seen),
-    )
-    return Posed(
-        task=task,
-        problem=Problem(
-            course,
-            {task.keys[s.pk]: _opening(task, s, looks[task.keys[s.pk]], here) for s in open_ones},
-            pins={task.keys[s.pk]: _pin(task, s) for s in task.active if s not in open_ones},
-            was=_was(task),
-        ),
-        looks=looks,
-        sessions={task.keys[s.pk]: s for s in task.active},
-        setting=setting,
+        preference=preference_of(task.read.plan),
+        worth=_worth(looks.values()),
     )
 
 
@@ -274,7 +281,7 @@ def _crowds(task: Task) -> tuple[Crowd, ...]:
     return tuple(found)
 
 
-def _worth(seen: Sequence[Look]) -> dict[int, int]:
+def _worth(seen: Iterable[Look]) -> dict[int, int]:
     worth: dict[int, int] = {}
     for look in seen:
         for resource, value in look.question.taste.worth.items():
