@@ -9,7 +9,7 @@ plan, and no plan has any session earlier. (Rules for either order are left to t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plans.core.course import DAY_MINUTES, Course, Lag, Step, Unit
+from plans.core.course import DAY_MINUTES, Apart, Course, Lag, Step, Unit
 from plans.core.sittings import Pinned, Starts
 
 _SHIFT_MINUTES = 180
@@ -221,3 +221,30 @@ def _pairs(
         Pair(i, j, tuple(lags.get((i, j), ())), needed.get((i, j)), needed.get((j, i)), order[i][j])
         for i, j in sorted(keys)
     )
+
+
+def needed(steps: Sequence[Step], rules: Sequence[Apart]) -> tuple[Apart, ...]:
+    """Leave out the rules that lags and other rules along the way keep already.
+
+    With the steps in order, days add up: 2 between each two neighbours are 4 over two of them.
+    A step that may be left out adds none. What is left binds most steps to one earlier one, which
+    is what the search is quick with.
+    """
+    at = {step.key: number for number, step in enumerate(steps)}
+    days = {
+        (at[lag.after], number): lag.least
+        for number, step in enumerate(steps)
+        for lag in step.lags
+        if lag.unit is Unit.DAYS and lag.least >= 0
+    }
+    kept = list[Apart]()
+    for rule in sorted(rules, key=lambda r: (at[r.then] - at[r.first], at[r.first])):
+        one, two = at[rule.first], at[rule.then]
+        for middle in range(one + 1, two):
+            if not steps[middle].optional and (one, middle) in days and (middle, two) in days:
+                whole = days[one, middle] + days[middle, two]
+                days[one, two] = max(whole, days.get((one, two), 0))
+        if rule.days > days.get((one, two), -1):
+            kept.append(rule)
+            days[one, two] = rule.days
+    return tuple(kept)

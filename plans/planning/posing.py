@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from plans.core.course import Apart, Course, Crowd, Lag, Placement, Step, Unit
+from plans.core.gaps import needed
 from plans.core.openings import PATIENT_AWAY, Opening, opened, presence
 from plans.core.ruling import Between, Kind, Law, assumed, between
 from plans.core.solver import Problem
@@ -127,14 +128,18 @@ def _setting(task: Task) -> Setting:
 def _course(task: Task, looks: Mapping[str, Look]) -> Course:
     """Compile the steps, and what the rules ask between them."""
     pairs = _pairs(task)
+    steps = _steps(task, looks, pairs)
     return Course(
-        steps=_steps(task, looks, pairs),
+        steps=steps,
         zone=task.read.zone,
         window=next(iter(looks.values())).window,
-        aparts=tuple(
-            Apart(first=task.keys[one.pk], then=task.keys[two.pk], days=gap.days, code=gap.code)
-            for one, two, gap in pairs
-            if gap.days
+        aparts=needed(
+            steps,
+            [
+                Apart(first=task.keys[one.pk], then=task.keys[two.pk], days=gap.days, code=gap.code)
+                for one, two, gap in pairs
+                if gap.days
+            ],
         ),
         crowds=_crowds(task),
         preference=preference_of(task.read.plan),
@@ -185,7 +190,8 @@ def _steps(task: Task, looks: Mapping[str, Look], pairs: Sequence[Pair]) -> tupl
             for one, two, gap in pairs
             if two is session and gap.minutes
         ]
-        lags += [Lag(after=earlier) for earlier in tail]
+        bound = {lag.after for lag in lags if lag.unit is Unit.DAYS}
+        lags += [Lag(after=earlier) for earlier in tail if earlier not in bound]
         length = looks[key].question.length if key in looks else _lasted(task, session)
         steps.append(
             Step(
