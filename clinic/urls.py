@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from clinic import health, http
+from scheduling import links
 
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("v/", include("notifications.pages")),
+    path(links.PATH, include("notifications.pages")),
     path("api/v1/", include("scheduling.api.routes")),
     path("api/v1/", include("notifications.api")),
     path("livez", health.livez, name="livez"),

@@ -11,7 +11,6 @@ from logging import getLogger
 
 import phonenumbers
 from django.conf import settings
-from django.urls import reverse
 
 from notifications import invitations
 from notifications.core import sms
@@ -21,6 +20,7 @@ from notifications.core.policy import Channel, Kind
 from notifications.core.wording import BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Outgoing
+from scheduling import links
 
 log = getLogger(__name__)
 
@@ -147,14 +147,8 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
 
 def link_to(token: str) -> str:
     """Spell the address of a visit's page."""
-    before, after = _around_the_token()
-    return f"{settings.PUBLIC_URL}{before}{token}{after}"
-
-
-@cache
-def _around_the_token() -> tuple[str, str]:
-    before, _, after = reverse("visit-link", args=["TOKEN"]).partition("TOKEN")
-    return before, after
+    # not `reverse`: it would load every screen of the house into each sender
+    return f"{settings.PUBLIC_URL}/{links.PATH}{token}/"
 
 
 @cache

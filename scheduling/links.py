@@ -17,6 +17,9 @@ from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
 from scheduling.models import Appointment, Link
 
+PATH = "v/"
+"""Where the patients' pages hang; `clinic.urls` puts them there."""
+
 GRACE = timedelta(days=1)
 """A link outlives its visit by a day, so that a late look still shows what was."""
 

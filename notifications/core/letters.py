@@ -50,8 +50,8 @@ class Facts:
 class Letter:
     """A leased message with its facts.
 
-    `told_version` is the version of the visit that the message tells of; `seen` are marks of the
-    very rows that the facts were read from: while they hold, nothing about them has changed.
+    `told_version` is the version of the visit that the message tells of; `seen` marks the
+    very rows that the facts were read from: while it holds, nothing about them has changed.
     """
 
     id: int
@@ -65,7 +65,7 @@ class Letter:
     attempts: int
     patient_id: int
     site_id: int
-    seen: tuple[str | None, ...]
+    seen: str
     facts: Facts
 
     @property

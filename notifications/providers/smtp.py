@@ -5,7 +5,6 @@ before the final dot nothing was sent (RFC 5321 has the receiver discard it), af
 the reply nobody knows (RFC 1047).
 """
 
-import re
 import smtplib
 import socket
 from collections.abc import Callable
@@ -31,7 +30,6 @@ from notifications.providers import (
     mime,
 )
 
-_LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
 _READY_FOR_DATA = 354
 _CLOSING = 421
 
@@ -80,7 +78,8 @@ class Smtp:
             Withheld: it may no longer be sent.
 
         """
-        body = _LINE_DOT.sub(b"..", self.encode(outgoing)) + b".\r\n"
+        # no letter begins with a dot: it begins with a header
+        body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
         to = mime.envelope_address(outgoing.to)
         smtp = self._connection()
         self._before_the_letter(lambda: self._envelope(smtp, to), smtp)
@@ -126,7 +125,7 @@ class Smtp:
 
     def encode(self, outgoing: Outgoing) -> bytes:
         """Write the message down as it goes over the wire."""
-        named = replace(outgoing, sender_name=outgoing.sender_name or self._name)
+        named = outgoing if outgoing.sender_name else replace(outgoing, sender_name=self._name)
         message_id = self.message_id(outgoing)
         return mime.encoded(named, sender=self._address, message_id=message_id)
 

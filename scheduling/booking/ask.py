@@ -121,7 +121,10 @@ def with_earliest(asks: Sequence[Ask], now: datetime, verb: Callable[[], T]) -> 
         return verb()
     except Refused as refusal:
         ask = asks[refusal.facts.get("ask", 0)]
+        patient = refusal.facts.pop("patient", None)  # as it was read, without a lock, to refuse
         if len(asks) == 1:
             refusal.facts.pop("ask", None)
-        refusal.earliest = diary.earliest_start(wish=ask.wish, after=ask.start, now=now)
+        refusal.earliest = diary.earliest_start(
+            wish=ask.wish, after=ask.start, now=now, patient=patient
+        )
         raise

@@ -148,8 +148,11 @@ def _choice(ask: Ask, beside: tuple[Held, ...], now: datetime) -> Choice:
 
 def _refuse_outright(index: int, ask: Ask, choice: Choice, errand: _Errand) -> None:
     """Refuse without a lock what no lock can mend, with the skin's reasons beside the diary's."""
-    skin = diary.clinical(wish=ask.wish, choice=choice, now=errand.now, moment=Moment.BOOKING)
-    raise Refused([*choice.reasons, *skin], ask=index)
+    patient = diary.known(ask.wish.patient_id or 0)
+    skin = diary.clinical(
+        wish=ask.wish, choice=choice, now=errand.now, moment=Moment.BOOKING, patient=patient
+    )
+    raise Refused([*choice.reasons, *skin], ask=index, patient=patient)
 
 
 @retrying

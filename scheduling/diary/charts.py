@@ -77,20 +77,20 @@ NOBODY = Known(Chart())
 
 
 def known(patient_id: int) -> Known:
-    """Read a patient's rows, clinic-wide, in three queries.
+    """Read a patient's rows, clinic-wide, in one round trip.
 
     Raises:
         NotFound: there is no such patient.
 
     """
-    found = statements.rows(_PERSON, [patient_id])
-    if not found:
+    person, visited, noted = statements.rows_of_each(
+        *((sql, [patient_id]) for sql in (_PERSON, _VISITS, _RECORDS))
+    )
+    if not person:
         raise NotFound("There is no such patient.")
-    born, fitzpatrick, deceased_on, counter = found[0]
-    visits = [
-        dict(zip(VISIT_FIELDS, row, strict=True)) for row in statements.rows(_VISITS, [patient_id])
-    ]
-    records = [statements.made(Record, row) for row in statements.rows(_RECORDS, [patient_id])]
+    born, fitzpatrick, deceased_on, counter = person[0]
+    visits = [dict(zip(VISIT_FIELDS, row, strict=True)) for row in visited]
+    records = [statements.made(Record, row) for row in noted]
     return Known(
         Chart(
             born=born,

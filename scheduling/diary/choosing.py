@@ -148,10 +148,13 @@ def _pinned(needs: Sequence[Need], held: Held, choice: Choice) -> Need:
     return (Option(held.kind, (held.resource_id,), from_q, until_q),)
 
 
-def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tuple[Reason, ...]:
+def clinical(
+    *, wish: Wish, choice: Choice, now: datetime, moment: Moment, patient: Known | None = None
+) -> tuple[Reason, ...]:
     """Answer every clinical reason that fires, advisories included, worst first.
 
-    Read from the patient's rows as they are now; nothing fires where no patient is named.
+    Read from the patient's rows as they are now, unless `patient` was just read from them;
+    nothing fires where no patient is named.
 
     Raises:
         NotFound: there is no such patient.
@@ -160,7 +163,8 @@ def clinical(*, wish: Wish, choice: Choice, now: datetime, moment: Moment) -> tu
     """
     if wish.patient_id is None:
         return ()
-    patient = known(wish.patient_id)
+    if patient is None:
+        patient = known(wish.patient_id)
     question = narrowed(asked(wish, _ground_of(patient)), choice)
     return Skin(question, patient, now, moment).reasons(choice.start_q)
 
@@ -211,4 +215,6 @@ def _taken(
     chosen_on = {h.resource_id: choice.versions.get(h.resource_id) for h in choice.held}
     if versions and all(versions.get(r) == version for r, version in chosen_on.items()):
         return timelines.Busy(dict.fromkeys(question.candidates, 0), dict(versions))
-    return timelines.busy(question.candidates, window, moving=question.wish.moving)
+    return timelines.busy(
+        question.candidates, window, moving=question.wish.moving, changed=bool(versions)
+    )

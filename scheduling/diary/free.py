@@ -11,9 +11,10 @@ from scheduling.core.availability import codes_of_day
 from scheduling.core.clockface import Clockface
 from scheduling.core.timeline import Indexes, Timeline, Window, bits, ceil_q, floor_q, instant
 from scheduling.core.words import FreeStart, Reason, Wish
-from scheduling.diary.charts import Skin, known
+from scheduling.diary import timelines
+from scheduling.diary.charts import NOBODY, Known, Skin, known
 from scheduling.diary.choosing import at_start, held_at, masked, worst_first
-from scheduling.diary.looking import CLINICAL, Look, grounded, look
+from scheduling.diary.looking import CLINICAL, Found, Look, drawn, grounded, look
 from scheduling.diary.question import Question, asked
 from scheduling.diary.reasons import Teller
 from scheduling.errors import Malformed
@@ -195,10 +196,13 @@ def explain_start(*, wish: Wish, start: datetime, now: datetime) -> list[Reason]
     return worst_first([*masked(seen, start_q), *reasons, *skin])
 
 
-def earliest_start(*, wish: Wish, after: datetime, now: datetime) -> FreeStart | None:
+def earliest_start(
+    *, wish: Wish, after: datetime, now: datetime, patient: Known | None = None
+) -> FreeStart | None:
     """Answer the first start at or after an instant that booking would accept.
 
-    None when there is none up to the site's horizon.
+    None when there is none up to the site's horizon. `patient` is what was just read of the
+    wish's patient, if anything was.
 
     Raises:
         NotFound, Malformed: see `free_starts`.
@@ -211,10 +215,14 @@ def earliest_start(*, wish: Wish, after: datetime, now: datetime) -> FreeStart |
     first = moment.astimezone(question.zone).date()
     today = now.astimezone(question.zone).date()
     horizon = today + timedelta(days=question.site.horizon_days)
+    if patient is None:
+        patient = NOBODY if wish.patient_id is None else known(wish.patient_id)
     reach = FIRST_REACH
     while first <= horizon and question.in_range:
         last = min(first + timedelta(days=reach - 1), horizon)
-        seen = look(question, first, last, now=now)
+        window = question.window(first, last)
+        taken = timelines.busy(question.candidates, window, moving=wish.moving)
+        seen = drawn(question, (first, last), now, Found(taken, patient, clinical=True))
         line = seen.starts & seen.window.between(ceil_q(moment), seen.window.q1)
         if line:
             return _rows(seen, line & -line)[0]

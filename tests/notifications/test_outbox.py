@@ -77,6 +77,13 @@ def test_the_database_refuses_the_same_message_twice() -> None:
         row.save()
 
 
+@pytest.mark.parametrize("facts", [{"state": "lost"}, {"state": "lost", "open": False}], ids=str)
+def test_the_database_refuses_a_state_that_there_is_not(facts: dict[str, object]) -> None:
+    rows = Message.objects.filter(pk=_first(stage.booked(stage.house())))
+    with pytest.raises(IntegrityError, match="message_open_until_settled"):
+        rows.update(**facts)
+
+
 def _first(made: object) -> int:
     return int(Message.objects.filter(appointment=made).earliest("pk").pk)
 

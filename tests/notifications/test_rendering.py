@@ -2,8 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
+from django.urls import reverse
 from icalendar import Calendar
 
 from notifications import invitations, rendering
@@ -61,7 +64,7 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         attempts=0,
         patient_id=1,
         site_id=1,
-        seen=(),
+        seen="",
         facts=facts(**more),
     )
 
@@ -70,6 +73,12 @@ def written(kind: Kind, channel: Channel, **more: object) -> Outgoing:
     made = letter(kind, channel, **more)
     wording = rendering.Words({}).of(kind, channel, made.facts.language)
     return rendering.write(made, wording=wording, link=LINK, at=NOW)
+
+
+def test_the_link_leads_to_the_visits_page() -> None:
+    there = urlsplit(rendering.link_to("kkk"))
+    assert there.path == reverse("visit-link", args=["kkk"])
+    assert f"{there.scheme}://{there.netloc}" == settings.PUBLIC_URL
 
 
 @pytest.mark.parametrize(("kind", "channel", "language"), EVERY)
