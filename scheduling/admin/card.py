@@ -19,7 +19,6 @@ from django.urls import reverse
 
 from scheduling import panels, protocols, records
 from scheduling.admin import finder, signs
-from scheduling.admin.wanted import said
 from scheduling.core import rules
 from scheduling.core.protocol import Protocol
 from scheduling.core.words import COUNTED
@@ -27,6 +26,7 @@ from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Patient, Record, Site, Todo
 from scheduling.screens import door
 from scheduling.screens.frame import actor, now
+from scheduling.screens.skin import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
