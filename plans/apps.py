@@ -9,10 +9,15 @@ class PlansConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to the diary below."""
-        from scheduling.signals import appointment_changed  # noqa: PLC0415 - models are not there before
+        """Listen to the diary below, and show plans on its pages."""
+        # these need the models, which are not there when this module is read
+        from plans import panels as ours  # noqa: PLC0415
+        from scheduling import panels  # noqa: PLC0415
+        from scheduling.signals import appointment_changed  # noqa: PLC0415
 
         appointment_changed.connect(follow_up, dispatch_uid="plans.follow_up")
+        panels.add("patient", 20, ours.of_patient)
+        panels.add("appointment", 20, ours.of_appointment)
 
 
 def follow_up(**news: Any) -> None:
