@@ -18,6 +18,7 @@ class PlansConfig(AppConfig):
         appointment_changed.connect(follow_up, dispatch_uid="plans.follow_up")
         panels.add("patient", 20, ours.of_patient)
         panels.add("appointment", 20, ours.of_appointment)
+        panels.add("absence", 20, ours.of_absence)
 
 
 def follow_up(**news: Any) -> None:

@@ -45,6 +45,14 @@ def of_appointment(subject: Any, context: Mapping[str, Any]) -> str:
     return render_to_string("plans/desk/panel_visit.html", facts)
 
 
+def of_absence(subject: Any, context: Mapping[str, Any]) -> str:
+    """Offer to arrange anew what an absence hits, to those who work with plans."""
+    user = _reader(context)
+    if user is None or not user.has_perm("plans.work_plan") or not context.get("visits_hit"):
+        return ""
+    return render_to_string("plans/desk/panel_absence.html", {"absence": subject})
+
+
 def _reader(context: Mapping[str, Any]) -> User | None:
     """Answer who looks at the page, if they may look at plans."""
     request = context.get("request")

@@ -16,6 +16,7 @@ from plans.admin.plans_page import plan_view
 from plans.admin.plans_starting import start_view
 from plans.admin.plans_steps import step_view
 from plans.admin.proposals import adjust_view
+from plans.admin.rearranging import absence_view
 from plans.courses import PlanView, Standing
 from plans.models import Plan, Proposal
 from plans.picture import words
@@ -96,6 +97,7 @@ class PlanScreen(ModelAdmin):
         """Put the screens before the admin’s own."""
         screens = (
             ("add/", start_view, "add"),
+            ("absence/<int:pk>/", absence_view, "absence"),
             ("<int:pk>/change/", plan_view, "change"),
             ("<int:pk>/step/<slug:step>/", step_view, "step"),
             ("<int:pk>/proposal/<int:proposal>/session/<int:session>/", adjust_view, "adjust"),
