@@ -21,6 +21,7 @@ from plans.courses import PlanView, Standing
 from plans.models import Plan, Proposal
 from plans.picture import words
 from scheduling import access, register
+from scheduling.screens import door
 from scheduling.screens.frame import actor, now, within
 
 Wanted = Callable[[PlanView], bool]
@@ -133,7 +134,7 @@ class PlanScreen(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the plan’s own page, which has its history."""
-        return plan_view(request, int(object_id))
+        return plan_view(request, door.whole(object_id) or 0)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let clinicians make plans."""

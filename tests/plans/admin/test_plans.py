@@ -113,3 +113,8 @@ def test_only_clinicians_see_the_way_to_a_new_plan(sign_in: SignIn, plan: Plan) 
 def test_nothing_is_deleted_from_here(doctor: Client, plan: Plan) -> None:
     assert doctor.post(f"{LIST}{plan.pk}/delete/").status_code == 403
     assert "delete_selected" not in doctor.get(LIST).text
+
+
+def test_history_is_on_the_plans_own_page(desk: Client, plan: Plan) -> None:
+    assert "made the plan" in desk.get(f"{LIST}{plan.pk}/history/").text
+    assert desk.get(f"{LIST}nobody/history/").status_code == 404
