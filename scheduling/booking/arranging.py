@@ -20,7 +20,7 @@ from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
-from scheduling.integrity import PatientBusy, ResourceTaken, retrying
+from scheduling.integrity import PatientBusy, ResourceTaken, named_constraints, retrying
 from scheduling.models import Allocation, Appointment
 
 
@@ -67,7 +67,7 @@ def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Bo
         NotFound, Busy: see `book`.
 
     """
-    return _placed_whole(placings, _Errand(by=by, now=now))
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now))
 
 
 def hold_many(
@@ -80,16 +80,7 @@ def hold_many(
     if any(placing.wish.moving is not None for placing in placings):
         raise Malformed("Only new visits are held.")
     until = now + timedelta(minutes=minutes)
-    return _placed_whole(placings, _Errand(by=by, now=now, until=until))
-
-
-def _placed_whole(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
-    """Write all; what a constraint says last, when two came at one moment, is a refusal too."""
-    sensible = _sensible(placings, errand.by)
-    try:
-        return _arranged(sensible, errand)
-    except (ResourceTaken, PatientBusy) as error:
-        raise Refused([diary.plain_reason(error.code)]) from error
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now, until=until))
 
 
 def _sensible(placings: Sequence[Placing], by: Actor) -> Sequence[Placing]:
@@ -108,7 +99,7 @@ def _arranged(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
     before = {pk: rows.picture(visit) for pk, visit in known.items()}
     _set_aside(known.values())
     with catalogue.steady():
-        visits = [_placed(placing, known, errand) for placing in placings]
+        visits = [_put(index, placing, known, errand) for index, placing in enumerate(placings)]
         booked = _judged(placings, visits, errand.now)
     if errand.until is not None:
         _only_held(visits, errand.until)
@@ -159,6 +150,17 @@ def _set_aside(visits: Collection[Appointment]) -> None:
     Appointment.objects.filter(pk__in=[visit.pk for visit in visits]).update(
         status=Status.PROPOSED.value, expires_at=None
     )
+
+
+def _put(
+    index: int, placing: Placing, known: dict[int, Appointment], errand: _Errand
+) -> Appointment:
+    """Place one of them; what only a constraint can say is a refusal of that one too."""
+    try:
+        with named_constraints():
+            return _placed(placing, known, errand)
+    except (ResourceTaken, PatientBusy) as error:
+        raise Refused([diary.plain_reason(error.code)], ask=index) from error
 
 
 def _placed(placing: Placing, known: dict[int, Appointment], errand: _Errand) -> Appointment:

@@ -96,6 +96,21 @@ def test_one_refusal_leaves_everything_as_it_was(clinic: cast.Clinic) -> None:
 
 
 @pytest.mark.django_db
+def test_place_that_was_just_taken_is_named(clinic: cast.Clinic) -> None:
+    second = cast.patient("Bo", "Oak")
+    asked = [
+        placing(clinic.wish(clinic.review), at(2)),
+        placing(clinic.wish(clinic.review, patient_id=second.pk), at(8)),
+    ]
+    book(clinic.wish(clinic.review, patient_id=cast.patient("Cy", "Oak").pk), at(8))
+    with pytest.raises(Refused) as caught:
+        arrange(*asked)
+    assert caught.value.facts["ask"] == 1
+    assert [reason.code for reason in caught.value.reasons] == ["resource_taken"]
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_news_of_all_of_them_is_sent_once(clinic: cast.Clinic) -> None:
     heard = []
 
