@@ -4,7 +4,7 @@
 * `load_shipped(*, by, now) -> Loaded`: the templates that come with the program;
 * `check(draft) -> Findings`: what stands against a draft, and what is to be known;
 * `unsatisfiable() -> list[Unsatisfied]`: active templates that the protocol has outgrown;
-* `listed()`, `with_steps(rows)`, `draft_of(template)`, `sentences(draft)`: reads.
+* `listed()`, `with_steps(rows)`, `draft_of(template)`, `sentences(draft)`, `free_code(name)`: reads.
 
 A template whose bounds the protocol in force contradicts is refused with the arithmetic, so that
 no plan is ever made that could not be proposed. Who may do what is asked at the edge.
@@ -16,6 +16,7 @@ from plans.templates.reading import (
     Unsatisfied,
     check,
     draft_of,
+    free_code,
     listed,
     sentences,
     standing,
@@ -36,6 +37,7 @@ __all__ = [
     "copy",
     "create",
     "draft_of",
+    "free_code",
     "listed",
     "load_shipped",
     "reinstate",

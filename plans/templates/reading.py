@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from django.db.models import QuerySet
+from django.utils.text import slugify
 
 from plans.core.course import Unit
 from plans.models import PlanTemplate, TemplateLag, TemplateStep
@@ -34,6 +36,15 @@ def with_steps(rows: QuerySet[PlanTemplate]) -> QuerySet[PlanTemplate]:
 def listed() -> QuerySet[PlanTemplate]:
     """List the templates that plans can be made from, by name."""
     return with_steps(PlanTemplate.objects.filter(active=True).order_by("name", "pk"))
+
+
+def free_code(name: str) -> str:
+    """Make a code from a name that no template has yet."""
+    base = slugify(name)[:50] or "template"
+    like = PlanTemplate.objects.filter(code__startswith=base)
+    taken = set(like.values_list("code", flat=True))
+    codes = chain([base], (f"{base}-{number}" for number in count(2)))
+    return next(code for code in codes if code not in taken)
 
 
 def draft_of(template: PlanTemplate) -> Draft:
