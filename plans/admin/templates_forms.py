@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from unfold.widgets import (
 )
 
 from plans.core.course import Unit
-from plans.templates import Draft, LagDraft, StepDraft
+from plans.templates import Draft, LagDraft, StepDraft, sentences
 from scheduling import protocols
 from scheduling.models import Treatment
 from scheduling.screens.refusing import Told
@@ -81,7 +82,7 @@ class StepForm(forms.Form):
     """One step; its number is what lags name it by, and where it stands."""
 
     number = whole(1, label="Step")
-    name = line(80, help_text="as the patient reads it")
+    name = line(80, label="Name for the patient")
     treatment = forms.ModelChoiceField(
         Treatment.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="-"
     )
@@ -161,7 +162,13 @@ class Sheet:
         self.form = TemplateForm(said, initial=own)
         self.steps = StepSet(said, initial=steps, prefix="steps")
         self.lags = LagSet(said, initial=lags, prefix="lags")
+        self.read = [each for step in sentences(draft) for each in step] if draft else []
         self.refused: tuple[Told, ...] = ()
+
+    @property
+    def lag_rows(self) -> list[tuple[Any, str]]:
+        """Put beside each lag how it reads as it is kept."""
+        return list(zip_longest(self.lags.forms, self.read[: len(self.lags.forms)], fillvalue=""))
 
     def is_valid(self) -> bool:
         """Tell whether all that was typed can be read; each field says where not."""

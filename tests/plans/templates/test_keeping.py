@@ -1,13 +1,17 @@
 """Templates kept through their verbs: checked, signed, told of, at the version that was read."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from plans import templates
 from plans.models import PlanTemplate, TemplateLag, TemplateStep
 from plans.templates import Draft
+from scheduling.core.words import Actor
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
 from scheduling.models import Change
 from tests import cast
@@ -97,6 +101,33 @@ def test_version_that_is_not_the_latest_is_turned_away(
     with pytest.raises(StaleVersion) as stale:
         save(scars, courses.scars(clinic, name="Mine"))
     assert (stale.value.facts, PlanTemplate.objects.get().name) == ({"version": 2}, "Scars, again")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_one_is_told_to_read_again() -> None:
+    """Real threads, real locks: both read version 1, and one of the changes is lost to nobody."""
+    clinic = cast.build()
+    scars = templates.create(draft=courses.scars(clinic), by=Actor(name="x"), now=NOW)
+    gate = threading.Barrier(2)
+
+    def change(name: str) -> str:
+        try:
+            gate.wait(10)
+            draft = courses.scars(clinic, note=name)
+            templates.save(
+                template_id=scars.pk, draft=draft, version=1, by=Actor(name=name), now=NOW
+            )
+        except StaleVersion:
+            return "stale"
+        finally:
+            connection.close()
+        return name
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(change, ["one", "two"]))
+    kept = PlanTemplate.objects.get()
+    assert sorted(told) == sorted([kept.note, "stale"])
+    assert (kept.version, TemplateStep.objects.count()) == (2, 3)
 
 
 def test_copy_is_a_template_of_its_own(clinic: cast.Clinic, scars: PlanTemplate) -> None:
