@@ -9,6 +9,7 @@ from django.db import transaction
 
 from clinic import groups
 from clinic.demo import accounts, people, places, visits
+from plans import templates
 from scheduling import protocols
 from scheduling.core.words import Actor
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             self.protocol(now)
             places.furnish(by=HOUSE, now=now)
+            templates.load_shipped(by=HOUSE, now=now)
             lines = accounts.open_accounts(groups.ensure())
             cast = people.enrol(by=HOUSE, now=now)
             visits.fill(
