@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 Render = Callable[[Any, Mapping[str, Any]], str]
-"""Takes the page's subject (a Patient or an Appointment) and the page's context; answers HTML
-that is already escaped (`format_html` or a template), empty for nothing to show."""
+"""Takes the page's subject (a Patient, an Appointment, an Absence, a User) and the page's context;
+answers HTML that is already escaped (`format_html` or a template), empty for nothing to show."""
 
-PLACES = frozenset({"patient", "appointment", "dashboard"})
+PLACES = frozenset({"patient", "appointment", "absence", "dashboard"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _session(read: Rows, session: Session, due: Due | None, today: date) -> Sess
         stray=visit is not None and due is not None and _outside(visit.local_date, due),
         skip_reason=session.skip_reason,
         visit=_visit(read, visit) if visit is not None else None,
-        proposed=_proposed(read, proposed) if proposed is not None else None,
+        proposed=_proposed(read, session, proposed) if proposed is not None else None,
     )
 
 
@@ -273,7 +273,14 @@ def _things(ids: Sequence[int]) -> tuple[Thing, ...]:
     return tuple(Thing(id=r, kind=known[r].kind, name=known[r].name) for r in ids if r in known)
 
 
-def _proposed(read: Rows, row: ProposedVisit) -> ProposedView:
+def _proposed(read: Rows, session: Session, row: ProposedVisit) -> ProposedView:
+    rests = catalogue.current().recovery(
+        procedure=session.treatment.procedure,
+        size=session.size,
+        depth=session.depth,
+        end=row.end,
+        zone=read.plan.site.zone,
+    )
     return ProposedView(
         start=row.start,
         end=row.end,
@@ -287,6 +294,9 @@ def _proposed(read: Rows, row: ProposedVisit) -> ProposedView:
         window_first=row.window_first,
         window_last=row.window_last,
         why=row.why,
+        recovery_least=rests.least if rests else None,
+        recovery_typical=rests.typical if rests else None,
+        recovery_most=rests.most if rests else None,
     )
 
 

@@ -90,7 +90,10 @@ class VisitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedView:
-    """Where the open proposal would have a session; `was` is where its visit lies now."""
+    """Where the open proposal would have a session; `was` is where its visit lies now.
+
+    Until the `recovery` dates the skin would rest, as in `VisitView`.
+    """
 
     start: datetime
     end: datetime
@@ -105,6 +108,9 @@ class ProposedView:
     window_first: date | None
     window_last: date | None
     why: str
+    recovery_least: date | None = None
+    recovery_typical: date | None = None
+    recovery_most: date | None = None
 
     @property
     def local_start(self) -> datetime:

@@ -9,6 +9,7 @@ cancelled by `scheduling.booking` only.
 from plans.planning.accepting import accept
 from plans.planning.errors import Difference, ProposalLost, ProposalOver
 from plans.planning.following import look_over
+from plans.planning.offering import Offered, starts
 from plans.planning.proposing import adjust, decline, propose, propose_held
 from plans.planning.reflowing import reflow
 from plans.planning.starting import Draft, start
@@ -17,6 +18,7 @@ from plans.planning.steering import abandon, fix, pause, resume, skip, unfix
 __all__ = [
     "Difference",
     "Draft",
+    "Offered",
     "ProposalLost",
     "ProposalOver",
     "abandon",
@@ -32,5 +34,6 @@ __all__ = [
     "resume",
     "skip",
     "start",
+    "starts",
     "unfix",
 ]

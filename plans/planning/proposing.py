@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from plans.models import Proposal
 from plans.planning import keeping
+from plans.planning.offering import adjusting
 from plans.planning.posing import Task, posed
 from plans.planning.reach import opened_plan, opened_proposal
 from plans.planning.solving import solved
@@ -66,15 +67,7 @@ def adjust(
         raise Malformed("This session is not in the proposal.", field="session")
     if start.tzinfo is None or floor_q(start) != ceil_q(start):
         raise Malformed("A start has its zone and lies on a 5-minute mark.", field="start")
-    task = Task(
-        read=read,
-        now=now,
-        moving=keeping.moving_in(read, now),
-        wanted={session_id: floor_q(start)},
-        ignoring=keeping.holds_of(read),
-    )
-    kept = {pk: keeping.place_of(row, task.keys[pk]) for pk, row in read.proposed.items()}
-    task = replace(task, was=kept)
+    task = replace(adjusting(read, now), wanted={session_id: floor_q(start)})
     _must_be_free(task, session_id, floor_q(start))
     work, found = solved(task)
     until = proposal.held_until

@@ -7,11 +7,13 @@ from scheduling.errors import Refused
 NO_PLAN = "no_plan"
 PAUSED = "plan_paused"
 OVER = "plan_over"
+AWAY = "patient_away"
 
 _PATIENT = {
     NO_PLAN: "We have found no dates for the whole course. Please phone us.",
     PAUSED: "Your treatment plan rests at the moment. Please phone us.",
     OVER: "This treatment plan has ended. Please phone us.",
+    AWAY: "You told us that you cannot come on that day.",
 }
 
 
@@ -25,6 +27,11 @@ def reason(code: str, sentence: str, arithmetic: str = "") -> Reason:
         arithmetic=arithmetic,
         source="The plan",
     )
+
+
+def away() -> Reason:
+    """Say that the patient cannot come, as the plan has it."""
+    return reason(AWAY, "The patient cannot come on that day, as was agreed for the plan.")
 
 
 def refused(code: str, sentence: str, *more: Reason) -> Refused:

@@ -14,7 +14,7 @@ from plans.core.openings import opened
 from plans.core.reasons import why_not
 from plans.core.sittings import date_of, dates
 from plans.core.solver import Problem, propose, reflow
-from plans.planning.posing import Posed, Task, posed
+from plans.planning.posing import WANTED, Posed, Task, posed
 from plans.planning.refusing import NO_PLAN, no_plan, refused
 from scheduling import diary
 from scheduling.core.hours import days_window
@@ -40,7 +40,10 @@ def solved(task: Task) -> tuple[Posed, Found]:
         problem = work.problem
         found = reflow(problem) if problem.was else propose(problem)
         if found is None:
-            raise no_plan(why_not(problem), *_beside(work))
+            why = why_not(problem)
+            if why.relaxed == WANTED:
+                raise refused(NO_PLAN, "The other sessions have no dates around that start.")
+            raise no_plan(why, *_beside(work))
         against = _refused(work, found)
         if not against:
             return work, found

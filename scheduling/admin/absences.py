@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldAdminSingleTimeWidget,
 )
 
-from scheduling import absences, access
+from scheduling import absences, access, panels
 from scheduling.errors import ClinicError
 from scheduling.models import Absence, Resource, Site
 from scheduling.screens.frame import PlainForm, Screen, actor
@@ -182,4 +182,5 @@ class AbsenceScreen(Screen):
             "hit_elsewhere": sum(not by.works_at(visit.site_id) for visit in hit),
             **(extra_context or {}),
         }
+        context["panels"] = panels.drawn("absence", row, {**context, "request": request})
         return super().changeform_view(request, object_id, form_url, context)

@@ -19,14 +19,15 @@ from django.urls import reverse
 
 from scheduling import panels, protocols, records
 from scheduling.admin import finder, signs
-from scheduling.admin.wanted import said
+from scheduling.booking.ending import LAPSED
 from scheduling.core import rules
 from scheduling.core.protocol import Protocol
-from scheduling.core.words import COUNTED
+from scheduling.core.words import COUNTED, Status
 from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Patient, Record, Site, Todo
 from scheduling.screens import door
 from scheduling.screens.frame import actor, now
+from scheduling.screens.skin import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +113,10 @@ def brief_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict[s
 
 def _visits(request: HttpRequest, patient: Patient, protocol: Protocol) -> list[Visit]:
     by = actor(request)
+    # A time that was kept and not taken was never a visit.
     rows = (
         Appointment.objects.filter(patient=patient)
+        .exclude(status=Status.CANCELLED, cancel_reason=LAPSED)
         .select_related("treatment", "site")
         .prefetch_related("allocations__resource")
         .order_by("-start", "-pk")[:200]

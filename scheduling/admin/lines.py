@@ -13,10 +13,10 @@ from phonenumber_field.phonenumber import PhoneNumber
 from scheduling import diary, panels, protocols
 from scheduling.admin import signs
 from scheduling.admin.visit import steps_for
-from scheduling.admin.wanted import SIZES, said
 from scheduling.booking.rows import instant
 from scheduling.core.words import Status
 from scheduling.models import Allocation, Appointment, Resource
+from scheduling.screens.skin import SIZES, said
 from scheduling.screens.times import wall
 
 NOTE = 80

@@ -44,6 +44,7 @@ NEXT: Mapping[str, tuple[str, str]] = {
 VERBS: Mapping[str, str] = {
     "hold": "kept a time",
     "book": "booked",
+    "arrange": "placed with its plan",
     "move": "moved",
     "annotate": "changed the note",
     "confirm": "noted the patient’s yes",

@@ -19,13 +19,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from scheduling import booking, panels, protocols, records
 from scheduling.admin import visit
 from scheduling.admin.booking import override_of
-from scheduling.admin.wanted import DEPTHS, SIZES
 from scheduling.booking import Done
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.models import Appointment, Record
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
+from scheduling.screens.skin import DEPTHS, SIZES
 
 STALE = (
     "Somebody else changed this visit a moment ago, so nothing was done. "

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from scheduling import diary, protocols
 from scheduling.admin import signs
-from scheduling.admin.wanted import SIZES, said
 from scheduling.booking.rows import instant
 from scheduling.core.protocol.values import Titles
 from scheduling.core.words import Status
 from scheduling.models import Allocation, Appointment, Change, Override, Treatment
+from scheduling.screens.skin import SIZES, said
 from scheduling.screens.times import wall
 
 

@@ -1,6 +1,5 @@
 """What reception asks for: the fields of a visit, read from a query string that can be reloaded."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -12,23 +11,9 @@ from unfold.widgets import (
 )
 
 from scheduling import protocols
-from scheduling.core.protocol.values import Titles
 from scheduling.core.words import Wish
 from scheduling.models import Practitioner, Site, Treatment
-
-SIZES = [
-    ("", "not said"),
-    ("small", "small"),
-    ("face", "face-sized"),
-    ("large", "large"),
-]
-DEPTHS = [("", "not said"), ("superficial", "superficial"), ("deep", "deep")]
-
-
-def said(areas: Iterable[str], titles: Titles) -> str:
-    """List areas in words."""
-    words = " and ".join(titles.of("areas", area) for area in areas)
-    return words[:1].upper() + words[1:]
+from scheduling.screens.skin import DEPTHS, SIZES
 
 
 class TreatmentSelect(UnfoldAdminSelectWidget):

@@ -47,6 +47,7 @@ def context_of(request: HttpRequest, title: str, **facts: Any) -> dict[str, Any]
     """Dress a page as one of the admin's, with what this user may do on it."""
     return {
         **admin.site.each_context(request),
+        "request": request,
         "title": title,
         "may_work": request.user.has_perm(WORK),
         "may_override": request.user.has_perm(OVERRIDE),

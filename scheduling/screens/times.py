@@ -101,6 +101,21 @@ def page(
     )
 
 
+def week(
+    *, starts: Sequence[FreeStart], hidden: Iterable[diary.HiddenDay], site: Site, first: date
+) -> Page:
+    """Lay out a week of starts that were searched elsewhere; without the soonest of all."""
+    return Page(
+        days=_days(first, starts, hidden, ZoneInfo(site.zone), names_of(starts)),
+        first=first,
+        last=first + timedelta(days=WEEK - 1),
+        earlier=first - timedelta(days=WEEK),
+        later=first + timedelta(days=WEEK),
+        earliest=None,
+        earliest_day=None,
+    )
+
+
 def _days(
     first: date,
     starts: Iterable[FreeStart],

@@ -1,6 +1,8 @@
 import pytest
 from django.test import Client
 
+from clinic import groups
+from scheduling import booking
 from scheduling.models import Appointment, Change, Patient, Record, Todo
 from tests import cast
 from tests.scheduling.admin import screens
@@ -71,6 +73,28 @@ def test_card_needs_its_permission_and_a_patient(desk: Client, clinic: cast.Clin
     nobody.force_login(cast.staff_user("nobody", clinic.site))
     assert nobody.get(card(clinic.patient.pk)).status_code == 403
     assert desk.get(card(999999)).status_code == 404
+
+
+def test_times_that_were_kept_and_not_taken_are_no_visits(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    kept = booking.hold(
+        wish=clinic.wish(), start=cast.at(cast.day(2), 11), by=cast.reception(), now=cast.NOW
+    ).appointment
+    assert [v.row for v in desk.get(card(clinic.patient.pk)).context["coming"]] == [kept]
+    booking.release_holds(appointment_ids=[kept.pk], now=cast.NOW)
+    assert desk.get(card(clinic.patient.pk)).context["coming"] == []
+
+
+def test_messages_are_for_those_who_may_read_them(
+    sign_in: SignIn, onlooker: Client, clinic: cast.Clinic
+) -> None:
+    groups.ensure()
+    screens.visit(clinic, 3)
+    shown = [
+        client.get(card(clinic.patient.pk)).text for client in (sign_in("reception"), onlooker)
+    ]
+    assert ["<h2>Messages</h2>" in text for text in shown] == [True, False]
 
 
 def test_new_patient_leads_to_the_card(desk: Client, clinic: cast.Clinic) -> None:
