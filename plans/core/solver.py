@@ -25,11 +25,14 @@ from functools import cached_property
 from itertools import combinations
 
 from plans.core.agenda import Agenda
-from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step
+from plans.core.binding import bound, lag_edge, touching
+from plans.core.branching import Branching, Known
+from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step, Unit
 from plans.core.gaps import Frame, framed
+from plans.core.nearness import Nearness, Target
 from plans.core.openings import Opening, bound_to, practitioners, wishes
-from plans.core.sittings import FAR, Pinned, Sittings, Starts, date_of, dates
-from plans.core.tables import DAY_MOVED, MOVED, Reach, tabled
+from plans.core.sittings import FAR, Pinned, Starts, date_of
+from plans.core.tables import DAY_MOVED, MOVED, tabled
 from plans.core.visits import CHANGED, UNMET, Hold, Visits
 from scheduling.core.words import Held
 
@@ -60,6 +63,7 @@ class _Found:
     rank: tuple[int, int, int]
     steps: tuple[Step, ...]
     places: Mapping[int, tuple[int, tuple[Hold, ...]]]
+    days: Sequence[int]
 
 
 def propose(problem: Problem) -> Proposal | None:
@@ -177,11 +181,12 @@ class _Try:
         self.problem, self.frame, self.openings = problem, frame, openings
         self.moving = moving
         self.sets = [self._starts(step) for step in frame.steps]
-        self.lows = [-FAR] * len(self.sets)
-        self.highs = [FAR] * len(self.sets)
-        self.stuck = frame.push(self.sets, self.lows, self.highs)
-        ends = [-FAR, *(self.lows[at] for at in self._required())]
-        self.soonest = FAR if self.stuck is not None else (0 if moving else max(ends))
+        self.visits = self._visits()
+        self.lows = frame.lows(self.sets)
+        if self.lows is None:
+            self.soonest = FAR
+        else:
+            self.soonest = 0 if moving else self._end(self.lows)
 
     def _starts(self, step: Step) -> Starts | Pinned:
         course, pin = self.problem.course, self.problem.pins.get(step.key)
@@ -192,65 +197,102 @@ class _Try:
     def _required(self) -> list[int]:
         return [at for at, step in enumerate(self.frame.steps) if not step.optional]
 
+    def _end(self, days: Sequence[int]) -> int:
+        """Return the last date of the required steps."""
+        return max([-FAR, *(days[at] for at in self._required())])
+
     def best(self, limit: int | None) -> _Found | None:
         """Return the best plan that ends by `limit` at the latest."""
-        if self.stuck is not None:
-            return None
         if self.moving:
-            return self._by(None)
-        found = self._by(self.soonest)
-        if found is not None:
-            return found
-        late = self._by(limit)
-        return None if late is None else self._bisected(late)
+            return self._by(self._windows(None))
+        windows = self._windows(self.soonest)
+        if windows is not None and self._plain(windows):
+            found = self._by(windows, plain=True)
+            if found is not None:
+                return found
+        windows = self._windows(limit)
+        search = None if windows is None else self._branching(windows)
+        end = None if search is None else search.least_end()
+        if search is None or end is None:
+            return None
+        return self._by(self._windows(end), known=search.known)
 
-    def _bisected(self, late: _Found) -> _Found:
-        """Find the least end after `soonest`, which has none, up to that of a known plan."""
-        without = self.soonest
-        while late.rank[0] - without > 1:
-            middle = (without + late.rank[0]) // 2
-            found = self._by(middle)
-            if found is None:
-                without = middle
-            else:
-                late = found
-        # The plan found first ends in time, but only a search with this very end is the best.
-        return self._by(late.rank[0]) or late
-
-    def _by(self, last: int | None) -> _Found | None:
-        """Return the best plan whose required sessions lie on or before a date."""
-        lows, highs = list(self.lows), list(self.highs)
+    def _windows(self, last: int | None) -> list[tuple[int, int]] | None:
+        """Return the dates left of each step where required ones lie on or before a date."""
+        if self.lows is None:
+            return None
+        lows, highs = list(self.lows), [FAR] * len(self.lows)
         if last is not None:
             for at in self._required():
                 if self.frame.steps[at].key not in self.problem.pins:
-                    highs[at] = min(highs[at], last)
-        if self.frame.push(self.sets, lows, highs) is not None:
-            return None
-        sets = [
-            each.within(low, high) for each, low, high in zip(self.sets, lows, highs, strict=True)
-        ]
-        answer = self._agenda(sets).best() if all(map(len, sets)) else None
-        if answer is None:
-            return None
-        primary, secondary, places = answer
-        end = (
-            0
-            if self.moving
-            else max([-FAR, *(self._day(at, places[at][0]) for at in self._required())])
+                    highs[at] = last
+        return (
+            list(zip(lows, highs, strict=True)) if self.frame.push(self.sets, lows, highs) else None
         )
-        return _Found((end, primary, secondary), self.frame.steps, places)
 
-    def _day(self, at: int, start_q: int) -> int:
-        return dates(start_q, self.frame.steps[at].length, self.problem.course.zone)[0]
+    def _plain(self, windows: Sequence[tuple[int, int]]) -> bool:
+        """Tell whether dates settle all but the time of day of each session alone."""
+        visits = self.visits
+        return (
+            not self.problem.course.crowds
+            and not any(lag.unit is Unit.MINUTES for p in self.frame.pairs for lag in p.lags)
+            and not any(opening.clashing for opening in self.openings.values())
+            and not touching(visits, windows)
+        )
 
-    def _agenda(self, sets: Sequence[Sittings]) -> Agenda:
-        problem, steps = self.problem, self.frame.steps
-        index = {step.key: at for at, step in enumerate(steps)}
-        visits = Visits(
+    def _by(
+        self,
+        windows: Sequence[tuple[int, int]] | None,
+        known: Known | None = None,
+        *,
+        plain: bool = False,
+    ) -> _Found | None:
+        """Return the best plan within windows of dates; `known` may know one already."""
+        if windows is None:
+            return None
+        if plain or self._plain(windows):
+            sets = [
+                each.within(low, high) for each, (low, high) in zip(self.sets, windows, strict=True)
+            ]
+            agenda = Agenda(self.visits, sets, tabled(self.frame.pairs, sets))
+            if agenda.prepare():
+                answer = agenda.best()
+                return None if answer is None else self._found(*answer)
+        search = self._branching(windows)
+        if search is None:
+            return None
+        search.known = known
+        best = search.least()
+        return None if best is None else self._found(*best.rank, best.places)
+
+    def _found(
+        self, primary: int, secondary: int, places: Mapping[int, tuple[int, tuple[Hold, ...]]]
+    ) -> _Found:
+        days = [each.dated(places[at][0])[0] for at, each in enumerate(self.sets)]
+        end = 0 if self.moving else self._end(days)
+        return _Found((end, primary, secondary), self.frame.steps, places, days)
+
+    def _branching(self, windows: Sequence[tuple[int, int]]) -> Branching | None:
+        root = bound(self.visits, self.problem.course.crowds, windows)
+        if root is None:
+            return None
+        targets = [
+            Target(lag_edge(pair.one, pair.two, lag), lag.target)
+            for pair in self.frame.pairs
+            for lag in pair.lags
+            if lag.target is not None
+        ]
+        nearness = Nearness(self.visits, targets)
+        return Branching(self.visits, root, nearness, self._required())
+
+    def _visits(self) -> Visits:
+        problem = self.problem
+        index = {step.key: at for at, step in enumerate(self.frame.steps)}
+        return Visits(
             course=problem.course,
             frame=self.frame,
             openings={index[key]: each for key, each in self.openings.items()},
-            sets=sets,
+            sets=self.sets,
             wishes=problem.likes,
             pins={index[key]: pin for key, pin in problem.pins.items() if key in index},
             was={
@@ -259,26 +301,6 @@ class _Try:
                 if key in index and key not in problem.pins
             },
         )
-        return Agenda(visits, tabled(self.frame, sets, self._reaches()), problem.course.crowds)
-
-    def _reaches(self) -> list[Reach]:
-        return [
-            _reach(step, self.openings.get(step.key), self.problem.pins.get(step.key))
-            for step in self.frame.steps
-        ]
-
-
-def _reach(step: Step, opening: Opening | None, pin: Placement | None) -> Reach:
-    """Return how far a session's visit and holds reach from its start."""
-    if opening is None:
-        held = pin.held if pin is not None and pin.held else ()
-        start = pin.start_q if pin is not None else 0
-        spans = [(h.start_q - start, h.end_q - start) for h in held]
-        length = step.length if pin is None else pin.end_q - pin.start_q
-    else:
-        length = step.length
-        spans = [option.held(0, length) for need in opening.search.needs for option in need]
-    return Reach(min([0, *(s for s, _ in spans)]), max([length, *(e for _, e in spans)]), length)
 
 
 def _proposal(problem: Problem, found: _Found) -> Proposal:
@@ -300,7 +322,7 @@ def _proposal(problem: Problem, found: _Found) -> Proposal:
     _, primary, secondary = found.rank
     return Proposal(
         placements=tuple(placements),
-        end=date_of(max(_days(problem, found))),
+        end=date_of(max(_days(found))),
         cost=Cost(
             moved=primary // MOVED,
             days_moved=primary % MOVED // DAY_MOVED,
@@ -312,10 +334,7 @@ def _proposal(problem: Problem, found: _Found) -> Proposal:
     )
 
 
-def _days(problem: Problem, found: _Found) -> list[int]:
+def _days(found: _Found) -> list[int]:
     """Return the start dates of the required sessions, of all where none is required."""
-    rows = [
-        (step.optional, dates(found.places[at][0], step.length, problem.course.zone)[0])
-        for at, step in enumerate(found.steps)
-    ]
-    return [day for optional, day in rows if not optional] or [day for _, day in rows]
+    rows = list(zip(found.steps, found.days, strict=True))
+    return [day for step, day in rows if not step.optional] or [day for _, day in rows]
