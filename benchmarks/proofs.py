@@ -52,7 +52,10 @@ def least(model: Model, *, seconds: float) -> Levels | None:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = seconds
-    for goal in model.goals():
+    goals = model.goals()
+    if solver.solve(model.model) == cp_model.INFEASIBLE:
+        return None
+    for goal in goals:
         if isinstance(goal, int):
             found.append(goal)
             continue

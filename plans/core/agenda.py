@@ -12,12 +12,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from plans.core.sittings import Sittings
-from plans.core.tables import DAY_MOVED, MOVED, NEVER, Function, Table, eliminate
+from plans.core.sittings import Days, Sittings
+from plans.core.tables import DAY_MOVED, MOVED, NEVER, Function, Table, eliminate, priced, tabled
 from plans.core.visits import Hold, Visits
 
 Answer: TypeAlias = "tuple[int, int, _Trail | None]"
 """Primary cost, secondary cost, and what was settled on the way; costs of the rest of a course."""
+
+
+Found: TypeAlias = tuple[int, int, dict[int, tuple[int, tuple[Hold, ...]]]]
+"""Primary cost, secondary cost, and each step's start and holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,12 @@ class _Trail:
 
 @dataclass(slots=True)
 class Agenda:
-    """One course on one frame, to be placed at least cost; `costs` has the pairs that are bound."""
+    """One course on one frame, to be placed at least cost."""
 
     visits: Visits
     sets: Sequence[Sittings]
-    costs: dict[tuple[int, int], Table]
+    costs: dict[tuple[int, int], Table] = field(default_factory=dict)
+    """What each two sittings of two steps cost that something binds."""
     cells: list[int] = field(default_factory=list)
     _known: dict[tuple[int, ...], "Answer | None"] = field(default_factory=dict)
     _alone: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
@@ -47,6 +52,7 @@ class Agenda:
         """Eliminate steps for bounds; False where they would not be exact."""
         count = len(self.sets)
         self.cells = [0] * count
+        self.costs = tabled(self.visits.frame.pairs, self.sets)
         self._unary = [self._moves(step) for step in range(count)]
         messages = eliminate([len(each) for each in self.sets], self._unary, self.costs)
         if messages is None:
@@ -58,7 +64,26 @@ class Agenda:
         self._bound = [sorted({i for i, j in self.costs if i < k <= j}) for k in range(count + 1)]
         return True
 
-    def best(self) -> tuple[int, int, dict[int, tuple[int, tuple[Hold, ...]]]] | None:
+    def only(self) -> Found | None:
+        """Return what `best` would where each step has one sitting; None without a plan."""
+        starts, ends = ([int(days[0]) for days in each] for each in self._days())
+        primary = sum(int(self._moves(step)[0]) for step in self.visits.was)
+        for pair in self.visits.frame.pairs:
+            one, two = pair.one, pair.two
+            primary += priced(pair, starts[two] - ends[one], starts[one] - ends[two])
+        if primary >= NEVER:
+            return None
+        settled = [self._settled(step, 0) for step in range(len(self.sets))]
+        found = {
+            step: (start, self.visits.cheapest(step, start))
+            for step, (_, start) in enumerate(settled)
+        }
+        return primary, sum(cost for cost, _ in settled), found
+
+    def _days(self) -> tuple[list[Days], list[Days]]:
+        return [each.start for each in self.sets], [each.end for each in self.sets]
+
+    def best(self) -> Found | None:
         """Return primary and secondary cost, and each step's start and holds; None without a plan."""
         answer = self._rest(0)
         if answer is None:

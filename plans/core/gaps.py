@@ -186,28 +186,25 @@ def _bound(i: int, j: int, lag: Lag) -> Bound:
 def _orders(count: int, lags: dict[tuple[int, int], list[Lag]]) -> list[list[bool]]:
     """Tell for each pair whether lags put the first before the second, directly or not."""
     before = [[False] * count for _ in range(count)]
-    for (i, j), some in lags.items():
-        before[i][j] = any(lag.least >= 0 for lag in some)
-    for k in range(count):
-        for i in range(count):
-            for j in range(count):
-                before[i][j] |= before[i][k] and before[k][j]
+    # Lags name earlier steps, so all that comes before i is known before j is looked at.
+    for i, j in sorted(lags, key=lambda pair: pair[1]):
+        if any(lag.least >= 0 for lag in lags[i, j]):
+            before[i][j] = True
+            for row in before:
+                row[j] |= row[i]
     return before
 
 
 def _closure(count: int, bounds: Sequence[Bound]) -> list[list[int | None]]:
     """Return the longest path of leasts between all pairs; None where there is no path."""
     least: list[list[int | None]] = [[None] * count for _ in range(count)]
-    for bound in bounds:
-        direct = least[bound.earlier][bound.later]
-        if direct is None or bound.least > direct:
-            least[bound.earlier][bound.later] = bound.least
-    for k in range(count):
-        for i in range(count):
-            for j in range(count):
-                one, two, known = least[i][k], least[k][j], least[i][j]
-                if one is not None and two is not None and (known is None or one + two > known):
-                    least[i][j] = one + two
+    for bound in sorted(bounds, key=lambda each: each.later):
+        i, j = bound.earlier, bound.later
+        for at, row in enumerate(least):
+            way = 0 if at == i else row[i]
+            known = row[j]
+            if way is not None and (known is None or way + bound.least > known):
+                row[j] = way + bound.least
     return least
 
 

@@ -32,7 +32,7 @@ from plans.core.gaps import Frame, framed
 from plans.core.nearness import Nearness, Target
 from plans.core.openings import Opening, bound_to, practitioners, wishes
 from plans.core.sittings import FAR, Pinned, Starts, date_of
-from plans.core.tables import DAY_MOVED, MOVED, tabled
+from plans.core.tables import DAY_MOVED, MOVED
 from plans.core.visits import CHANGED, UNMET, Hold, Visits
 from scheduling.core.words import Held
 
@@ -254,9 +254,10 @@ class _Try:
             sets = [
                 each.within(low, high) for each, (low, high) in zip(self.sets, windows, strict=True)
             ]
-            agenda = Agenda(self.visits, sets, tabled(self.frame.pairs, sets))
-            if agenda.prepare():
-                answer = agenda.best()
+            agenda = Agenda(self.visits, sets)
+            alone = all(len(each) == 1 for each in sets)
+            if alone or agenda.prepare():
+                answer = agenda.only() if alone else agenda.best()
                 return None if answer is None else self._found(*answer)
         search = self._branching(windows)
         if search is None:

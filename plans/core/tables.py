@@ -4,7 +4,7 @@ A cost here is the first level of a plan's cost: what dates alone decide.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,22 +36,33 @@ def tabled(pairs: Sequence[Pair], sets: Sequence[Sittings]) -> dict[tuple[int, i
 
 
 def _costs(pair: Pair, sets: Sequence[Sittings]) -> Table:
-    """Return the cost of each two sittings that cannot touch, NEVER where they may not be together."""
+    """Return the cost of each two sittings."""
     one, two = sets[pair.one], sets[pair.two]
     gap = two.start[None, :] - one.end[:, None]
-    may = gap >= (0 if pair.forward is None else pair.forward)
+    return np.asarray(priced(pair, gap, one.start[:, None] - two.end[None, :]))
+
+
+Gap = TypeVar("Gap", int, Table)
+
+
+def priced(pair: Pair, gap: Gap, back: Gap) -> Gap:
+    """Return what two sittings that cannot touch cost, NEVER where they may not be together.
+
+    `gap` are the days from the first session's end date to the second's start date, `back` those
+    the other way round; of two dates, or of all at once.
+    """
+    may = gap >= (pair.forward or 0)
     if not pair.ordered:
-        back = one.start[:, None] - two.end[None, :]
-        may |= back >= (0 if pair.backward is None else pair.backward)
-    cost = np.zeros(gap.shape, dtype=np.int64)
+        may = may | (back >= (pair.backward or 0))
+    cost = gap * 0
     for lag in pair.lags:
-        may &= gap >= lag.least
+        may = may & (gap >= lag.least)
         if lag.most is not None:
-            may &= gap <= lag.most
+            may = may & (gap <= lag.most)
         if lag.target is not None:
-            cost += np.abs(gap - lag.target) * DAY_MINUTES
-    cost[~may] = NEVER
-    return cost
+            cost = cost + abs(gap - lag.target) * DAY_MINUTES
+    never: Gap = (may == False) * NEVER  # noqa: E712 -- an array or one truth
+    return cost + never
 
 
 def eliminate(

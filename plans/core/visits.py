@@ -45,7 +45,7 @@ class Visits:
     was: Mapping[int, Placement]
     lengths: list[int] = field(init=False)
     _ranked: dict[int, Ranked] = field(default_factory=dict)
-    _prices: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _orders: dict[tuple[int, ...], list[tuple[int, int]]] = field(default_factory=dict)
     _levels: dict[tuple[int, int, Timeline, tuple[int, ...]], Level] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,12 +86,13 @@ class Visits:
         return self._ranked[step]
 
     def _in_order(self, step: int, need: Sequence[Place]) -> list[tuple[int, Place]]:
-        """Sort a need's places by cost."""
-        known = {} if step in self.was else self._prices
-        for place in need:
-            if place.resource not in known:
-                known[place.resource] = self.price(step, place), place.resource
-        return [(known[p.resource][0], p) for p in sorted(need, key=lambda p: known[p.resource])]
+        """Sort a need's places by cost; sessions with the same candidates share the order."""
+        key = (step if step in self.was else -1, *[place.resource for place in need])
+        order = self._orders.get(key)
+        if order is None:
+            rows = [(self.price(step, p), p.resource, at) for at, p in enumerate(need)]
+            order = self._orders[key] = [(cost, at) for cost, _, at in sorted(rows)]
+        return [(cost, need[at]) for cost, at in order]
 
     def price(self, step: int, place: Place) -> int:
         """Return what it costs to hold a place: scarcity, a wish unmet, a change in a re-flow."""
