@@ -51,6 +51,15 @@ class Branching:
             pass
         return self._end
 
+    def possible(self, patience: int) -> bool | None:
+        """Tell whether there is any plan; None where so many nodes do not settle it."""
+        for number, _ in enumerate(self._searched(ending=True)):
+            if self._end is not None:
+                return True
+            if number >= patience:
+                return None
+        return self._end is not None
+
     def least(self) -> Known | None:
         """Return the plan of least cost, and of those that cost the same the one known first."""
         for _ in self._searched(ending=False):

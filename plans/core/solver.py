@@ -20,50 +20,19 @@ as the bound for the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, islice, product
 
-from plans.core.agenda import Agenda
-from plans.core.binding import bound, lag_edge, touching
-from plans.core.branching import Branching, Known
-from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step, Unit
+from plans.core.course import PRACTITIONER, Cost, Placement, Proposal, Step
 from plans.core.gaps import Frame, framed
-from plans.core.nearness import Nearness, Target
-from plans.core.openings import Opening, bound_to, practitioners, wishes
-from plans.core.sittings import FAR, Pinned, Starts, date_of
+from plans.core.openings import Opening, bound_to, practitioners
+from plans.core.placing import Found, Placing, Problem, Rank
+from plans.core.sittings import FAR, date_of
 from plans.core.tables import DAY_MOVED, MOVED
-from plans.core.visits import CHANGED, UNMET, Hold, Visits
+from plans.core.visits import CHANGED, UNMET
 from scheduling.core.words import Held
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A course with what the diary leaves of its window, and what is fixed already.
-
-    `openings` has each step that is not pinned. `pins` are sessions that stay where they are, in
-    the window or before it; `was` are the placements that a re-flow would like to keep.
-    """
-
-    course: Course
-    openings: Mapping[str, Opening]
-    pins: Mapping[str, Placement] = field(default_factory=dict)
-    was: Mapping[str, Placement] = field(default_factory=dict)
-
-    @cached_property
-    def likes(self) -> tuple[int, ...]:
-        """The starts that meet each wish about weekdays and times of day."""
-        return wishes(self.course.preference, self.course.zone, self.course.window)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The best plan for some steps, with its rank: what is compared."""
-
-    rank: tuple[int, int, int]
-    steps: tuple[Step, ...]
-    places: Mapping[int, tuple[int, tuple[Hold, ...]]]
-    days: Sequence[int]
+__all__ = ["Problem", "possible", "propose", "reflow", "same_groups"]
 
 
 def propose(problem: Problem) -> Proposal | None:
@@ -88,7 +57,7 @@ def _solved(problem: Problem, *, moving: bool) -> Proposal | None:
     if least is None:
         return None
     for count in range(len(optional), 0, -1):
-        best: _Found | None = None
+        best: Found | None = None
         for some in combinations(optional, count):
             chosen = [s for s in steps if s in required or s in some]
             found = _placed(problem, chosen, best.rank if best else None, moving=moving)
@@ -99,7 +68,7 @@ def _solved(problem: Problem, *, moving: bool) -> Proposal | None:
     return _proposal(problem, least)
 
 
-def _worth(found: _Found, least: _Found) -> bool:
+def _worth(found: Found, least: Found) -> bool:
     """Tell whether optional steps leave the end, and what moves, as it is without them."""
     return (found.rank[0], found.rank[1] // DAY_MOVED) <= (
         least.rank[0],
@@ -110,40 +79,98 @@ def _worth(found: _Found, least: _Found) -> bool:
 def _placed(
     problem: Problem,
     steps: Sequence[Step],
-    limit: tuple[int, int, int] | None,
+    limit: Rank | None,
     *,
     moving: bool,
-) -> _Found | None:
+) -> Found | None:
     """Return the best plan of these steps that ranks before `limit`, over all practitioners."""
-    frame = framed(problem.course, steps, frozenset(problem.pins))
-    openings = {s.key: problem.openings[s.key] for s in steps if s.key not in problem.pins}
-    best: _Found | None = None
-    tries = [
-        _Try(problem, frame, each, moving=moving) for each in _bindings(problem, steps, openings)
-    ]
-    for trial in sorted(tries, key=lambda one: one.soonest):
+    best: Found | None = None
+    hands = _Hands.of(problem, steps, moving=moving)
+    for floor, people in hands.choices(limit):
         rank = best.rank if best else limit
-        if rank is not None and trial.soonest > rank[0]:
+        if rank is not None and floor >= rank:
             break
-        found = trial.best(None if rank is None else rank[0])
+        found = hands.placing(people).best(None if rank is None else rank[0])
         if found is not None and (rank is None or found.rank < rank):
             best = found
     return best
 
 
-def _bindings(
-    problem: Problem, steps: Sequence[Step], openings: Mapping[str, Opening]
-) -> Iterator[dict[str, Opening]]:
-    """Yield the openings for each choice of a practitioner for each group of bound steps."""
-    groups = same_groups(steps)
-    choices = [dict(openings)]
-    for group in groups:
-        choices = [
-            each | {key: bound_to(each[key], person) for key in group if key in each}
-            for each in choices
-            for person in sorted(_people(problem, group, each))
+def possible(problem: Problem, patience: int) -> bool:
+    """Tell whether the required steps have a plan at all; False also where that is not settled.
+
+    `patience` is how many nodes of the search each choice of practitioners may take.
+    """
+    steps = [s for s in problem.course.steps if not s.optional or s.key in problem.pins]
+    hands = _Hands.of(problem, steps, moving=False)
+    people = product(*(hands.able(number) for number in range(len(hands.groups))))
+    return any(hands.placing(some).possible(patience) for some in islice(people, patience))
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """The groups of steps that want one practitioner each, and who it could be."""
+
+    problem: Problem
+    frame: Frame
+    openings: Mapping[str, Opening]
+    groups: Sequence[Sequence[str]]
+    moving: bool
+
+    @classmethod
+    def of(cls, problem: Problem, steps: Sequence[Step], *, moving: bool) -> "_Hands":
+        frame = framed(problem.course, steps, frozenset(problem.pins))
+        openings = {s.key: problem.openings[s.key] for s in steps if s.key not in problem.pins}
+        return cls(problem, frame, openings, same_groups(steps), moving)
+
+    def placing(self, people: Sequence[int | None]) -> Placing:
+        """Return the course with one person for each group; None leaves a group unbound."""
+        openings = dict(self.openings)
+        for group, person in zip(self.groups, people, strict=True):
+            for key in group:
+                if person is not None and key in openings:
+                    openings[key] = bound_to(openings[key], person)
+        return Placing(self.problem, self.frame, openings, moving=self.moving)
+
+    def _only(self, number: int, person: int) -> Placing:
+        """Return the course with one group bound."""
+        free: list[int | None] = [None] * len(self.groups)
+        free[number] = person
+        return self.placing(free)
+
+    def able(self, number: int) -> list[int]:
+        """Return who could do all sessions of one group, whoever does the others."""
+        people = sorted(_people(self.problem, self.groups[number], self.openings))
+        return [person for person in people if self._only(number, person).soonest < FAR]
+
+    def choices(self, limit: Rank | None) -> Iterator[tuple[Rank, tuple[int, ...]]]:
+        """Yield a person for each group, with a rank that no plan of theirs is before; ascending.
+
+        With several groups, each is solved for itself first: what one person costs with the other
+        groups unbound is such a rank, and rules out most of the combinations.
+        """
+        if not self.groups:
+            yield _ANY, ()
+            return
+        floors = [self._floors(number, limit) for number in range(len(self.groups))]
+        rows = (tuple(zip(*some, strict=True)) for some in product(*floors))
+        yield from sorted((max(ranks), people) for ranks, people in rows)
+
+    def _floors(self, number: int, limit: Rank | None) -> list[tuple[Rank, int]]:
+        """Return each person for one group with a rank that none of their plans is before."""
+        if len(self.groups) == 1:
+            people = sorted(_people(self.problem, self.groups[number], self.openings))
+            soonest = [(self._only(number, person).soonest, person) for person in people]
+            return [((day, -1, -1), person) for day, person in soonest if day < FAR]
+        found = [
+            (self._only(number, person).best(None if limit is None else limit[0]), person)
+            for person in self.able(number)
         ]
-    yield from choices
+        return [(plan.rank, person) for plan, person in found if plan is not None]
+
+
+_ANY: Rank = (-FAR, -1, -1)
+"""A rank before all others."""
 
 
 def same_groups(steps: Sequence[Step]) -> list[list[str]]:
@@ -171,140 +198,7 @@ def _people(problem: Problem, group: Sequence[str], openings: Mapping[str, Openi
     return able or set()
 
 
-class _Try:
-    """One choice of practitioners: the course's dates, cut and searched."""
-
-    def __init__(
-        self, problem: Problem, frame: Frame, openings: Mapping[str, Opening], *, moving: bool
-    ) -> None:
-        """Group starts into sittings and push them to their least dates."""
-        self.problem, self.frame, self.openings = problem, frame, openings
-        self.moving = moving
-        self.sets = [self._starts(step) for step in frame.steps]
-        self.visits = self._visits()
-        self.lows = frame.lows(self.sets)
-        if self.lows is None:
-            self.soonest = FAR
-        else:
-            self.soonest = 0 if moving else self._end(self.lows)
-
-    def _starts(self, step: Step) -> Starts | Pinned:
-        course, pin = self.problem.course, self.problem.pins.get(step.key)
-        if pin is not None:
-            return Pinned(pin.start_q, pin.end_q - pin.start_q, course.zone)
-        return Starts(self.openings[step.key].starts, step.length, course.zone, course.window)
-
-    def _required(self) -> list[int]:
-        return [at for at, step in enumerate(self.frame.steps) if not step.optional]
-
-    def _end(self, days: Sequence[int]) -> int:
-        """Return the last date of the required steps."""
-        return max([-FAR, *(days[at] for at in self._required())])
-
-    def best(self, limit: int | None) -> _Found | None:
-        """Return the best plan that ends by `limit` at the latest."""
-        if self.moving:
-            return self._by(self._windows(None))
-        windows = self._windows(self.soonest)
-        if windows is not None and self._plain(windows):
-            found = self._by(windows, plain=True)
-            if found is not None:
-                return found
-        windows = self._windows(limit)
-        search = None if windows is None else self._branching(windows)
-        end = None if search is None else search.least_end()
-        if search is None or end is None:
-            return None
-        return self._by(self._windows(end), known=search.known)
-
-    def _windows(self, last: int | None) -> list[tuple[int, int]] | None:
-        """Return the dates left of each step where required ones lie on or before a date."""
-        if self.lows is None:
-            return None
-        lows, highs = list(self.lows), [FAR] * len(self.lows)
-        if last is not None:
-            for at in self._required():
-                if self.frame.steps[at].key not in self.problem.pins:
-                    highs[at] = last
-        return (
-            list(zip(lows, highs, strict=True)) if self.frame.push(self.sets, lows, highs) else None
-        )
-
-    def _plain(self, windows: Sequence[tuple[int, int]]) -> bool:
-        """Tell whether dates settle all but the time of day of each session alone."""
-        visits = self.visits
-        return (
-            not self.problem.course.crowds
-            and not any(lag.unit is Unit.MINUTES for p in self.frame.pairs for lag in p.lags)
-            and not any(opening.clashing for opening in self.openings.values())
-            and not touching(visits, windows)
-        )
-
-    def _by(
-        self,
-        windows: Sequence[tuple[int, int]] | None,
-        known: Known | None = None,
-        *,
-        plain: bool = False,
-    ) -> _Found | None:
-        """Return the best plan within windows of dates; `known` may know one already."""
-        if windows is None:
-            return None
-        if plain or self._plain(windows):
-            sets = [
-                each.within(low, high) for each, (low, high) in zip(self.sets, windows, strict=True)
-            ]
-            agenda = Agenda(self.visits, sets)
-            alone = all(len(each) == 1 for each in sets)
-            if alone or agenda.prepare():
-                answer = agenda.only() if alone else agenda.best()
-                return None if answer is None else self._found(*answer)
-        search = self._branching(windows)
-        if search is None:
-            return None
-        search.known = known
-        best = search.least()
-        return None if best is None else self._found(*best.rank, best.places)
-
-    def _found(
-        self, primary: int, secondary: int, places: Mapping[int, tuple[int, tuple[Hold, ...]]]
-    ) -> _Found:
-        days = [each.dated(places[at][0])[0] for at, each in enumerate(self.sets)]
-        end = 0 if self.moving else self._end(days)
-        return _Found((end, primary, secondary), self.frame.steps, places, days)
-
-    def _branching(self, windows: Sequence[tuple[int, int]]) -> Branching | None:
-        root = bound(self.visits, self.problem.course.crowds, windows)
-        if root is None:
-            return None
-        targets = [
-            Target(lag_edge(pair.one, pair.two, lag), lag.target)
-            for pair in self.frame.pairs
-            for lag in pair.lags
-            if lag.target is not None
-        ]
-        nearness = Nearness(self.visits, targets)
-        return Branching(self.visits, root, nearness, self._required())
-
-    def _visits(self) -> Visits:
-        problem = self.problem
-        index = {step.key: at for at, step in enumerate(self.frame.steps)}
-        return Visits(
-            course=problem.course,
-            frame=self.frame,
-            openings={index[key]: each for key, each in self.openings.items()},
-            sets=self.sets,
-            wishes=problem.likes,
-            pins={index[key]: pin for key, pin in problem.pins.items() if key in index},
-            was={
-                index[key]: was
-                for key, was in problem.was.items()
-                if key in index and key not in problem.pins
-            },
-        )
-
-
-def _proposal(problem: Problem, found: _Found) -> Proposal:
+def _proposal(problem: Problem, found: Found) -> Proposal:
     """Spell a plan as its placements, in the order of the steps."""
     placements = []
     for at, step in enumerate(found.steps):
@@ -335,7 +229,7 @@ def _proposal(problem: Problem, found: _Found) -> Proposal:
     )
 
 
-def _days(found: _Found) -> list[int]:
+def _days(found: Found) -> list[int]:
     """Return the start dates of the required sessions, of all where none is required."""
     rows = list(zip(found.steps, found.days, strict=True))
     return [day for step, day in rows if not step.optional] or [day for _, day in rows]
