@@ -8,14 +8,14 @@ want one resource. Each is branched on so that no plan is lost, and a node is le
 bound is no better than the best plan known: the answer is exact.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from plans.core.holding import Node, Wanted, barred, clash, greedy, kept
 from plans.core.narrowing import Choice, Edge, Kind, Some, State
 from plans.core.nearness import Nearest, Nearness
-from plans.core.sequence import MOST_SESSIONS, WIDEST_Q, Turn, in_turns, priced
+from plans.core.sequence import MOST_SESSIONS, Turn, in_turns
 from plans.core.visits import Hold, Level, Visits
 
 Places: TypeAlias = dict[int, tuple[int, tuple[Hold, ...]]]
@@ -41,6 +41,8 @@ class Branching:
     required: Sequence[int]
     known: Known | None = None
     _end: int | None = None
+    _asked: int = 0
+    _helped: int = 0
 
     def least_end(self) -> int | None:
         """Return the earliest date on which the last required session can lie; None without a plan.
@@ -220,49 +222,52 @@ class Branching:
         some = self._crowded(node.state)
         if self._hopeless(primary, total) or not some:
             return total
-        first = min(node.state.lows[at] for at in some)
-        cost, starts = in_turns([self._turn(node, at, some, first) for at in some])
-        if not starts:
-            return _NEVER
+        self._asked += 1
+        cost, starts = in_turns([self._turn(node, at, some) for at in some])
+        least = _NEVER
+        if starts:
+            self._try(node, dict(zip(some, starts, strict=True)))
+            least = int(cost) + sum(own for at, (own, _) in enumerate(levels) if at not in some)
+        self._helped += self._hopeless(primary, least)
+        return least
+
+    def _try(self, node: Node, starts: Mapping[int, int]) -> None:
+        """Note the plan in which some sessions have these starts, if there is one."""
         left: State | None = node.state
-        for at, start in zip(some, starts, strict=True):
+        for at, start in starts.items():
             if left is not None:
-                left = left.with_line(at, 1 << (first + start - left.origins[at]))
+                left = left.with_line(at, 1 << (start - left.origins[at]))
         if left is not None and _broken(left) is None:
-            there = Node(left, node.needs)
-            held = greedy(self.visits, there)
+            held = greedy(self.visits, Node(left, node.needs))
             if held is not None:
                 self._note(left, self.nearness.actual(left), held)
-        others = sum(level for at, (level, _) in enumerate(levels) if at not in some)
-        return int(cost) + others
 
     def _crowded(self, state: State) -> list[int]:
-        """Return the sessions whose order is open, where they are few and close to each other."""
-        if not self.visits.frame.one_place:
+        """Return the sessions whose order is open, where asking for their sequence may pay."""
+        if not self.visits.frame.one_place or self._asked > _TRIALS + _SHARE * self._helped:
             return []
-        count = len(self.visits.frame.steps)
         members = 0
         for choice in state.choices:
             members |= choice.members
-        some = [at for at in range(count) if members >> at & 1]
-        if not 1 < len(some) <= MOST_SESSIONS:
-            return []
-        wide = max(state.highs[at] for at in some) - min(state.lows[at] for at in some)
-        return some if wide <= WIDEST_Q else []
+        some = [at for at in range(len(self.visits.frame.steps)) if members >> at & 1]
+        starts = sum(state.lines[at].bit_count() for at in some)
+        return some if 1 < len(some) <= MOST_SESSIONS and starts <= _MOST_STARTS else []
 
-    def _turn(self, node: Node, at: int, some: Sequence[int], first: int) -> Turn:
+    def _turn(self, node: Node, at: int, some: Sequence[int]) -> Turn:
         state = node.state
-        shift = state.lows[at] - state.origins[at]
-        rest, levels = state.lines[at], list[Level]()
+        origin, rest, levels = state.origins[at], state.lines[at], list[Level]()
         while rest:
-            cost, line = self.visits.level(at, state.origins[at], rest, node.needs[at])
-            levels.append((cost, line >> shift << (state.lows[at] - first)))
-            rest &= ~line
+            level = self.visits.level(at, origin, rest, node.needs[at])
+            levels.append(level)
+            rest &= ~level[1]
         before = sum(1 << number for number, one in enumerate(some) if state.after[one][at] > 0)
-        costs = priced(levels, state.highs[at] - first + 1)
-        return Turn(self.visits.lengths[at], costs, before)
+        return Turn.of(self.visits.lengths[at], levels, origin, before)
 
 
+_TRIALS, _SHARE = 8, 4
+"""A sequence is asked for this often, and then where one in so many has ended a branch."""
+_MOST_STARTS = 40_000
+"""Starts of all sessions together up to which a sequence takes some tens of milliseconds."""
 _NEVER = 1 << 60
 
 
