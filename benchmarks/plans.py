@@ -1,22 +1,28 @@
-"""A plan of six sessions over 180 days, against OR-Tools CP-SAT on the same feasible starts.
+"""A plan of six sessions over 180 days, against OR-Tools CP-SAT on the same instances.
 
 20 practitioners, 10 rooms, 6 devices, each session holding one of each for 45 minutes, starts every
 five minutes, least, target and most days between neighbours. "build" makes each session's
-feasible starts: busy spans as the database packs them into timelines, the patient's chart put to
-every rule of the shipped protocol, needs combined (opening hours are remembered, and the reading
-of the rows is not counted); "search" is all that comes after, resources chosen; CP-SAT gets each session's feasible starts as the domain of a
-variable and finds the same two levels, the earliest end and then the least days off target,
-which must be equal. It chooses no resources, so it is asked less than we are.
+feasible starts as a proposal does: the busy rows read from PostgreSQL and unpacked into timelines,
+the patient's chart put to every rule of the shipped protocol, needs combined (opening hours are
+remembered); "search" is all that comes after. CP-SAT is given the feasible starts of every session
+and of every resource, so that neither side builds them in its time, and finds the same plan:
+starts and resources, the earliest end, then the least days off target, then the least worth held;
+the time is the solver's own, that of making its model not counted. Of five ways to put it (levels
+one after another or as one sum; presolve, probing and linearization as they are or off) each
+instance has the fastest of the two that were fastest, with one worker (eight took longer on two
+cores). "starts only" leaves out resources and worth: it is asked less than we are, and shown so
+that nobody need ask.
 """
 
 import random
 import statistics
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks.report import Report
@@ -27,34 +33,46 @@ SEED = 45
 FASTER_AT_LEAST = 100
 SHARE_AT_MOST = 0.1
 LAGS = ((21, 28, 42), (28, 35, 42), (14, 21, 28), (28, 28, 35), (7, 14, 21))
+THINGS = 36
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One instance: milliseconds, and whether the optima agree."""
+    """One instance: milliseconds, and whether all levels agree."""
 
     crowd: float
+    read: float
     build: float
     search: float
-    oracle: float
+    whole: float
+    starts: float
     end: date | None
     equal: bool
 
 
-def measure(report: Report, *, smoke: bool) -> None:
+def measure(report: Report, database: str, *, smoke: bool) -> None:
     """Plan instances of growing scarcity, and hold the medians against the targets."""
+    from benchmarks import servers
+    from benchmarks.stations import Station
+
     report.section("Plans", *(__doc__ or "").strip().splitlines()[2:])
     crowds = (0.9, 0.95) if smoke else (0.5, 0.7, 0.8, 0.9, 0.93, 0.95)
-    rows = [_row(crowd, number, 3 if smoke else 15) for number, crowd in enumerate(crowds)]
+    with Station.at(servers.create("plans", template=database)) as station:
+        rows = [
+            station.ask(_row, crowd, number, 3 if smoke else 25)
+            for number, crowd in enumerate(crowds)
+        ]
     report.table(
-        ("busy", "build ms", "search ms", "CP-SAT ms", "CP-SAT / search", "search / build", "ends", "equal"),
+        ("busy", "read ms", "build ms", "search ms", "search / build", "CP-SAT ms",
+         "CP-SAT / search", "starts only ms", "ends", "equal"),
         [
-            (f"{row.crowd:.0%}", row.build, row.search, row.oracle, row.oracle / row.search,
-             row.search / row.build, row.end, "yes" if row.equal else "NO")
+            (f"{row.crowd:.0%}", row.read, row.build, row.search, row.search / row.build, row.whole,
+             row.whole / row.search, row.starts, row.end, "yes" if row.equal else "NO")
             for row in rows
         ],
     )  # fmt: skip
-    ratio = statistics.median(row.oracle / row.search for row in rows)
+    report.say("", "“build” includes “read”.")
+    ratio = statistics.median(row.whole / row.search for row in rows)
     share = statistics.median(row.search / row.build for row in rows)
     report.at_least("plans: optima equal to CP-SAT's", sum(r.equal for r in rows), len(rows))
     report.at_least("plans: CP-SAT / search", ratio, FASTER_AT_LEAST)
@@ -63,42 +81,111 @@ def measure(report: Report, *, smoke: bool) -> None:
 
 def _row(crowd: float, seed: int, rounds: int) -> Row:
     from plans.core.solver import Problem, propose
+    from scheduling.diary import timelines
 
     course, packed, hours = instance(crowd, SEED + seed)
-    built, found = list[float](), list[float]()
-    proposal = None
+    ids = _stored(packed)
+    read, built, found = list[float](), list[float](), list[float]()
     for _ in range(rounds):
-        openings, spent = _timed(lambda: _opened(course, packed, hours))
-        built.append(spent)
-        proposal, spent = _timed(lambda known=openings: propose(Problem(course, known)))
+        fetched, reading = timed(lambda: timelines.fetch(ids, course.window))
+        busy = {number: fetched.lines[one] for number, one in enumerate(ids)}
+        openings, spent = timed(lambda lines=busy: opened_each(course, lines, hours))
+        read.append(reading)
+        built.append(reading + spent)
+        _, spent = timed(lambda known=openings: propose(Problem(course, known)))
         found.append(spent)
-    openings = _opened(course, packed, hours)
-    days = [_days(course, opening.starts) for opening in openings.values()]
-    answer, oracle = _timed(lambda: cp_sat(days))
-    ours = end = None
-    if proposal is not None:
-        end = proposal.end
-        ours = (proposal.end.toordinal(), proposal.cost.off_target // 1440)
+    whole = Problem(course, opened_each(course, unpacked(course, packed), hours))
+    answer, oracle = asked(whole)
+    few, starts = asked(whole, resources=False)
+    ours = levels(whole)
     return Row(
-        crowd, statistics.median(built), statistics.median(found), oracle, end, ours == answer
+        crowd,
+        statistics.median(read),
+        statistics.median(built),
+        statistics.median(found),
+        oracle,
+        starts,
+        None if ours is None else date.fromordinal(ours[0]),
+        ours == answer and (ours and ours[:2]) == (few and few[:2]),
     )
 
 
-def _timed(run):  # type: ignore[no-untyped-def]
+def levels(problem: Any) -> tuple[int, ...] | None:
+    """Return what our plan costs, level by level, as CP-SAT counts it."""
+    from plans.core.solver import propose
+
+    plan = propose(problem)
+    if plan is None:
+        return None
+    cost = plan.cost
+    return plan.end.toordinal(), cost.off_target, cost.unmet, cost.waste
+
+
+def asked(problem: Any, *, resources: bool = True) -> tuple[tuple[int, ...] | None, float]:
+    """Ask CP-SAT in both ways; give the answer and the milliseconds of the faster."""
+    from benchmarks.cpsat import Model
+    from benchmarks.proofs import least_sum
+
+    taken = []
+    answers = set()
+    for way in ("presolve off", "probing off"):
+        model = Model(problem, problem.course.steps, resources=resources)
+        answer, seconds = least_sum(model, way)
+        answers.add(answer)
+        taken.append(seconds * 1000)
+    if len(answers) > 1:
+        raise RuntimeError(f"CP-SAT disagrees with itself: {answers}")
+    return answers.pop(), min(taken)
+
+
+def timed(run: Callable[[], Any]) -> tuple[Any, float]:
+    """Give what a call returns, and its milliseconds."""
     begun = time.perf_counter()
     result = run()
     return result, (time.perf_counter() - begun) * 1000
 
 
-def _opened(course, packed, hours: int):  # type: ignore[no-untyped-def]
+def _stored(packed: dict[int, bytes]) -> list[int]:
+    """Write busy spans as the allocations of new resources; give these, in order.
+
+    All belong to one visit: what a diary reads are allocations.
+    """
+    from django.db import connection
+
+    from benchmarks.workload import copy_rows
+    from scheduling.models import Allocation, Appointment, Resource
+
+    things = Resource.objects.bulk_create(
+        Resource(kind=Resource.Kind.PRACTITIONER, name=f"thing {number}") for number in packed
+    )
+    ids = [thing.pk for thing in things]
+    visit = Appointment.objects.order_by("pk").values_list("pk", flat=True)[0]
+    rows: Iterator[dict[str, object]] = (
+        {"resource_id": one, "start_q": start, "end_q": end}
+        for one, raw in zip(ids, packed.values(), strict=True)
+        for start, end in struct.iter_unpack(">ii", raw)
+    )
+    copy_rows(Allocation, {"appointment_id": visit, "active": True}, rows)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) scheduling_allocation")
+        cursor.execute("VACUUM (ANALYZE) scheduling_resource")
+    return ids
+
+
+def unpacked(course: Any, packed: dict[int, bytes]) -> dict[int, int]:
+    """Give the busy timelines of packed spans."""
+    from scheduling.core.timeline import unpacked_each
+
+    return unpacked_each(packed, course.window)
+
+
+def opened_each(course: Any, busy: dict[int, int], hours: int) -> dict[str, Any]:
     """Build each session's opening: what is free, and when no rule speaks against it."""
     from plans.core.openings import opened
     from scheduling.core.availability import Option, Search
-    from scheduling.core.timeline import unpacked_each
 
-    busy = unpacked_each(packed, course.window)
     free = {number: hours & ~line for number, line in busy.items()}
-    kinds = (("practitioner", 0, 20), ("room", 20, 30), ("device", 30, 36))
+    kinds = (("practitioner", 0, 20), ("room", 20, 30), ("device", 30, THINGS))
     needs = tuple((Option(kind, tuple(range(low, high))),) for kind, low, high in kinds)
     return {
         step.key: opened(
@@ -114,7 +201,7 @@ def _opened(course, packed, hours: int):  # type: ignore[no-untyped-def]
     }
 
 
-def _clear(course, number: int) -> int:  # type: ignore[no-untyped-def]
+def _clear(course: Any, number: int) -> int:
     """Ask every clinical rule when it lets a session be, for a patient with a chart."""
     from scheduling.core import rules
     from scheduling.core.protocol import shipped
@@ -136,16 +223,16 @@ def _clear(course, number: int) -> int:  # type: ignore[no-untyped-def]
         status=Status.FULFILLED,
         **facts,
     )
-    asked = rules.Visit(
+    visit = rules.Visit(
         id=f"session {number + 1}", start=now, end=now + timedelta(minutes=45), **facts
     )
     chart = rules.Chart(born=date(1985, 4, 12), fitzpatrick=2, records=(met,), visits=(done,))
     last = FIRST + timedelta(days=DAYS - 1)
-    found = rules.clear_stretches(asked, chart, shipped(), FIRST, last, now=now)
+    found = rules.clear_stretches(visit, chart, shipped(), FIRST, last, now=now)
     return busy([Span(start, end) for start, end in found], course.window)
 
 
-def instance(crowd: float, seed: int):  # type: ignore[no-untyped-def]
+def instance(crowd: float, seed: int) -> tuple[Any, dict[int, bytes], int]:
     """Draw a course, what of 36 resources' time is busy as the database packs it, and the hours."""
     from plans.core.course import Course, Lag, Step
     from scheduling.core.hours import WeeklyHours, days_window, opening
@@ -156,18 +243,18 @@ def instance(crowd: float, seed: int):  # type: ignore[no-untyped-def]
     dice = random.Random(seed)
     packed = {
         number: b"".join(struct.pack(">ii", *span) for span in _drawn(window.q0, crowd, dice))
-        for number in range(36)
+        for number in range(THINGS)
     }
     steps = [Step(key="session 1", length=LENGTH_Q)]
     for number, (least, target, most) in enumerate(LAGS, 2):
         lag = Lag(after=f"session {number - 1}", least=least, target=target, most=most)
         steps.append(Step(key=f"session {number}", length=LENGTH_Q, lags=(lag,)))
-    worth = {number: number % 4 for number in range(36)}
+    worth = {number: number % 4 for number in range(THINGS)}
     course = Course(steps=tuple(steps), zone=LONDON, window=window, worth=worth)
     return course, packed, hours
 
 
-def _drawn(q0: int, crowd: float, dice: random.Random) -> list[tuple[int, int]]:
+def _drawn(q0: int, crowd: float, dice: random.Random) -> Sequence[tuple[int, int]]:
     """Draw visits of 45 minutes, one after another; the busier, the more days are full."""
     spans = []
     for day in range(DAYS):
@@ -181,44 +268,3 @@ def _drawn(q0: int, crowd: float, dice: random.Random) -> list[tuple[int, int]]:
             if dice.random() < crowd
         ]
     return spans
-
-
-def _days(course, starts: int) -> list[int]:  # type: ignore[no-untyped-def]
-    """List a session's starts as minutes from the ordinal of local midnight: date and time."""
-    from scheduling.core.timeline import SECONDS, bits
-
-    moments = [
-        datetime.fromtimestamp((int(bit) + course.window.q0) * SECONDS, UTC).astimezone(LONDON)
-        for bit in bits(starts)
-    ]
-    return [m.date().toordinal() * 288 + (m.hour * 60 + m.minute) // 5 for m in moments]
-
-
-def cp_sat(starts: Sequence[Sequence[int]]) -> tuple[int, int] | None:
-    """Return the earliest last date and then the least days off target, proved by CP-SAT."""
-    from ortools.sat.python import cp_model
-
-    if not all(starts):
-        return None
-    model = cp_model.CpModel()
-    base = min(min(each) for each in starts) // 288
-    days = []
-    for number, each in enumerate(starts):
-        domain = cp_model.Domain.from_values([value - base * 288 for value in each])
-        start = model.new_int_var_from_domain(domain, f"start {number}")
-        day = model.new_int_var(0, DAYS + 1, f"day {number}")
-        model.add_division_equality(day, start, 288)
-        days.append(day)
-    offs = []
-    for number, (least, target, most) in enumerate(LAGS):
-        gap = days[number + 1] - days[number]
-        model.add_linear_constraint(gap, least, most)
-        off = model.new_int_var(0, DAYS, f"off {number}")
-        model.add_abs_equality(off, gap - target)
-        offs.append(off)
-    model.minimize(days[-1] * 10_000 + sum(offs))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    if solver.solve(model) != cp_model.OPTIMAL:
-        return None
-    return base + solver.value(days[-1]), sum(solver.value(off) for off in offs)

@@ -65,7 +65,7 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
         "booking": lambda: booking.measure(report, database, clinic, smoke=chosen.smoke),
         "reminders": lambda: reminders.measure(report, database, smoke=chosen.smoke),
         "daylist": lambda: daylist.measure(report, database, clinic, smoke=chosen.smoke),
-        "plans": lambda: plans.measure(report, smoke=chosen.smoke),
+        "plans": lambda: plans.measure(report, database, smoke=chosen.smoke),
     }
 
     def with_station(measure: Callable[..., None]) -> None:

@@ -10,7 +10,7 @@ from scheduling import access
 _READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
 _WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
 _READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
-_MAKE_PLANS = frozenset({"plans.make_plan", "plans.add_plantemplate", "plans.change_plantemplate"})
+_MAKE_PLANS = frozenset({"plans.make_plan"})
 UPSTAIRS: Mapping[str, frozenset[str]] = {
     access.RECEPTION: _READ_MESSAGES | _READ_PLANS,
     access.CLINICIAN: _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS,

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Rooms", "meeting_room", "scheduling_room_changelist", "scheduling.view_room"),
             Item("Devices", "flashlight_on", "scheduling_device_changelist", "scheduling.view_device"),
             Item("Treatments", "healing", "scheduling_treatment_changelist", "scheduling.view_treatment"),
+            Item("Plan templates", "account_tree", "plans_plantemplate_changelist", "plans.view_plantemplate"),
             Item("Skills", "workspace_premium", "scheduling_skill_changelist", "scheduling.view_skill"),
             Item("Absences", "beach_access", "scheduling_absence_changelist", "scheduling.view_absence"),
         ),

@@ -343,6 +343,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 15},
     },
+    "look over plans": {
+        "task": "plans.tasks.look_over",
+        "schedule": 3600.0,
+        "options": {"expires": 300},
+    },
     "forget old answers": {
         "task": "scheduling.tasks.forget_old_answers",
         "schedule": 600.0,

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path(links.PATH, include("notifications.pages")),
     path("api/v1/", include("scheduling.api.routes")),
+    path("api/v1/", include("plans.api.routes")),
     path("api/v1/", include("notifications.api")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import transaction
 
 
 class PlansConfig(AppConfig):
@@ -13,9 +14,10 @@ class PlansConfig(AppConfig):
         # these need the models, which are not there when this module is read
         from plans import panels as ours  # noqa: PLC0415
         from scheduling import panels  # noqa: PLC0415
-        from scheduling.signals import appointment_changed  # noqa: PLC0415
+        from scheduling.signals import appointment_changed, grounds_changed  # noqa: PLC0415
 
         appointment_changed.connect(follow_up, dispatch_uid="plans.follow_up")
+        grounds_changed.connect(look_over, dispatch_uid="plans.look_over")
         panels.add("patient", 20, ours.of_patient)
         panels.add("appointment", 20, ours.of_appointment)
         panels.add("absence", 20, ours.of_absence)
@@ -26,3 +28,15 @@ def follow_up(**news: Any) -> None:
     from plans.planning.following import follow  # noqa: PLC0415
 
     follow(appointments=news["appointments"], verb=news["verb"], now=news["now"])
+
+
+def look_over(**_: Any) -> None:
+    """Ring for a look over all plans, once the change of the ground has committed."""
+    # robust: a broker that is down costs the time to the next tick, never the change
+    transaction.on_commit(_ring, robust=True)
+
+
+def _ring() -> None:
+    from plans import tasks  # noqa: PLC0415
+
+    tasks.look_over.apply_async(expires=300)

@@ -47,19 +47,20 @@ def _around(day: int, reach: int = 6) -> tuple[int, ...]:
     return tuple(range(day, day + reach))
 
 
-def _back(day: int) -> tuple[int, ...]:
+def back(day: int) -> tuple[int, ...]:
+    """List days of the past around one, itself first."""
     return tuple(-n for n in (day, day + 1, day - 1, day + 2) if n > 0)
 
 
 DONE = (
-    Visit(who="Ada Pine", what=RESURFACING, days=_back(3)),
-    Visit(who="Hana Field", what=IPL, days=_back(6), areas=("cheeks",), size="small"),
-    Visit(who="Ivo Marsh", what=RESURFACING, days=_back(90)),
-    Visit(who="Farid Lindon", what=HAIR, days=_back(50), areas=("back",), size="large"),
-    Visit(who="Greta Brook", what=PDL, days=_back(60), areas=("nose",), size="small"),
-    Visit(who="Nell Birch", what=CONSULTATION, days=_back(20), areas=(), size=""),
-    Visit(who="Bruno Ash", what=REVIEW, days=_back(9), areas=(), size="", status=Status.NOSHOW),
-    Visit(who="Lucía Núñez Vega", what=IPL, days=_back(45), where=MADRID),
+    Visit(who="Ada Pine", what=RESURFACING, days=back(3)),
+    Visit(who="Hana Field", what=IPL, days=back(6), areas=("cheeks",), size="small"),
+    Visit(who="Ivo Marsh", what=RESURFACING, days=back(90)),
+    Visit(who="Farid Lindon", what=HAIR, days=back(50), areas=("back",), size="large"),
+    Visit(who="Greta Brook", what=PDL, days=back(60), areas=("nose",), size="small"),
+    Visit(who="Nell Birch", what=CONSULTATION, days=back(20), areas=(), size=""),
+    Visit(who="Bruno Ash", what=REVIEW, days=back(9), areas=(), size="", status=Status.NOSHOW),
+    Visit(who="Lucía Núñez Vega", what=IPL, days=back(45), where=MADRID),
     Visit(who="Elsa Heath", what=REVIEW, days=(0,), share=0, areas=(), size=""),
     Visit(who="June Alder", what=CONSULTATION, days=(0,), share=0, areas=(), size=""),
 )
@@ -149,7 +150,12 @@ def _bring(visit: Visit, desk: Desk) -> None:
     mine = Appointment.objects.filter(patient=desk.cast[visit.who], treatment__name=visit.what)
     if mine.filter(local_date__gte=oldest, start__lt=desk.now).exists():
         return
-    wish = desk.wish(visit)
+    bring(visit, desk.wish(visit), desk)
+
+
+def bring(visit: Visit, wish: Wish, desk: Desk) -> None:
+    """Write a past visit into the diary, on the first of its days that has room."""
+    today = desk.today(visit)
     for day in (today + timedelta(days=n) for n in visit.days):
         early = datetime.combine(day, time(), UTC) - timedelta(days=1)
         start = _start(_anonymous(wish), visit, [day], now=early, before=desk.now)

@@ -1,32 +1,35 @@
-"""The search over dates: each step's sitting in turn, every question about the rest asked once.
+"""The search over dates where no two sessions can touch: dynamic programming over sittings.
 
 What the steps still to come cost depends only on the sittings of placed ones that something still
-binds (the context), so each context is answered once: for a chain of lags that is dynamic
-programming. Lower bounds from `plans.core.tables.eliminate` order the sittings and end the loop;
-where they are exact, only sittings of best plans are ever priced by the time of day.
+binds (the context), so each context is answered once. What later steps cost at least is known
+exactly from `plans.core.tables.eliminate`, so only sittings of best plans are ever visited, and
+only they are priced by the time of day and by resources.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
-from plans.core.course import DAY_MINUTES, Crowd
-from plans.core.knots import Knot
-from plans.core.sittings import Sittings, day_of
-from plans.core.tables import NEVER, Table, Tables, eliminate
-from plans.core.visits import Hold, Members, Settled, Visits
+from plans.core.sittings import Days, Sittings
+from plans.core.tables import DAY_MOVED, MOVED, NEVER, Function, Table, eliminate, priced, tabled
+from plans.core.visits import Hold, Visits
 
 Answer: TypeAlias = "tuple[int, int, _Trail | None]"
 """Primary cost, secondary cost, and what was settled on the way; costs of the rest of a course."""
 
 
+Found: TypeAlias = tuple[int, int, dict[int, tuple[int, tuple[Hold, ...]]]]
+"""Primary cost, secondary cost, and each step's start and holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Trail:
-    """Groups of sessions settled, the last one first."""
+    """The start of one session, and those of the ones after it."""
 
-    settled: tuple[Settled, ...]
+    step: int
+    start: int
     rest: "_Trail | None"
 
 
@@ -35,196 +38,135 @@ class Agenda:
     """One course on one frame, to be placed at least cost."""
 
     visits: Visits
-    tables: Tables
-    crowds: Sequence[Crowd]
+    sets: Sequence[Sittings]
+    costs: dict[tuple[int, int], Table] = field(default_factory=dict)
+    """What each two sittings of two steps cost that something binds."""
     cells: list[int] = field(default_factory=list)
-    _known: dict[tuple[int, Members], "tuple[Answer | None, int]"] = field(default_factory=dict)
-    _settled: dict[Members, Settled | None] = field(default_factory=dict)
-    _bound: list[frozenset[int]] = field(init=False)
-    _messages: list[list[tuple[int, tuple[int, ...], Table]]] = field(init=False)
-    _unary: list[Table] = field(init=False)
+    _known: dict[tuple[int, ...], "Answer | None"] = field(default_factory=dict)
+    _alone: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    _bound: list[list[int]] = field(default_factory=list)
+    _messages: list[list[Function]] = field(default_factory=list)
+    _unary: list[Table] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """Eliminate steps for bounds, and note what binds each step to later ones."""
+    def prepare(self) -> bool:
+        """Eliminate steps for bounds; False where they would not be exact."""
         count = len(self.sets)
         self.cells = [0] * count
-        visits, sets = self.visits, self.sets
-        self._unary = [
-            np.array([visits.least_move(step, at) for at in range(len(sets[step]))], dtype=np.int64)
-            if step in visits.was
-            else np.zeros(len(sets[step]), dtype=np.int64)
-            for step in range(count)
-        ]
-        messages = eliminate([len(each) for each in sets], self._unary, self.tables.costs)
+        self.costs = tabled(self.visits.frame.pairs, self.sets)
+        self._unary = [self._moves(step) for step in range(count)]
+        messages = eliminate([len(each) for each in self.sets], self._unary, self.costs)
+        if messages is None:
+            return False
         self._messages = [
-            [m for m in messages if m[0] > k and all(i <= k for i in m[1])] for k in range(count)
+            [(m[1], m[2]) for m in messages if m[0] > k and all(i <= k for i in m[1])]
+            for k in range(count)
         ]
-        ties = set(self.tables.costs) | set(self._crowded())
-        self._bound = [frozenset(i for i, j in ties if i < k <= j) for k in range(count + 1)]
+        self._bound = [sorted({i for i, j in self.costs if i < k <= j}) for k in range(count + 1)]
+        return True
 
-    @property
-    def sets(self) -> tuple[Sittings, ...]:
-        """The sittings of each step."""
-        return self.tables.sets
+    def only(self) -> Found | None:
+        """Return what `best` would where each step has one sitting; None without a plan."""
+        starts, ends = ([int(days[0]) for days in each] for each in self._days())
+        primary = sum(int(self._moves(step)[0]) for step in self.visits.was)
+        for pair in self.visits.frame.pairs:
+            one, two = pair.one, pair.two
+            primary += priced(pair, starts[two] - ends[one], starts[one] - ends[two])
+        if primary >= NEVER:
+            return None
+        settled = [self._settled(step, 0) for step in range(len(self.sets))]
+        found = {
+            step: (start, self.visits.cheapest(step, start))
+            for step, (_, start) in enumerate(settled)
+        }
+        return primary, sum(cost for cost, _ in settled), found
 
-    def _crowded(self) -> Iterator[tuple[int, int]]:
-        for crowd in self.crowds:
-            members = self._members_of(crowd)
-            yield from ((i, members[-1]) for i in members[:-1])
+    def _days(self) -> tuple[list[Days], list[Days]]:
+        return [each.start for each in self.sets], [each.end for each in self.sets]
 
-    def _members_of(self, crowd: Crowd) -> list[int]:
-        return [at for at, step in enumerate(self.visits.frame.steps) if step.key in crowd.steps]
-
-    def best(self) -> tuple[int, int, dict[int, tuple[int, tuple[Hold, ...]]]] | None:
+    def best(self) -> Found | None:
         """Return primary and secondary cost, and each step's start and holds; None without a plan."""
-        answer, more = None, 0
-        floor = int((self._own(0) + self._later(0)).min()) if self.sets else 0
-        # A tight limit keeps hopeless contexts unsearched; it is widened until a plan lies within.
-        while answer is None and floor < NEVER:
-            answer = self._rest(0, min(floor + more, NEVER - 1))
-            if floor + more >= NEVER:
-                break
-            more = max(DAY_MINUTES, more * 4)
+        answer = self._rest(0)
         if answer is None:
             return None
         found: dict[int, tuple[int, tuple[Hold, ...]]] = {}
         trail = answer[2]
         while trail is not None:
-            for settled in trail.settled:
-                for (step, start), holds in zip(settled.starts, settled.holds, strict=True):
-                    found[step] = (start, holds)
+            found[trail.step] = (trail.start, self.visits.cheapest(trail.step, trail.start))
             trail = trail.rest
         return answer[0], answer[1], found
 
-    def _rest(self, k: int, limit: int) -> "Answer | None":
-        """Return the least cost of steps k and later, given the sittings of the earlier ones.
-
-        None where the primary cost would be above the limit.
-        """
+    def _rest(self, k: int) -> "Answer | None":
+        """Return the least cost of steps k and later, given the sittings of the earlier ones."""
         if k == len(self.sets):
             return (0, 0, None)
-        key = (k, self._context(k))
-        known = self._known.get(key)
-        if known is None or (known[0] is None and known[1] < limit):
-            known = self._known[key] = (self._searched(k, limit), limit)
-        answer = known[0]
-        return answer if answer is not None and answer[0] <= limit else None
+        key = (k, *(self.cells[i] for i in self._bound[k]))
+        if key not in self._known:
+            self._known[key] = self._searched(k)
+        return self._known[key]
 
-    def _context(self, k: int) -> Members:
-        """Return what the rest of the course can still see of the sittings placed so far."""
-        seen = set(self._bound[k])
-        for group in self._groups(k):
-            if self._open(group, k):
-                seen |= set(group)
-        return tuple((i, self.cells[i]) for i in sorted(seen))
-
-    def _searched(self, k: int, limit: int) -> "Answer | None":
-        """Try step k's sittings in the order of what they cost at least."""
+    def _searched(self, k: int) -> "Answer | None":
+        """Take the cheapest of step k's sittings that cost least."""
         own = self._own(k)
         least = own + self._later(k)
+        floor = int(least.min())
+        if floor >= NEVER:
+            return None
         best: Answer | None = None
-        for at in np.argsort(least, kind="stable").tolist():
-            floor = int(least[at])
-            if floor > limit or (best is not None and (floor, 0) >= best[:2]):
-                break
-            answer = self._with(k, at, limit - int(own[at]), int(own[at]))
-            if answer is not None and (best is None or answer[:2] < best[:2]):
-                best, limit = answer, answer[0]
+        for at in np.flatnonzero(least == floor).tolist():
+            self.cells[k] = at
+            secondary, start = self._settled(k, at)
+            rest = self._rest(k + 1)
+            if rest is not None and (best is None or secondary + rest[1] < best[1]):
+                best = (int(own[at]) + rest[0], secondary + rest[1], _Trail(k, start, rest[2]))
         return best
-
-    def _with(self, k: int, at: int, left: int, own: int) -> "Answer | None":
-        """Return the least cost of the rest once step k takes a sitting."""
-        self.cells[k] = at
-        if not all(self._uncrowded(crowd, k) for crowd in self.crowds):
-            return None
-        closed = self._closed(k)
-        if closed is None:
-            return None
-        extra = sum(each.primary for each in closed)
-        rest = self._rest(k + 1, left - extra)
-        if rest is None:
-            return None
-        primary = own + rest[0] + extra
-        secondary = rest[1] + sum(each.secondary for each in closed)
-        return primary, secondary, _Trail(closed, rest[2])
 
     def _own(self, k: int) -> Table:
         """Return what each sitting of step k costs with those placed so far."""
-        own = self._unary[k].copy()
-        for (i, j), cost in self.tables.costs.items():
+        own = self._unary[k]
+        for (i, j), cost in self.costs.items():
             if j == k:
-                own += cost[self.cells[i]]
+                own = own + cost[self.cells[i]]
         return own
 
     def _later(self, k: int) -> Table:
         """Return the least that later steps cost, for each sitting of step k."""
         later = np.zeros(len(self.sets[k]), dtype=np.int64)
-        for _, scope, table in self._messages[k]:
+        for scope, table in self._messages[k]:
             later += table[tuple(self.cells[i] if i != k else slice(None) for i in scope)]
         return later
 
-    def _uncrowded(self, crowd: Crowd, k: int) -> bool:
-        """Tell whether a crowd's rule still holds once step k is placed."""
-        members = [i for i in self._members_of(crowd) if i <= k]
-        if k not in members:
-            return True
-        pins = self.visits.pins
-        days = sorted(
-            [(int(self.sets[i].start[self.cells[i]]), i in pins) for i in members]
-            + [(day_of(day), True) for day in crowd.taken]
-        )
-        # What is booked or done stands, even where it breaks the rule without this course.
-        return all(
-            days[at + crowd.count][0] - days[at][0] >= crowd.days
-            or all(fixed for _, fixed in days[at : at + crowd.count + 1])
-            for at in range(len(days) - crowd.count)
-        )
+    def _moves(self, step: int) -> Table:
+        """Return the least that each sitting of a step costs in a re-flow."""
+        sitting, before = self.sets[step], self.visits.was.get(step)
+        if before is None:
+            return np.zeros(len(sitting), dtype=np.int64)
+        away = np.abs(sitting.start - self.visits.day(step, before.start_q))
+        moves: Table = MOVED + away * DAY_MOVED
+        stays = (sitting.first <= before.start_q) & (before.start_q <= sitting.last)
+        if self._can_stay(step):
+            moves[stays] = 0
+        return moves
 
-    def _linked(self, i: int, j: int) -> bool:
-        near = self.tables.near.get((i, j))
-        return near is not None and bool(near[self.cells[i], self.cells[j]])
+    def _can_stay(self, step: int) -> bool:
+        before = self.visits.was[step]
+        return self.visits.course.window.has(self.visits.openings[step].starts, before.start_q)
 
-    def _groups(self, k: int) -> list[list[int]]:
-        """Group the steps before k that may touch at their sittings, directly or through others."""
-        groups: list[list[int]] = []
-        if not self.tables.near:
-            return groups
-        for j in range(k):
-            touched = [g for g in groups if any(self._linked(i, j) for i in g)]
-            groups = [g for g in groups if g not in touched]
-            groups.append(sorted([j, *(i for g in touched for i in g)]))
-        return groups
+    def _settled(self, step: int, at: int) -> tuple[int, int]:
+        """Return the other costs of a sitting and its cheapest start; in a re-flow, the old one."""
+        key = step, at
+        if key not in self._alone:
+            self._alone[key] = self._start(step, at)
+        return self._alone[key]
 
-    def _open(self, group: Sequence[int], k: int) -> bool:
-        """Tell whether a step from k on may still join a group."""
-        return any(
-            bool((near[self.cells[i]] & (self.tables.costs[i, j][self.cells[i]] < NEVER)).any())
-            for (i, j), near in self.tables.near.items()
-            if i in group and j >= k
-        )
-
-    def _closed(self, k: int) -> tuple[Settled, ...] | None:
-        """Settle the groups that no later step can join any more; None when one has no place."""
-        if not self.tables.near:
-            settled = self._settle(((k, self.cells[k]),))
-            return None if settled is None else (settled,)
-        found = list[Settled]()
-        for group in self._groups(k + 1):
-            was_open = k in group or self._open(group, k)
-            if not was_open or self._open(group, k + 1):
-                continue
-            settled = self._settle(tuple((i, self.cells[i]) for i in group))
-            if settled is None:
-                return None
-            found.append(settled)
-        return tuple(found)
-
-    def _settle(self, members: Members) -> Settled | None:
-        """Return the cheapest starts of sessions that may touch, asked once."""
-        if members not in self._settled:
-            opening = self.visits.openings.get(members[0][0])
-            alone = len(members) == 1 and not (opening and opening.clashing)
-            self._settled[members] = (
-                self.visits.alone(members[0]) if alone else Knot(self.visits, members).best()
-            )
-        return self._settled[members]
+    def _start(self, step: int, at: int) -> tuple[int, int]:
+        visits, sitting = self.visits, self.sets[step]
+        first, last = int(sitting.first[at]), int(sitting.last[at])
+        if step in visits.pins:
+            return 0, first
+        before = visits.was.get(step)
+        if before is not None and first <= before.start_q <= last and self._can_stay(step):
+            first = last = before.start_q
+        shift = first - visits.course.window.q0
+        line = visits.openings[step].starts >> shift & ((1 << (last - first + 1)) - 1)
+        cost, starts = visits.level(step, first, line, visits.ranked(step))
+        return cost, first + (starts & -starts).bit_length() - 1

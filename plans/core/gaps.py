@@ -1,16 +1,16 @@
 """What two sessions of a course ask of each other's dates: lags, the protocol's rules, order.
 
 `Frame` holds it for all pairs. Lags and rules whose order is known bound dates from both sides;
-`Frame.push` narrows those bounds until nothing moves. A set of difference constraints is closed
+`Frame.lows` and `Frame.push` narrow those bounds until nothing moves. A set of difference constraints is closed
 under the component-wise minimum, so where all rules are such, the least bounds are themselves a
 plan, and no plan has any session earlier. (Rules for either order are left to the search.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plans.core.course import DAY_MINUTES, Apart, Course, Lag, Step, Unit
-from plans.core.sittings import Pinned, Starts
+from plans.core.sittings import FAR, Pinned, Starts
 
 _SHIFT_MINUTES = 180
 """More than any zone's clocks are ever moved at once."""
@@ -41,11 +41,6 @@ class Pair:
     backward: int | None = None
     ordered: bool = False
 
-    @property
-    def elapsed(self) -> tuple[Lag, ...]:
-        """The lags that count minutes."""
-        return tuple(lag for lag in self.lags if lag.unit is Unit.MINUTES)
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -56,20 +51,44 @@ class Frame:
     bounds: tuple[Bound, ...]
     least: tuple[tuple[int | None, ...], ...]
     """``least[i][j]``: the least days from i's end date to j's start date that lags imply."""
+    order: tuple[tuple[bool, ...], ...]
+    """``order[i][j]``: lags put i before j, directly or not."""
     one_place: bool
 
-    def push(
-        self, sets: Sequence[Starts | Pinned], lows: list[int], highs: list[int]
-    ) -> int | None:
+    def lows(self, sets: Sequence[Starts | Pinned]) -> list[int] | None:
+        """Return the least start dates of all steps; None when one has none."""
+        first = [each.next(-FAR) for each in sets]
+        lows = [low for low in first if low is not None]
+        stale = len(lows) == len(sets)
+        while stale:
+            stale = False
+            for at, day in self._raised(sets, lows):
+                low = sets[at].next(day)
+                if low is None:
+                    return None
+                lows[at], stale = low, True
+        return lows if len(lows) == len(sets) else None
+
+    def _raised(
+        self, sets: Sequence[Starts | Pinned], lows: list[int]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the steps that a bound puts later than they lie, and the day, as lows stand then."""
+        for bound in self.bounds:
+            i, j = bound.earlier, bound.later
+            if lows[i] + bound.least > lows[j]:
+                yield j, lows[i] + bound.least
+            if bound.most is not None and lows[j] - bound.most - sets[i].span > lows[i]:
+                yield i, lows[j] - bound.most - sets[i].span
+
+    def push(self, sets: Sequence[Starts | Pinned], lows: list[int], highs: list[int]) -> bool:
         """Narrow the start dates ``[low, high]`` of all steps in place until nothing moves.
 
-        Return the index of a step that has no date left, None when all have.
+        False when a step has no date left.
         """
         spans = [each.span for each in sets]
+        if not all(_snap(each, lows, highs, at) for at, each in enumerate(sets)):
+            return False
         stale = True
-        for at, each in enumerate(sets):
-            if not _snap(each, lows, highs, at):
-                return at
         while stale:
             stale = False
             for bound in self.bounds:
@@ -77,13 +96,14 @@ class Frame:
                     if low > lows[at] or high < highs[at]:
                         stale = True
                         if not _cut(sets[at], (low, high), lows, highs, at):
-                            return at
-        return None
+                            return False
+        return True
 
 
 def _snap(starts: Starts | Pinned, lows: list[int], highs: list[int], at: int) -> bool:
     """Move a step's bounds inward onto dates it has; False when none is left."""
-    low, high = starts.next(lows[at]), starts.previous(highs[at])
+    low = lows[at] if lows[at] == highs[at] else starts.next(lows[at])
+    high = low if low == highs[at] else starts.previous(highs[at])
     if low is None or high is None or low > high:
         return False
     lows[at], highs[at] = low, high
@@ -94,8 +114,13 @@ def _cut(
     starts: Starts | Pinned, to: tuple[int, int], lows: list[int], highs: list[int], at: int
 ) -> bool:
     """Narrow a step's bounds to a range, onto dates it has; False when none is left."""
-    low = starts.next(to[0]) if to[0] > lows[at] else lows[at]
-    high = starts.previous(to[1]) if to[1] < highs[at] else highs[at]
+    low: int | None = lows[at]
+    high: int | None = highs[at]
+    if to[0] > lows[at]:
+        low = starts.next(to[0])
+    if to[1] < highs[at]:
+        # A low that stands is a date of the step.
+        high = low if low == to[1] == lows[at] else starts.previous(to[1])
     if low is None or high is None or low > high:
         return False
     lows[at], highs[at] = low, high
@@ -143,6 +168,7 @@ def framed(course: Course, steps: Sequence[Step], pins: frozenset[str]) -> Frame
         _pairs(lags, needed, order),
         tuple(bounds),
         tuple(map(tuple, _closure(len(steps), bounds))),
+        tuple(map(tuple, order)),
         course.one_place,
     )
 
@@ -160,28 +186,25 @@ def _bound(i: int, j: int, lag: Lag) -> Bound:
 def _orders(count: int, lags: dict[tuple[int, int], list[Lag]]) -> list[list[bool]]:
     """Tell for each pair whether lags put the first before the second, directly or not."""
     before = [[False] * count for _ in range(count)]
-    for (i, j), some in lags.items():
-        before[i][j] = any(lag.least >= 0 for lag in some)
-    for k in range(count):
-        for i in range(count):
-            for j in range(count):
-                before[i][j] |= before[i][k] and before[k][j]
+    # Lags name earlier steps, so all that comes before i is known before j is looked at.
+    for i, j in sorted(lags, key=lambda pair: pair[1]):
+        if any(lag.least >= 0 for lag in lags[i, j]):
+            before[i][j] = True
+            for row in before:
+                row[j] |= row[i]
     return before
 
 
 def _closure(count: int, bounds: Sequence[Bound]) -> list[list[int | None]]:
     """Return the longest path of leasts between all pairs; None where there is no path."""
     least: list[list[int | None]] = [[None] * count for _ in range(count)]
-    for bound in bounds:
-        direct = least[bound.earlier][bound.later]
-        if direct is None or bound.least > direct:
-            least[bound.earlier][bound.later] = bound.least
-    for k in range(count):
-        for i in range(count):
-            for j in range(count):
-                one, two, known = least[i][k], least[k][j], least[i][j]
-                if one is not None and two is not None and (known is None or one + two > known):
-                    least[i][j] = one + two
+    for bound in sorted(bounds, key=lambda each: each.later):
+        i, j = bound.earlier, bound.later
+        for at, row in enumerate(least):
+            way = 0 if at == i else row[i]
+            known = row[j]
+            if way is not None and (known is None or way + bound.least > known):
+                row[j] = way + bound.least
     return least
 
 

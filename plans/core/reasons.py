@@ -13,10 +13,10 @@ from plans.core.course import DAY_MINUTES, Course, Lag, NoPlan, Step, Unit
 from plans.core.gaps import framed
 from plans.core.openings import PATIENT_AWAY, Opening, without_mask, without_need
 from plans.core.sittings import dates, sittings
-from plans.core.solver import Problem, propose
-from scheduling.core.words import Held
+from plans.core.solver import Problem, possible
 
-_NONE: tuple[Held, ...] = ()
+PATIENCE = 300
+"""Nodes of a search that one change may take: what is not settled by then is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,17 +245,17 @@ def _need_changes(problem: Problem) -> Iterator[_Change]:
 
 def _least(change: _Change) -> NoPlan | None:
     """Return a change's reason with the least amount that helps; None when it never does."""
-    if propose(change.loosened(change.most)) is None:
+    if not possible(change.loosened(change.most), PATIENCE):
         return None
     if not change.most:
         return change.reason
     low, high = 0, -(-change.most // change.step)
     while high - low > 1:
         middle = (low + high) // 2
-        if propose(change.loosened(min(middle * change.step, change.most))) is None:
-            low = middle
-        else:
+        if possible(change.loosened(min(middle * change.step, change.most)), PATIENCE):
             high = middle
+        else:
+            low = middle
     by = min(high * change.step, change.most)
     reason = change.reason
     words = reason.relaxed.split()
@@ -284,6 +284,6 @@ def _stuck(problem: Problem) -> str:
             crowds=tuple(replace(c, steps=c.steps & keys) for c in problem.course.crowds),
         )
         pins = {key: pin for key, pin in problem.pins.items() if key in keys}
-        if propose(Problem(course, problem.openings, pins)) is None:
+        if not possible(Problem(course, problem.openings, pins), PATIENCE):
             return some[-1].key
     return steps[-1].key

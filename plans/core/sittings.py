@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from plans.core.narrowing import Calendar
 from scheduling.core.hours import offsets
-from scheduling.core.timeline import EPOCH, SECONDS, Timeline, Window, bits, covered
+from scheduling.core.timeline import EPOCH, SECONDS, Timeline, Window, covered
 
 Days: TypeAlias = NDArray[np.int64]
 
@@ -24,6 +25,9 @@ FAR = 1 << 40
 """A day of the epoch that no course reaches."""
 
 _DAY_S = 86_400
+_NEAR_Q = 4 * 288
+"""Quanta that are looked at first for the next start: most diaries have one within days."""
+_NEAR = (1 << _NEAR_Q) - 1
 _AROUND_Q = 2 * 288
 """Quanta beyond a window that its last session may reach into."""
 
@@ -64,13 +68,21 @@ def sittings(starts: Timeline, length: int, zone: ZoneInfo, window: Window) -> S
 
 
 class Starts:
-    """One session's starts, asked by date; only what a search needs of them is ever grouped."""
+    """One session's starts, asked by date; only what a search needs of them is ever looked at."""
 
     def __init__(self, line: Timeline, length: int, zone: ZoneInfo, window: Window) -> None:
         """Look the window's dates up."""
         self.line, self.length, self.zone, self.window = line, length, zone, window
         self.dates = _dated(zone, window, length)
-        self.span = self.dates.span if line & self.dates.overnight else 0
+        self.calendar = self.dates.calendar
+        self.span = self.dates.span if self.dates.span and line & self.dates.overnight else 0
+        self.last = window.q1 - 1
+
+    def dated(self, start_q: int) -> tuple[int, int]:
+        """Return the start date and the end date of a start, in the window or out of it."""
+        if self.window.holds(start_q):
+            return self.calendar.day(start_q), self.calendar.end(start_q)
+        return dates(start_q, self.length, self.zone)
 
     def next(self, day: int) -> int | None:
         """Return the first date with a start on or after a day of the epoch."""
@@ -78,31 +90,47 @@ class Starts:
         rest = self.line >> at
         if not rest:
             return None
-        return max(day, self.dates.shown(self.window.q0 + at + (rest & -rest).bit_length() - 1))
+        near = rest & _NEAR or rest
+        return max(day, self.dates.shown(self.window.q0 + at + (near & -near).bit_length() - 1))
 
     def previous(self, day: int) -> int | None:
         """Return the last date with a start on or before a day of the epoch."""
-        rest = self.line & ((1 << max(self.dates.ends(day) - self.window.q0, 0)) - 1)
+        end = max(self.dates.ends(day) - self.window.q0, 0)
+        near = max(end - _NEAR_Q, 0)
+        rest = self.line >> near & ((1 << (end - near)) - 1)
         if not rest:
-            return None
-        return min(day, self.dates.shown(self.window.q0 + rest.bit_length() - 1))
+            near, rest = 0, self.line & ((1 << end) - 1)
+            if not rest:
+                return None
+        return min(day, self.dates.shown(self.window.q0 + near + rest.bit_length() - 1))
 
-    def within(self, low: int, high: int) -> Sittings:
-        """Group the starts of the dates from `low` to `high`, both inclusive."""
+    def cut(self, low: int, high: int) -> tuple[int, Timeline]:
+        """Return the starts of the dates from `low` to `high` as bits, and what they count from."""
         begin = max(self.dates.begins(low), self.window.q0)
         end = max(self.dates.ends(high), begin)
         line = self.line >> (begin - self.window.q0) & ((1 << (end - begin)) - 1)
-        quanta = bits(line) + begin
-        cuts, starts, ends = _segments(self.zone, self.window, self.length)
-        some = slice(
-            max(int(np.searchsorted(cuts, begin, side="right")) - 1, 0),
-            int(np.searchsorted(cuts, end)),
-        )
-        left = np.searchsorted(quanta, cuts[some])
-        right = np.append(left[1:], len(quanta))
-        full = (right > left) & (starts[some] >= low) & (starts[some] <= high)
-        left, right = left[full], right[full]
-        return Sittings(starts[some][full], ends[some][full], quanta[left], quanta[right - 1])
+        return begin, line
+
+    def within(self, low: int, high: int) -> Sittings:
+        """Group the starts of the dates from `low` to `high`, both inclusive."""
+        begin, line = self.cut(low, high)
+        rows = []
+        calendar = self.calendar
+        at = max(bisect_right(calendar.cuts, begin) - 1, 0)
+        while line:
+            # The first start that is left, and all that share its dates.
+            skip = (line & -line).bit_length() - 1
+            begin += skip
+            line >>= skip
+            at = bisect_right(calendar.cuts, begin, lo=at) - 1
+            edge = calendar.cuts[at + 1] if at + 1 < len(calendar.cuts) else self.window.q1
+            some = line & ((1 << (edge - begin)) - 1)
+            rows.append(
+                (calendar.starts[at], calendar.ends[at], begin, begin + some.bit_length() - 1)
+            )
+            line >>= edge - begin
+            begin = edge
+        return Sittings(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
 class Pinned:
@@ -111,8 +139,19 @@ class Pinned:
     def __init__(self, start_q: int, length: int, zone: ZoneInfo) -> None:
         """Look its dates up."""
         self.start_q = start_q
+        self.length, self.zone = length, zone
         self.start, self.end = dates(start_q, length, zone)
         self.span = self.end - self.start
+        self.calendar = Calendar([start_q], [self.start], [self.end], self.span)
+        self.last = start_q
+
+    def dated(self, start_q: int) -> tuple[int, int]:
+        """Return the start date and the end date of a start."""
+        return dates(start_q, self.length, self.zone)
+
+    def cut(self, low: int, high: int) -> tuple[int, Timeline]:
+        """Return its one start, if its date lies between, and what the bit counts from."""
+        return self.start_q, int(low <= self.start <= high)
 
     def next(self, day: int) -> int | None:
         """Return its date if that is on or after a day of the epoch."""
@@ -144,6 +183,7 @@ class _Dated:
     overnight: Timeline
     span: int
     last_q: int
+    calendar: Calendar
 
     def begins(self, day: int) -> int:
         """Return the first quantum that shows the day or a later one."""
@@ -175,6 +215,7 @@ def _dated(zone: ZoneInfo, window: Window, length: int) -> _Dated:
         covered(late, window),
         int((end - start).max(initial=0)),
         window.q1,
+        Calendar(cuts.tolist(), start.tolist(), end.tolist(), int((end - start).max(initial=0))),
     )
 
 

@@ -20,46 +20,19 @@ as the bound for the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, islice, product
 
-from plans.core.agenda import Agenda
-from plans.core.course import PRACTITIONER, Cost, Course, Placement, Proposal, Step
+from plans.core.course import PRACTITIONER, Cost, Placement, Proposal, Step
 from plans.core.gaps import Frame, framed
-from plans.core.openings import Opening, bound_to, practitioners, wishes
-from plans.core.sittings import FAR, Pinned, Sittings, Starts, date_of, dates
-from plans.core.tables import DAY_MOVED, MOVED, Reach, tabled
-from plans.core.visits import CHANGED, UNMET, Hold, Visits
+from plans.core.openings import Opening, bound_to, practitioners
+from plans.core.placing import Found, Placing, Problem, Rank
+from plans.core.sittings import FAR, date_of
+from plans.core.tables import DAY_MOVED, MOVED
+from plans.core.visits import CHANGED, UNMET
 from scheduling.core.words import Held
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A course with what the diary leaves of its window, and what is fixed already.
-
-    `openings` has each step that is not pinned. `pins` are sessions that stay where they are, in
-    the window or before it; `was` are the placements that a re-flow would like to keep.
-    """
-
-    course: Course
-    openings: Mapping[str, Opening]
-    pins: Mapping[str, Placement] = field(default_factory=dict)
-    was: Mapping[str, Placement] = field(default_factory=dict)
-
-    @cached_property
-    def likes(self) -> tuple[int, ...]:
-        """The starts that meet each wish about weekdays and times of day."""
-        return wishes(self.course.preference, self.course.zone, self.course.window)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The best plan for some steps, with its rank: what is compared."""
-
-    rank: tuple[int, int, int]
-    steps: tuple[Step, ...]
-    places: Mapping[int, tuple[int, tuple[Hold, ...]]]
+__all__ = ["Problem", "possible", "propose", "reflow", "same_groups"]
 
 
 def propose(problem: Problem) -> Proposal | None:
@@ -84,7 +57,7 @@ def _solved(problem: Problem, *, moving: bool) -> Proposal | None:
     if least is None:
         return None
     for count in range(len(optional), 0, -1):
-        best: _Found | None = None
+        best: Found | None = None
         for some in combinations(optional, count):
             chosen = [s for s in steps if s in required or s in some]
             found = _placed(problem, chosen, best.rank if best else None, moving=moving)
@@ -95,7 +68,7 @@ def _solved(problem: Problem, *, moving: bool) -> Proposal | None:
     return _proposal(problem, least)
 
 
-def _worth(found: _Found, least: _Found) -> bool:
+def _worth(found: Found, least: Found) -> bool:
     """Tell whether optional steps leave the end, and what moves, as it is without them."""
     return (found.rank[0], found.rank[1] // DAY_MOVED) <= (
         least.rank[0],
@@ -106,40 +79,98 @@ def _worth(found: _Found, least: _Found) -> bool:
 def _placed(
     problem: Problem,
     steps: Sequence[Step],
-    limit: tuple[int, int, int] | None,
+    limit: Rank | None,
     *,
     moving: bool,
-) -> _Found | None:
+) -> Found | None:
     """Return the best plan of these steps that ranks before `limit`, over all practitioners."""
-    frame = framed(problem.course, steps, frozenset(problem.pins))
-    openings = {s.key: problem.openings[s.key] for s in steps if s.key not in problem.pins}
-    best: _Found | None = None
-    tries = [
-        _Try(problem, frame, each, moving=moving) for each in _bindings(problem, steps, openings)
-    ]
-    for trial in sorted(tries, key=lambda one: one.soonest):
+    best: Found | None = None
+    hands = _Hands.of(problem, steps, moving=moving)
+    for floor, people in hands.choices(limit):
         rank = best.rank if best else limit
-        if rank is not None and trial.soonest > rank[0]:
+        if rank is not None and floor >= rank:
             break
-        found = trial.best(None if rank is None else rank[0])
+        found = hands.placing(people).best(None if rank is None else rank[0])
         if found is not None and (rank is None or found.rank < rank):
             best = found
     return best
 
 
-def _bindings(
-    problem: Problem, steps: Sequence[Step], openings: Mapping[str, Opening]
-) -> Iterator[dict[str, Opening]]:
-    """Yield the openings for each choice of a practitioner for each group of bound steps."""
-    groups = same_groups(steps)
-    choices = [dict(openings)]
-    for group in groups:
-        choices = [
-            each | {key: bound_to(each[key], person) for key in group if key in each}
-            for each in choices
-            for person in sorted(_people(problem, group, each))
+def possible(problem: Problem, patience: int) -> bool:
+    """Tell whether the required steps have a plan at all; False also where that is not settled.
+
+    `patience` is how many nodes of the search each choice of practitioners may take.
+    """
+    steps = [s for s in problem.course.steps if not s.optional or s.key in problem.pins]
+    hands = _Hands.of(problem, steps, moving=False)
+    people = product(*(hands.able(number) for number in range(len(hands.groups))))
+    return any(hands.placing(some).possible(patience) for some in islice(people, patience))
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """The groups of steps that want one practitioner each, and who it could be."""
+
+    problem: Problem
+    frame: Frame
+    openings: Mapping[str, Opening]
+    groups: Sequence[Sequence[str]]
+    moving: bool
+
+    @classmethod
+    def of(cls, problem: Problem, steps: Sequence[Step], *, moving: bool) -> "_Hands":
+        frame = framed(problem.course, steps, frozenset(problem.pins))
+        openings = {s.key: problem.openings[s.key] for s in steps if s.key not in problem.pins}
+        return cls(problem, frame, openings, same_groups(steps), moving)
+
+    def placing(self, people: Sequence[int | None]) -> Placing:
+        """Return the course with one person for each group; None leaves a group unbound."""
+        openings = dict(self.openings)
+        for group, person in zip(self.groups, people, strict=True):
+            for key in group:
+                if person is not None and key in openings:
+                    openings[key] = bound_to(openings[key], person)
+        return Placing(self.problem, self.frame, openings, moving=self.moving)
+
+    def _only(self, number: int, person: int) -> Placing:
+        """Return the course with one group bound."""
+        free: list[int | None] = [None] * len(self.groups)
+        free[number] = person
+        return self.placing(free)
+
+    def able(self, number: int) -> list[int]:
+        """Return who could do all sessions of one group, whoever does the others."""
+        people = sorted(_people(self.problem, self.groups[number], self.openings))
+        return [person for person in people if self._only(number, person).soonest < FAR]
+
+    def choices(self, limit: Rank | None) -> Iterator[tuple[Rank, tuple[int, ...]]]:
+        """Yield a person for each group, with a rank that no plan of theirs is before; ascending.
+
+        With several groups, each is solved for itself first: what one person costs with the other
+        groups unbound is such a rank, and rules out most of the combinations.
+        """
+        if not self.groups:
+            yield _ANY, ()
+            return
+        floors = [self._floors(number, limit) for number in range(len(self.groups))]
+        rows = (tuple(zip(*some, strict=True)) for some in product(*floors))
+        yield from sorted((max(ranks), people) for ranks, people in rows)
+
+    def _floors(self, number: int, limit: Rank | None) -> list[tuple[Rank, int]]:
+        """Return each person for one group with a rank that none of their plans is before."""
+        if len(self.groups) == 1:
+            people = sorted(_people(self.problem, self.groups[number], self.openings))
+            soonest = [(self._only(number, person).soonest, person) for person in people]
+            return [((day, -1, -1), person) for day, person in soonest if day < FAR]
+        found = [
+            (self._only(number, person).best(None if limit is None else limit[0]), person)
+            for person in self.able(number)
         ]
-    yield from choices
+        return [(plan.rank, person) for plan, person in found if plan is not None]
+
+
+_ANY: Rank = (-FAR, -1, -1)
+"""A rank before all others."""
 
 
 def same_groups(steps: Sequence[Step]) -> list[list[str]]:
@@ -167,121 +198,7 @@ def _people(problem: Problem, group: Sequence[str], openings: Mapping[str, Openi
     return able or set()
 
 
-class _Try:
-    """One choice of practitioners: the course's dates, cut and searched."""
-
-    def __init__(
-        self, problem: Problem, frame: Frame, openings: Mapping[str, Opening], *, moving: bool
-    ) -> None:
-        """Group starts into sittings and push them to their least dates."""
-        self.problem, self.frame, self.openings = problem, frame, openings
-        self.moving = moving
-        self.sets = [self._starts(step) for step in frame.steps]
-        self.lows = [-FAR] * len(self.sets)
-        self.highs = [FAR] * len(self.sets)
-        self.stuck = frame.push(self.sets, self.lows, self.highs)
-        ends = [-FAR, *(self.lows[at] for at in self._required())]
-        self.soonest = FAR if self.stuck is not None else (0 if moving else max(ends))
-
-    def _starts(self, step: Step) -> Starts | Pinned:
-        course, pin = self.problem.course, self.problem.pins.get(step.key)
-        if pin is not None:
-            return Pinned(pin.start_q, pin.end_q - pin.start_q, course.zone)
-        return Starts(self.openings[step.key].starts, step.length, course.zone, course.window)
-
-    def _required(self) -> list[int]:
-        return [at for at, step in enumerate(self.frame.steps) if not step.optional]
-
-    def best(self, limit: int | None) -> _Found | None:
-        """Return the best plan that ends by `limit` at the latest."""
-        if self.stuck is not None:
-            return None
-        if self.moving:
-            return self._by(None)
-        found = self._by(self.soonest)
-        if found is not None:
-            return found
-        late = self._by(limit)
-        return None if late is None else self._bisected(late)
-
-    def _bisected(self, late: _Found) -> _Found:
-        """Find the least end after `soonest`, which has none, up to that of a known plan."""
-        without = self.soonest
-        while late.rank[0] - without > 1:
-            middle = (without + late.rank[0]) // 2
-            found = self._by(middle)
-            if found is None:
-                without = middle
-            else:
-                late = found
-        # The plan found first ends in time, but only a search with this very end is the best.
-        return self._by(late.rank[0]) or late
-
-    def _by(self, last: int | None) -> _Found | None:
-        """Return the best plan whose required sessions lie on or before a date."""
-        lows, highs = list(self.lows), list(self.highs)
-        if last is not None:
-            for at in self._required():
-                if self.frame.steps[at].key not in self.problem.pins:
-                    highs[at] = min(highs[at], last)
-        if self.frame.push(self.sets, lows, highs) is not None:
-            return None
-        sets = [
-            each.within(low, high) for each, low, high in zip(self.sets, lows, highs, strict=True)
-        ]
-        answer = self._agenda(sets).best() if all(map(len, sets)) else None
-        if answer is None:
-            return None
-        primary, secondary, places = answer
-        end = (
-            0
-            if self.moving
-            else max([-FAR, *(self._day(at, places[at][0]) for at in self._required())])
-        )
-        return _Found((end, primary, secondary), self.frame.steps, places)
-
-    def _day(self, at: int, start_q: int) -> int:
-        return dates(start_q, self.frame.steps[at].length, self.problem.course.zone)[0]
-
-    def _agenda(self, sets: Sequence[Sittings]) -> Agenda:
-        problem, steps = self.problem, self.frame.steps
-        index = {step.key: at for at, step in enumerate(steps)}
-        visits = Visits(
-            course=problem.course,
-            frame=self.frame,
-            openings={index[key]: each for key, each in self.openings.items()},
-            sets=sets,
-            wishes=problem.likes,
-            pins={index[key]: pin for key, pin in problem.pins.items() if key in index},
-            was={
-                index[key]: was
-                for key, was in problem.was.items()
-                if key in index and key not in problem.pins
-            },
-        )
-        return Agenda(visits, tabled(self.frame, sets, self._reaches()), problem.course.crowds)
-
-    def _reaches(self) -> list[Reach]:
-        return [
-            _reach(step, self.openings.get(step.key), self.problem.pins.get(step.key))
-            for step in self.frame.steps
-        ]
-
-
-def _reach(step: Step, opening: Opening | None, pin: Placement | None) -> Reach:
-    """Return how far a session's visit and holds reach from its start."""
-    if opening is None:
-        held = pin.held if pin is not None and pin.held else ()
-        start = pin.start_q if pin is not None else 0
-        spans = [(h.start_q - start, h.end_q - start) for h in held]
-        length = step.length if pin is None else pin.end_q - pin.start_q
-    else:
-        length = step.length
-        spans = [option.held(0, length) for need in opening.search.needs for option in need]
-    return Reach(min([0, *(s for s, _ in spans)]), max([length, *(e for _, e in spans)]), length)
-
-
-def _proposal(problem: Problem, found: _Found) -> Proposal:
+def _proposal(problem: Problem, found: Found) -> Proposal:
     """Spell a plan as its placements, in the order of the steps."""
     placements = []
     for at, step in enumerate(found.steps):
@@ -300,7 +217,7 @@ def _proposal(problem: Problem, found: _Found) -> Proposal:
     _, primary, secondary = found.rank
     return Proposal(
         placements=tuple(placements),
-        end=date_of(max(_days(problem, found))),
+        end=date_of(max(_days(found))),
         cost=Cost(
             moved=primary // MOVED,
             days_moved=primary % MOVED // DAY_MOVED,
@@ -312,10 +229,7 @@ def _proposal(problem: Problem, found: _Found) -> Proposal:
     )
 
 
-def _days(problem: Problem, found: _Found) -> list[int]:
+def _days(found: Found) -> list[int]:
     """Return the start dates of the required sessions, of all where none is required."""
-    rows = [
-        (step.optional, dates(found.places[at][0], step.length, problem.course.zone)[0])
-        for at, step in enumerate(found.steps)
-    ]
-    return [day for optional, day in rows if not optional] or [day for _, day in rows]
+    rows = list(zip(found.steps, found.days, strict=True))
+    return [day for step, day in rows if not step.optional] or [day for _, day in rows]

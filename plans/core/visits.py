@@ -1,20 +1,20 @@
-"""Which start each session takes within its sitting, and which resources it holds.
+"""What a session's starts cost, and which resources it holds, taken alone.
 
-Most sessions of a plan are alone: no other one can touch them, and each takes its cheapest start.
-Where some may touch (one date, holds that reach over midnight, a lag in minutes) they are settled
-together, depth first over starts with bounds, and resources are assigned to all of them at once.
+A start costs the wishes that it leaves unmet and, for each need, the cheapest place that fits it.
+The cheapest starts out of thousands are found without pricing the others: wishes and needs are
+levels of equal cost, taken in turn, the least sum first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 from typing import TypeAlias
 
 from plans.core.course import PRACTITIONER, Course, Placement
-from plans.core.gaps import Frame, Pair
+from plans.core.gaps import Frame
 from plans.core.openings import Opening, Place
-from plans.core.sittings import Sittings, dates
-from plans.core.tables import DAY_MOVED, MOVED
-from scheduling.core.availability import overlap
+from plans.core.sittings import Pinned, Starts
 from scheduling.core.timeline import Timeline
 
 UNMET = 1 << 24
@@ -22,26 +22,14 @@ UNMET = 1 << 24
 CHANGED = 1 << 34
 """A resource other than before, in units of waste: more than all wishes."""
 
-Members: TypeAlias = tuple[tuple[int, int], ...]
-"""Steps and their sittings, ascending."""
 Hold: TypeAlias = tuple[int, str, int, int]
 """Resource, kind, and the quanta it is held."""
 Offer: TypeAlias = tuple[int, Hold]
 """What a hold costs, and the hold."""
-Ranked: TypeAlias = list[list[tuple[int, Place]]]
+Ranked: TypeAlias = Sequence[Sequence[tuple[int, Place]]]
 """The places of each need with what they cost, cheapest first."""
-Tastes: TypeAlias = list[tuple[int, Timeline]]
-"""Costs and the starts that cost so much, ascending; bits count from the sitting's first start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The starts of some sessions, and what they cost beyond their tables' least."""
-
-    primary: int
-    secondary: int
-    starts: tuple[tuple[int, int], ...]
-    holds: tuple[tuple[Hold, ...], ...]
+Level: TypeAlias = tuple[int, Timeline]
+"""A cost and the starts that cost so much."""
 
 
 @dataclass(slots=True)
@@ -51,99 +39,60 @@ class Visits:
     course: Course
     frame: Frame
     openings: Mapping[int, Opening]
-    sets: Sequence[Sittings]
+    sets: Sequence[Starts | Pinned]
     wishes: Sequence[Timeline]
     pins: Mapping[int, Placement]
     was: Mapping[int, Placement]
-    pairs: dict[tuple[int, int], Pair] = field(init=False)
-    _tastes: dict[tuple[int, int], Tastes] = field(default_factory=dict)
+    lengths: list[int] = field(init=False)
     _ranked: dict[int, Ranked] = field(default_factory=dict)
     _orders: dict[tuple[int, ...], list[tuple[int, int]]] = field(default_factory=dict)
+    _levels: dict[tuple[int, int, Timeline, tuple[int, ...]], Level] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index the pairs."""
-        self.pairs = {(pair.one, pair.two): pair for pair in self.frame.pairs}
+        """Look up how long sessions are; a pin may be longer or shorter than its step."""
+        self.lengths = [
+            self.pins[at].end_q - self.pins[at].start_q if at in self.pins else step.length
+            for at, step in enumerate(self.frame.steps)
+        ]
 
-    def alone(self, member: tuple[int, int]) -> Settled | None:
-        """Return the cheapest start of a session that no other one touches."""
-        step, at = member
-        first = int(self.sets[step].first[at])
-        tastes = self.tastes(step, at)
-        if not tastes:
-            return None
-        cost, line = tastes[0]
-        start = first + (line & -line).bit_length() - 1
-        kept = self.was.get(step)
-        if kept is not None and first <= kept.start_q <= int(self.sets[step].last[at]):
-            bit = 1 << (kept.start_q - first)
-            stays = next((c for c, some in tastes if some & bit), None)
-            if stays is not None:
-                cost, start = stays, kept.start_q
-        return Settled(0, cost, ((step, start),), (self.cheapest(step, start),))
+    def day(self, step: int, start_q: int) -> int:
+        """Return the date on which a start of a session lies, in the window or out of it."""
+        return self.sets[step].dated(start_q)[0]
 
-    def tastes(self, step: int, at: int) -> Tastes:
-        """Return the starts of one sitting by what they cost alone, cheapest first."""
-        key = step, at
-        if key not in self._tastes:
-            self._tastes[key] = self._tasted(step, at)
-        return self._tastes[key]
+    def level(self, step: int, origin: int, line: Timeline, needs: Ranked) -> Level:
+        """Return the least that some starts cost, and those of them that cost so little.
 
-    def _tasted(self, step: int, at: int) -> Tastes:
+        The bits of both lines count from `origin`; all needs of each start are met.
+        """
         if step in self.pins:
-            return [(0, 1)]
-        opening, first = self.openings[step], int(self.sets[step].first[at])
-        count = int(self.sets[step].last[at]) - first + 1
-        shift, mask = first - self.course.window.q0, (1 << count) - 1
-        line = opening.starts >> shift & mask
-        levels = {0: line}
-        for wish in self.wishes:
-            levels = _folded(levels, [(0, wish >> shift & mask), (UNMET, mask)])
+            return 0, line
+        key = (step, origin, line, tuple(map(id, needs)))
+        if key not in self._levels:
+            self._levels[key] = self._least(step, origin, line, needs)
+        return self._levels[key]
+
+    def _least(self, step: int, origin: int, line: Timeline, needs: Ranked) -> Level:
+        shift = origin - self.course.window.q0
+        stages = [_Stage([(0, wish), (UNMET, -1)], shift, line) for wish in self.wishes]
         # Two needs that may want one resource cost at least what each costs alone.
-        for need in self.ranked(step):
-            levels = _folded(levels, ((cost, p.fits >> shift & mask) for cost, p in need))
-        return sorted(levels.items())
+        stages += [_Stage([(cost, p.fits) for cost, p in need], shift, line) for need in needs]
+        return _cheapest(line, stages)
 
     def ranked(self, step: int) -> Ranked:
-        """Return the places of each need, cheapest first, then by id."""
+        """Return the places of each need, cheapest first, then by id; none for a pin."""
         if step not in self._ranked:
-            needs = self.openings[step].needs
+            needs = () if step in self.pins else self.openings[step].needs
             self._ranked[step] = [self._in_order(step, need) for need in needs]
         return self._ranked[step]
 
     def _in_order(self, step: int, need: Sequence[Place]) -> list[tuple[int, Place]]:
-        """Sort a need's places; sessions with the same candidates share the order."""
-        key = (step if step in self.was else -1, *[p.resource for p in need])
+        """Sort a need's places by cost; sessions with the same candidates share the order."""
+        key = (step if step in self.was else -1, *[place.resource for place in need])
         order = self._orders.get(key)
         if order is None:
             rows = [(self.price(step, p), p.resource, at) for at, p in enumerate(need)]
             order = self._orders[key] = [(cost, at) for cost, _, at in sorted(rows)]
         return [(cost, need[at]) for cost, at in order]
-
-    def move_cost(self, step: int, start: int) -> int:
-        """Return what a start costs in a re-flow: nothing where the session already is."""
-        before = self.was.get(step)
-        if before is None or before.start_q == start:
-            return 0
-        length = self.frame.steps[step].length
-        old, new = (dates(q, length, self.course.zone)[0] for q in (before.start_q, start))
-        return MOVED + abs(new - old) * DAY_MOVED
-
-    def least_move(self, step: int, at: int) -> int:
-        """Return the least that any start of a sitting costs in a re-flow."""
-        before = self.was.get(step)
-        if before is None:
-            return 0
-        first, last = int(self.sets[step].first[at]), int(self.sets[step].last[at])
-        if first <= before.start_q <= last and self.can_start(step, before.start_q):
-            return 0
-        old = dates(before.start_q, self.frame.steps[step].length, self.course.zone)[0]
-        return MOVED + abs(int(self.sets[step].start[at]) - old) * DAY_MOVED
-
-    def can_start(self, step: int, start: int) -> bool:
-        """Tell whether a start is free for a session, taken alone."""
-        if step in self.pins:
-            return start == self.pins[step].start_q
-        return self.course.window.has(self.openings[step].starts, start)
 
     def price(self, step: int, place: Place) -> int:
         """Return what it costs to hold a place: scarcity, a wish unmet, a change in a re-flow."""
@@ -157,8 +106,8 @@ class Visits:
                 cost += CHANGED
         return cost
 
-    def offers(self, step: int, start: int) -> list[list[Offer]]:
-        """Return, need by need, the holds that a start offers."""
+    def offers(self, step: int, start: int, needs: Ranked) -> list[list[Offer]]:
+        """Return, need by need, the holds that a start offers out of some places."""
         if step in self.pins:
             held = self.pins[step].held
             return [[(0, (h.resource_id, h.kind, h.start_q, h.end_q))] for h in held]
@@ -169,13 +118,13 @@ class Visits:
                 for cost, p in need
                 if p.fits >> bit & 1
             ]
-            for need in self.ranked(step)
+            for need in needs
         ]
 
     def cheapest(self, step: int, start: int) -> tuple[Hold, ...]:
         """Return the cheapest hold of each need at a start, each need for itself."""
         if step in self.pins:
-            return tuple(need[0][1] for need in self.offers(step, start))
+            return tuple(need[0][1] for need in self.offers(step, start, ()))
         bit = start - self.course.window.q0
         places = (next(p for _, p in need if p.fits >> bit & 1) for need in self.ranked(step))
         return tuple((p.resource, p.kind, start + p.low, start + p.high) for p in places)
@@ -188,47 +137,61 @@ class Visits:
         return sum(UNMET for wish in self.wishes if not wish >> bit & 1)
 
 
-def _folded(
-    levels: Mapping[int, Timeline], rows: Iterable[tuple[int, Timeline]]
-) -> dict[int, Timeline]:
-    """Add the cheapest of some rows to each start's cost; starts without a row are lost."""
-    left = 0
-    for line in levels.values():
-        left |= line
-    found: dict[int, Timeline] = {}
-    for cost, line in rows:
-        fresh = line & left
-        if not fresh:
-            continue
-        left ^= fresh
-        for base, starts in levels.items():
-            both = starts & fresh
-            if both:
-                found[base + cost] = found.get(base + cost, 0) | both
-        if not left:
+class _Stage:
+    """One wish or one need: its levels of equal cost, each made when it is first asked for."""
+
+    __slots__ = ("_line", "_next", "_rows", "_seen", "_shift", "levels")
+
+    def __init__(self, rows: Sequence[Level], shift: int, line: Timeline) -> None:
+        self._rows, self._shift, self._line = rows, shift, line
+        self._next = self._seen = 0
+        self.levels: list[Level] = []
+
+    def cost(self, number: int) -> int | None:
+        """Return what a level costs, or the one after the last made; None after the last."""
+        if number < len(self.levels):
+            return self.levels[number][0]
+        return self._rows[self._next][0] if self._next < len(self._rows) else None
+
+    def at(self, number: int) -> Timeline:
+        """Return the starts that cost a level's cost here and no less."""
+        if number == len(self.levels):
+            cost, line = self._rows[self._next][0], 0
+            while (
+                line != self._line
+                and self._next < len(self._rows)
+                and self._rows[self._next][0] == cost
+            ):
+                line |= self._rows[self._next][1] >> self._shift & self._line
+                self._next += 1
+            self.levels.append((cost, line & ~self._seen))
+            self._seen |= line
+            if self._seen == self._line:
+                self._next = len(self._rows)
+        return self.levels[number][1]
+
+
+def _cheapest(line: Timeline, stages: Sequence[_Stage]) -> Level:
+    """Return the least sum of one level a stage that leaves a start, and all starts of that sum."""
+    tie = count()
+    # What it costs at least, the cost of the stages before, the stage, its level, starts left.
+    heap = [(0, next(tie), 0, 0, 0, line)]
+    least, found = 0, 0
+    while heap:
+        floor, _, cost, stage, number, left = heappop(heap)
+        if found and floor > least:
             break
-    return found
-
-
-def assigned(offers: Sequence[Sequence[Offer]]) -> tuple[int, tuple[Hold, ...]] | None:
-    """Return the cheapest holds for all needs, no resource twice at once; None when none exist."""
-    best: tuple[int, tuple[Hold, ...]] | None = None
-    if not all(offers):
-        return None
-    rest = [0] * (len(offers) + 1)
-    for at in range(len(offers) - 1, -1, -1):
-        rest[at] = rest[at + 1] + offers[at][0][0]
-
-    def place(at: int, cost: int, taken: tuple[Hold, ...]) -> None:
-        nonlocal best
-        if best is not None and cost + rest[at] >= best[0]:
-            return
-        if at == len(offers):
-            best = (cost, taken)
-            return
-        for price, hold in offers[at]:
-            if not any(o[0] == hold[0] and overlap(o[2:], hold[2:]) for o in taken):
-                place(at + 1, cost + price, (*taken, hold))
-
-    place(0, 0, ())
-    return best
+        if stage == len(stages):
+            least, found = cost, found | left
+            continue
+        own = stages[stage].cost(number)
+        if own is None:
+            continue
+        here = left & stages[stage].at(number)
+        if here:
+            heappush(heap, (cost + own, next(tie), cost + own, stage + 1, 0, here))
+            left ^= here
+        following = stages[stage].cost(number + 1) if left else None
+        if following is not None:
+            heappush(heap, (cost + following, next(tie), cost, stage, number + 1, left))
+    return least, found

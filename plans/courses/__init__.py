@@ -7,6 +7,7 @@
 
 from plans.courses.reading import of_patient, view, views
 from plans.courses.values import (
+    DecisionView,
     LagView,
     PlanView,
     Progress,
@@ -20,6 +21,7 @@ from plans.courses.values import (
 )
 
 __all__ = [
+    "DecisionView",
     "LagView",
     "PlanView",
     "Progress",

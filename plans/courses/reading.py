@@ -11,6 +11,7 @@ from plans.courses import rows
 from plans.courses.misfits import misfits
 from plans.courses.rows import Rows
 from plans.courses.values import (
+    DecisionView,
     LagView,
     PlanView,
     Progress,
@@ -22,7 +23,7 @@ from plans.courses.values import (
     Thing,
     VisitView,
 )
-from plans.models import Plan, ProposedVisit, Session
+from plans.models import Decision, Plan, ProposedVisit, Session
 from scheduling import catalogue
 from scheduling.core.words import Status
 from scheduling.errors import NotFound
@@ -97,8 +98,7 @@ def since(read: Rows) -> date:
 
 def _view(read: Rows, now: datetime) -> PlanView:
     plan, today = read.plan, now.astimezone(read.zone).date()
-    lies = lain(read)
-    due = dues(read, lies)
+    due = dues(read, lain(read))
     sessions = tuple(_session(read, s, due.get(str(s.pk)), today) for s in read.sessions)
     standing = standing_of(read)
     return PlanView(
@@ -128,18 +128,33 @@ def _view(read: Rows, now: datetime) -> PlanView:
         paused_by=plan.paused_by,
         pause_reason=plan.pause_reason,
         abandon_reason=plan.abandon_reason,
-        events=tuple(_event(e.get_code_display(), e.start_date) for e in read.events),
+        events=_events(read),
         sessions=sessions,
         progress=_progress(sessions),
         paid_sessions=plan.paid_sessions,
         proposal=_proposal(read),
         needs_reflow=() if standing.over else misfits(sessions, read.refused),
+        decisions=tuple(_decision(said) for said in read.decisions),
     )
 
 
-def _event(kind: str, since: date | None) -> str:
-    begun = f" since {since:%-d %b %Y}" if since else ""
-    return f"{kind or 'Side effect'}{begun}, not closed by a clinician yet."
+def _decision(said: Decision) -> DecisionView:
+    return DecisionView(
+        verb=said.verb,
+        reason=said.reason,
+        by=said.by,
+        at=said.at,
+        session=said.session.name if said.session else "",
+    )
+
+
+def _events(read: Rows) -> tuple[str, ...]:
+    return tuple(
+        f"{event.get_code_display() or 'Side effect'}"
+        f"{f' since {event.start_date:%-d %b %Y}' if event.start_date else ''}"
+        ", not closed by a clinician yet."
+        for event in read.events
+    )
 
 
 def standing_of(read: Rows) -> Standing:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from plans.models import Plan, Proposal, ProposedVisit, Session, SessionLag
+from plans.models import Decision, Plan, Proposal, ProposedVisit, Session, SessionLag
 from scheduling import catalogue
 from scheduling.core.words import COUNTED, Status
 from scheduling.models import Allocation, Appointment, Record, Todo
@@ -34,6 +34,7 @@ class Rows:
     proposed: Mapping[int, ProposedVisit] = field(default_factory=dict)
     events: Sequence[Record] = ()
     refused: Mapping[int, str] = field(default_factory=dict)
+    decisions: Sequence[Decision] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -67,6 +68,9 @@ def read(plans: Sequence[Plan], *, now: datetime) -> list[Rows]:
     proposed = defaultdict[int, dict[int, ProposedVisit]](dict)
     for row in ProposedVisit.objects.filter(proposal__in=proposals.values()):
         proposed[row.proposal_id][row.session_id] = row
+    decisions = defaultdict[int, list[Decision]](list)
+    for said in Decision.objects.filter(plan__in=ids).select_related("session"):
+        decisions[said.plan_id].append(said)
     events = _events({plan.patient_id for plan in plans}, now)
     return [
         Rows(
@@ -79,6 +83,7 @@ def read(plans: Sequence[Plan], *, now: datetime) -> list[Rows]:
             proposed=proposed[proposals[plan.pk].pk] if plan.pk in proposals else {},
             events=[e for e in events[plan.patient_id] if _pauses(e, plan, now)],
             refused=refused,
+            decisions=decisions[plan.pk],
         )
         for plan in plans
     ]

@@ -202,6 +202,17 @@ class ProposalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """What somebody decided about a plan, and why; `session` is empty where it is about all of it."""
+
+    verb: str
+    reason: str
+    by: str
+    at: datetime
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """A plan as it stands at one moment; dates are the site's, instants UTC.
 
@@ -241,6 +252,8 @@ class PlanView:
     paid_sessions: int | None
     proposal: ProposalView | None
     needs_reflow: tuple[Reason, ...]
+    decisions: tuple[DecisionView, ...] = ()
+    """Who paused, resumed, abandoned or skipped, and why; the newest first."""
 
     def session(self, seq: int) -> SessionView:
         """Answer the session with a number.

@@ -1,10 +1,12 @@
 """Rows of the courses of treatment, one module a noun."""
 
+from plans.models.decisions import Decision
 from plans.models.plans import Plan, Session, SessionLag
 from plans.models.proposals import Proposal, ProposedVisit
 from plans.models.templates import PlanTemplate, TemplateLag, TemplateStep
 
 __all__ = [
+    "Decision",
     "Plan",
     "PlanTemplate",
     "Proposal",

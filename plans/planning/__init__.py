@@ -8,6 +8,7 @@ cancelled by `scheduling.booking` only.
 
 from plans.planning.accepting import accept
 from plans.planning.errors import Difference, ProposalLost, ProposalOver
+from plans.planning.following import look_over
 from plans.planning.offering import Offered, starts
 from plans.planning.proposing import adjust, decline, propose, propose_held
 from plans.planning.reflowing import reflow
@@ -25,6 +26,7 @@ __all__ = [
     "adjust",
     "decline",
     "fix",
+    "look_over",
     "pause",
     "propose",
     "propose_held",

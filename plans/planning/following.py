@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import QuerySet
+
 from plans.courses import PlanView, views
 from plans.courses.values import Standing
 from plans.models import Plan
+from scheduling import booking
+from scheduling.core.words import Status
 from scheduling.models import Appointment, Series, Todo
 
 NEEDS_REFLOW = "plan-needs-reflow"
@@ -23,8 +28,28 @@ def follow(*, appointments: Sequence[Appointment], verb: str, now: datetime) -> 
     series = {a.series_id for a in appointments if a.series_id is not None}
     if not series or verb in OWN:
         return
-    plans = Plan.objects.filter(series__in=series).select_related("patient", "site")
-    for view in views(plans, now=now):
+    _ask_for(Plan.objects.filter(series__in=series), now)
+
+
+def look_over(*, now: datetime) -> int:
+    """Hold every coming visit of a plan to the rules as they are now; answer how many patients.
+
+    For changes of the ground, of which no visit tells: a protocol activated, for one. Any tick of
+    it may be lost or doubled.
+    """
+    coming = Appointment.objects.filter(
+        status=Status.BOOKED.value, start__gt=now, series__plan__isnull=False
+    )
+    patients = sorted(set(coming.values_list("patient_id", flat=True)))
+    for patient in patients:
+        with transaction.atomic():
+            booking.flag_coming(patient, now=now)
+            _ask_for(Plan.objects.filter(patient=patient, abandoned_at=None), now)
+    return len(patients)
+
+
+def _ask_for(plans: QuerySet[Plan], now: datetime) -> None:
+    for view in views(plans.select_related("patient", "site"), now=now):
         Series.objects.filter(pk=view.series_id).update(open=not view.standing.over)
         if view.needs_reflow and view.standing is not Standing.ABANDONED:
             _ask(view, now)

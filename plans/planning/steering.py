@@ -5,7 +5,7 @@ from datetime import datetime
 from plans.courses.reading import standing_of, state_of
 from plans.courses.rows import Rows
 from plans.courses.values import State
-from plans.models import Plan, Proposal, Session
+from plans.models import Decision, Plan, Proposal, Session
 from plans.planning import keeping
 from plans.planning.reach import read_plan, session_of
 from scheduling import booking, trail
@@ -38,7 +38,7 @@ def pause(
         raise WrongState("This plan is paused already.")
     _running(read)
     plan.paused_at, plan.paused_by, plan.pause_reason = now, by.name, _said(reason)
-    return _changed(plan, "pause", by, now)
+    return _changed(plan, Decision(verb="pause", reason=plan.pause_reason), by, now)
 
 
 @retrying
@@ -54,9 +54,8 @@ def resume(
     if plan.paused_at is None:
         raise WrongState("This plan is not paused by anybody.")
     _running(read)
-    _said(reason)
     plan.paused_at, plan.paused_by, plan.pause_reason = None, "", ""
-    return _changed(plan, "resume", by, now)
+    return _changed(plan, Decision(verb="resume", reason=_said(reason)), by, now)
 
 
 @retrying
@@ -85,7 +84,7 @@ def abandon(
     plan.abandoned_at, plan.abandoned_by, plan.abandon_reason = now, by.name, said
     plan.series.open = False
     plan.series.save(update_fields=["open"])
-    return _changed(plan, "abandon", by, now)
+    return _changed(plan, Decision(verb="abandon", reason=said), by, now)
 
 
 @retrying
@@ -104,7 +103,7 @@ def skip(*, session_id: int, reason: str, by: Actor, now: datetime) -> Session:
         raise WrongState(f"A session that is {state.value} cannot be skipped.")
     session.skipped_at, session.skipped_by, session.skip_reason = now, by.name, _said(reason)
     session.save(update_fields=["skipped_at", "skipped_by", "skip_reason"])
-    _changed(read.plan, "skip", by, now)
+    _changed(read.plan, Decision(verb="skip", reason=session.skip_reason, session=session), by, now)
     return session
 
 
@@ -136,7 +135,9 @@ def _fixed(session_id: int, by: Actor, now: datetime, *, fixed: bool) -> Session
     if session.fixed != fixed:
         session.fixed = fixed
         session.save(update_fields=["fixed"])
-        _changed(read.plan, "fix" if fixed else "unfix", by, now)
+        verb = "fix" if fixed else "unfix"
+        reason = f"{session.name} {'stays where it is' if fixed else 'may move again'}"
+        _changed(read.plan, Decision(verb=verb, reason=reason, session=session), by, now)
     return session
 
 
@@ -176,11 +177,13 @@ def _said(reason: str) -> str:
     return said
 
 
-def _changed(plan: Plan, verb: str, by: Actor, now: datetime) -> Plan:
-    """Save a plan at its next version; a proposal made for the one before is superseded."""
+def _changed(plan: Plan, decision: Decision, by: Actor, now: datetime) -> Plan:
+    """Save a plan at its next version, and why; a proposal for the one before is superseded."""
     plan.version += 1
     plan.save()
     for proposal in Proposal.objects.filter(plan=plan, state=Proposal.State.OPEN):
         keeping.finish(proposal, Proposal.State.SUPERSEDED, by, now)
-    trail.write([trail.entry(subject=plan, verb=verb, by=by, now=now)])
+    decision.plan, decision.by, decision.at = plan, by.name, now
+    decision.save()
+    trail.write([trail.entry(subject=plan, verb=decision.verb, by=by, now=now)])
     return plan

@@ -7,6 +7,7 @@ the audit trail, and sends `appointment_changed` before it commits.
 
 from scheduling.booking.arranging import Placing, arrange, hold_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
+from scheduling.booking.dependents import flag_coming
 from scheduling.booking.ending import (
     cancel,
     cancel_many,
@@ -39,6 +40,7 @@ __all__ = [
     "check_in",
     "complete",
     "confirm",
+    "flag_coming",
     "free_expired_holds",
     "hold",
     "hold_many",

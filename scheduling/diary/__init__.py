@@ -15,6 +15,7 @@ One engine answers “may I?”, “when may I?” and “why not?”:
 * `again(*, wish, choice, now, moment, versions, patient)`: both of these from one reading;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
 * `chart(patient_id) -> Chart`, and `known(patient_id) -> Known` with the patient's own time;
+* `booked_tests(visits, procedure)`: booked patch tests, read as records for one kind of laser;
 * `lacking(*, visits, now)`: what each visit of a list still lacks before check-in;
 * `looks(*, wishes, setting, now) -> list[Look]`: several visits of one patient from one reading,
   as if those that are placed anew were not booked: what a whole course is searched with;
@@ -22,7 +23,7 @@ One engine answers “may I?”, “when may I?” and “why not?”:
   now)` what blocks each visit among the others, as if all were booked.
 """
 
-from scheduling.diary.charts import Known, chart, known
+from scheduling.diary.charts import Known, booked_tests, chart, known
 from scheduling.diary.choosing import again, choose, clinical, plain_reason, recheck
 from scheduling.diary.courses import Setting, against, looks, told
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
@@ -37,6 +38,7 @@ __all__ = [
     "Setting",
     "again",
     "against",
+    "booked_tests",
     "chart",
     "choose",
     "clinical",

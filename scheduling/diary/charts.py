@@ -1,5 +1,6 @@
 """A patient's rows as the rules read them, and the rules asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -168,6 +169,24 @@ def record_of(row: Record) -> rules.Record:
     )
 
 
+def booked_tests(visits: Iterable[Visit], procedure: str) -> tuple[rules.Record, ...]:
+    """Read the patch tests that are booked and not done yet as tests for one kind of laser."""
+    return tuple(
+        rules.Record(
+            type=PATCH_TEST,
+            start=visit.start,
+            end=visit.end,
+            zone=visit.zone,
+            status=visit.status,
+            procedure=procedure,
+        )
+        for visit in visits
+        if visit.procedure == PATCH_TEST
+        and isinstance(visit.status, Status)
+        and visit.status is not Status.FULFILLED
+    )
+
+
 @dataclass(frozen=True)
 class Skin:
     """The rules, ready to be asked about one wish at any start."""
@@ -184,22 +203,9 @@ class Skin:
         A booked test does not say which kind of laser it is for, so at booking it counts for the
         one asked about; at check-in only a recorded test of that kind does.
         """
-        chart, procedure = self.known.chart, self.question.offer.procedure
-        booked = tuple(
-            rules.Record(
-                type=PATCH_TEST,
-                start=visit.start,
-                end=visit.end,
-                zone=visit.zone,
-                status=visit.status,
-                procedure=procedure,
-            )
-            for visit in chart.visits
-            if visit.procedure == PATCH_TEST
-            and isinstance(visit.status, Status)
-            and visit.status is not Status.FULFILLED
-            and visit.id != self.question.wish.moving
-        )
+        chart, question = self.known.chart, self.question
+        coming = (each for each in chart.visits if each.id != question.wish.moving)
+        booked = booked_tests(coming, question.offer.procedure)
         return replace(chart, records=chart.records + booked)
 
     @cached_property

@@ -11,6 +11,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from rest_framework.authtoken.models import Token
 
+from plans import courses
+from plans.courses import Standing, State
 from scheduling import access, diary, protocols
 from scheduling.core.words import Wish
 from scheduling.models import (
@@ -88,7 +90,7 @@ def test_demo_has_what_a_clinic_needs(seeded: list[str]) -> None:
 
 
 def test_demo_diary_is_alive(seeded: list[str]) -> None:
-    coming = Appointment.objects.filter(status="booked", start__gt=MONDAY)
+    coming = Appointment.objects.filter(status="booked", start__gt=MONDAY, series=None)
     assert coming.count() == 17
     assert coming.filter(start__lt=MONDAY + timedelta(days=2)).count() >= 5
     assert coming.exclude(confirmed_at=None).count() == 3
@@ -165,3 +167,11 @@ def test_shipped_protocol_is_loaded_as_a_draft() -> None:
     version = ProtocolVersion.objects.get()
     assert (version.number, version.state) == (1, "draft")
     assert "before a medical lead activates" in out.getvalue()
+
+
+def test_demo_has_plans_in_every_state(seeded: list[str]) -> None:
+    views = [v for p in Patient.objects.all() for v in courses.of_patient(p.pk, now=MONDAY)]
+    assert {view.standing for view in views} == set(Standing)
+    assert {session.state for view in views for session in view.sessions} == set(State)
+    assert {view.patient for view in views if view.needs_reflow} == {"Vera Holm"}
+    assert any(session.due for view in views for session in view.sessions)

@@ -1,4 +1,4 @@
-"""Fill the demo clinic: two addresses, people, treatments, patients with stories, visits."""
+"""Fill the demo clinic: two addresses, people, treatments, patients with stories, visits, courses."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from clinic import groups
-from clinic.demo import accounts, people, places, visits
+from clinic.demo import accounts, courses, people, places, visits
+from plans import templates
 from scheduling import protocols
 from scheduling.core.words import Actor
 
@@ -28,16 +29,17 @@ class Command(BaseCommand):
         with transaction.atomic():
             self.protocol(now)
             places.furnish(by=HOUSE, now=now)
+            templates.load_shipped(by=HOUSE, now=now)
             lines = accounts.open_accounts(groups.ensure())
             cast = people.enrol(by=HOUSE, now=now)
-            visits.fill(
-                visits.Desk(
-                    cast=cast,
-                    by=accounts.actor("reception"),
-                    clinician=accounts.actor("clinician"),
-                    now=now,
-                )
+            desk = visits.Desk(
+                cast=cast,
+                by=accounts.actor("reception"),
+                clinician=accounts.actor("clinician"),
+                now=now,
             )
+            visits.fill(desk)
+            courses.fill(desk)
         for line in lines:
             self.stdout.write(line)
 

@@ -7,7 +7,7 @@ import pytest
 from plans import courses, planning
 from plans.courses import Standing, State
 from plans.models import Plan, Proposal
-from scheduling import booking
+from scheduling import booking, protocols
 from scheduling.core.timeline import floor_q
 from scheduling.errors import Refused
 from scheduling.models import Absence, Appointment, Todo
@@ -171,3 +171,20 @@ def test_reception_is_asked_once_to_reflow_a_plan(clinic: cast.Clinic) -> None:
     assert [todo.text for todo in Todo.objects.filter(kind="plan-needs-reflow")] == [
         "Acne scars: propose a re-flow. Laser 2 of 3 has no date, and Laser 3 of 3 is booked."
     ]
+
+
+def test_changed_protocol_is_reported_and_reflowed(clinic: cast.Clinic) -> None:
+    """Eight weeks between two lasers become ten; nothing is cancelled for it."""
+    plan = stage.booked(stage.plan(clinic))
+    draft = protocols.copy(
+        version_id=clinic.protocol.pk, name="Longer", by=cast.clinician(), now=cast.NOW
+    )
+    figure = "modalities/fractional_ablative/interval_tiers/1/below"
+    protocols.amend(version_id=draft.pk, new={figure: 70}, by=cast.clinician(), now=cast.NOW)
+    protocols.activate(version_id=draft.pk, by=cast.clinician(), now=cast.NOW)
+    assert planning.look_over(now=cast.NOW) == 1
+    assert planning.look_over(now=cast.NOW) == 1  # doubled, with no effect
+    view = courses.view(plan.pk, now=cast.NOW)
+    assert {r.code for r in view.needs_reflow} == {"visit_not_allowed"}
+    assert Todo.objects.filter(kind="plan-needs-reflow").count() == 1
+    assert moves(reflow(plan)) == [(2, 56, 70), (3, 112, 140), (4, 126, 154)]

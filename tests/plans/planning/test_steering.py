@@ -92,6 +92,17 @@ def test_every_step_is_in_the_trail(plan: Plan) -> None:
     assert list(told.values_list("verb", "by")) == [("start", "Dr Plans"), ("pause", "Dr Plans")]
 
 
+def test_reasons_are_kept_after_the_pause_is_over(plan: Plan) -> None:
+    planning.pause(plan_id=plan.pk, reason="Away", by=stage.DOCTOR, now=cast.NOW)
+    planning.resume(plan_id=plan.pk, reason="Back", by=stage.DOCTOR, now=cast.NOW)
+    second = plan.sessions.get(seq=2)
+    planning.skip(session_id=second.pk, reason="Enough", by=stage.DOCTOR, now=cast.NOW)
+    said = courses.view(plan.pk, now=cast.NOW).decisions
+    assert [(d.verb, d.reason, d.session) for d in said] == [
+        ("skip", "Enough", "Laser 2 of 3"), ("resume", "Back", ""), ("pause", "Away", ""),
+    ]  # fmt: skip
+
+
 def test_stranger_changes_nothing(plan: Plan) -> None:
     stranger = cast.reception(cast.site_named("Elsewhere"))
     with pytest.raises(NotFound):
