@@ -23,7 +23,7 @@ from plans.rearranging import Move
 from scheduling import absences
 from scheduling.booking import Booked
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused, StaleVersion
-from scheduling.models import Absence
+from scheduling.models import Absence, Appointment
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
 from scheduling.screens.times import wall
@@ -70,6 +70,11 @@ class Desk:
     lost: Sequence[str] = ()
     reasons: Sequence[refusing.Told] = ()
     others: rearranging.Others | None = None
+
+    @property
+    def acceptable(self) -> bool:
+        """Tell whether there is anything to accept."""
+        return any(row.token for row in self.rows or ())
 
 
 def absence_view(request: HttpRequest, pk: int) -> HttpResponse:
@@ -133,6 +138,8 @@ def _sent(request: HttpRequest, absence: Absence) -> Sent:
 
 def _accept(request: HttpRequest, desk: Desk) -> HttpResponse:
     sent = _sent(request, desk.absence)
+    moving = Appointment.objects.filter(pk__in=[move.visit_id for move in sent.all])
+    starts = dict(moving.values_list("pk", "start"))
     try:
         if sent.old:
             raise StaleVersion(OLD)
@@ -141,24 +148,35 @@ def _accept(request: HttpRequest, desk: Desk) -> HttpResponse:
         raise
     except ClinicError as error:
         return _lost(request, desk, sent, error)
-    _tell(request, booked)
+    _tell(request, booked, starts)
     left = rearranging.affected(absence_id=desk.absence.pk, by=actor(request), now=desk.moment)
     # What is left was not ticked, or not read out yet: it comes back without ticks.
     query = "?new=1&rest=1" if left else ""
     return HttpResponseRedirect(address_of(desk.absence.pk) + query)
 
 
-def _tell(request: HttpRequest, booked: Sequence[Booked]) -> None:
-    patients = {each.appointment.patient_id for each in booked}
-    visits = "1 visit is" if len(booked) == 1 else f"{len(booked)} visits are"
-    people = (
-        "The patient gets" if len(patients) == 1 else f"Each of the {len(patients)} patients gets"
-    )
-    messages.success(request, f"{visits} moved. {people} one message.")
+def _tell(request: HttpRequest, booked: Sequence[Booked], starts: Mapping[int, datetime]) -> None:
+    """Say what was done, who hears of it by message, and what to mind."""
+    visits = [each.appointment for each in booked]
+    moved = "1 visit is" if len(visits) == 1 else f"{len(visits)} visits are"
+    told = {visit.patient_id for visit in visits if visit.start != starts[visit.pk]}
+    said = _messages(len(told), len({visit.patient_id for visit in visits}))
+    messages.success(request, f"{moved} rearranged. {said}")
     for each in booked:
         for reason in each.advisories:
             said = f"{each.appointment.patient}: {reason.sentence} {reason.arithmetic}"
             messages.warning(request, said.strip())
+
+
+def _messages(told: int, of: int) -> str:
+    """Say how many patients are told: those whose time is another, once each."""
+    if not told:
+        return "No message goes out: the time stays as it was."
+    if told < of:
+        return f"{told} of {of} patients get one message; for the rest the time stays as it was."
+    return (
+        "The patient gets one message." if of == 1 else f"Each of {of} patients gets one message."
+    )
 
 
 def _lost(request: HttpRequest, desk: Desk, sent: Sent, error: ClinicError) -> HttpResponse:

@@ -95,6 +95,7 @@ class AbsenceScreen(Screen):
     list_filter = ("cause", "site")
     search_fields = ("resource__name", "site__name", "note")
     site_paths = ("site", "resource__site")
+    change_form_outer_before_template = "scheduling/admin/panels.html"
     change_form_outer_after_template = "scheduling/admin/visits_hit.html"
     fieldsets = (
         (None, {"fields": (("resource", "site"), "cause")}),

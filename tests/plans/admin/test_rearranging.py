@@ -173,7 +173,7 @@ def test_what_is_ticked_moves_and_the_rest_comes_back_without_ticks(
     found = offered(desk, absence)
     sent = {"take": [found["Soon"].token, found["Cy"].token]}
     page = desk.post(address(absence), sent, follow=True)
-    assert told(page) == ["2 visits are moved. Each of the 2 patients gets one message."]
+    assert told(page) == ["2 visits are rearranged. Each of 2 patients gets one message."]
     after = fillers()
     assert {name for name in after if after[name] != before[name]} == {"Soon", "Cy"}
     assert all(after[who] == found[who].line.moves[0].start for who in ("Soon", "Cy"))
@@ -184,7 +184,7 @@ def test_one_patient_is_accepted_by_their_own_button(desk: Client, absence: Abse
     before, found = fillers(), offered(desk, absence)
     sent = {"only": found["Any"].token, "take": [row.token for row in found.values()]}
     page = desk.post(address(absence), sent, follow=True)
-    assert told(page) == ["1 visit is moved. The patient gets one message."]
+    assert told(page) == ["1 visit is rearranged. The patient gets one message."]
     assert {who for who, start in fillers().items() if start != before[who]} == {"Any"}
     assert list(rows(page)) == ["Soon", "Cy"]
 
@@ -239,6 +239,32 @@ def test_second_receptionist_moves_nothing_twice(
     assert "Somebody else has changed the visit since." in page.text
     assert fillers() == moved
     assert {who: row.ticked for who, row in rows(page).items()} == {"Any": False, "Cy": True}
+
+
+def test_somebody_else_at_the_same_time_is_said_and_accepted_once(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    """The laser can be had from the nurse; of that no message speaks."""
+    wish = clinic.wish(practitioner_id=clinic.doctor.pk)
+    start = cast.at(cast.day(14), 15)
+    visit = booking.book(wish=wish, start=start, by=stage.DESK, now=cast.NOW).appointment
+    absence, known = away(clinic, 14), Message.objects.count()
+    page = desk.get(address(absence), {"new": "1"})
+    row = rows(page)["Ada"]
+    (shift,) = row.line.shifts
+    assert (shift.by, shift.before.who, shift.after.who) == (
+        "same time",
+        "Dr Amara Lind",
+        "Noor Field",
+    )
+    assert "<strong>Noor Field</strong> <small>instead of Dr Amara Lind</small>" in page.text
+    done = desk.post(address(absence), {"take": row.token}, follow=True)
+    assert told(done) == ["1 visit is rearranged. No message goes out: the time stays as it was."]
+    assert Message.objects.count() == known
+    again = desk.post(address(absence), {"take": row.token})
+    assert (again.status_code, again.context["desk"].lost) == (409, ["Ada Pine"])
+    history = desk.get(f"/admin/scheduling/appointment/{visit.pk}/change/").text
+    assert "with Noor Field, Room 1, CO2 laser" in history
 
 
 def changed_absence(absence: Absence) -> None:
@@ -390,7 +416,7 @@ def test_absence_leads_here_and_names_the_first_deadline(
     manager = sign_in("manager")
     page = manager.get(f"/admin/scheduling/absence/{absence.pk}/change/").text
     assert f'href="{address(absence)}">Arrange them anew' in page
-    assert "3 visits are hit; the first must be by Sun 24 Jan 2027." in page
+    assert "3 booked visits are hit; the first must be by Sun 24 Jan 2027." in page
     quiet = away(clinic, 14, resource=clinic.nurse)
     page = manager.get(f"/admin/scheduling/absence/{quiet.pk}/change/").text
     assert address(quiet) not in page
