@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from plans.courses import (
+    DecisionView,
     PlanView,
     ProposalView,
     ProposedView,
@@ -241,11 +242,15 @@ class Past:
     why: str
 
 
-DID: Mapping[str, str] = {
+DONE: Mapping[str, str] = {
     "start": "made the plan",
     "propose": "proposed dates",
     "accept": "accepted the proposal",
     "declined": "declined the proposal",
+}
+"""The audit trail's verbs in words; a proposal that a newer one replaced is no news."""
+
+DECIDED: Mapping[str, str] = {
     "pause": "paused the plan",
     "resume": "let the plan go on",
     "abandon": "abandoned the plan",
@@ -253,21 +258,26 @@ DID: Mapping[str, str] = {
     "fix": "fixed a session",
     "unfix": "let a session move again",
 }
-"""The audit trail's verbs in words; a proposal that a newer one replaced is no news."""
+"""What is told with its reason, which the trail does not keep."""
 
 
-def history_of(plan: Plan, *, most: int = 40) -> list[Past]:
+def history_of(row: Plan, plan: PlanView, *, most: int = 40) -> list[Past]:
     """Read what became of a plan and its proposals, the newest first."""
-    proposals = list(plan.proposals.values_list("pk", flat=True))
-    own = Q(subject="plan", subject_id=plan.pk)
+    zone = ZoneInfo(plan.zone)
+    proposals = list(row.proposals.values_list("pk", flat=True))
+    own = Q(subject="plan", subject_id=row.pk)
     of_proposals = Q(subject="proposal", subject_id__in=proposals)
-    rows = Change.objects.filter(own | of_proposals, verb__in=DID)[:most]
-    zone = ZoneInfo(plan.site.zone)
-    return [
-        Past(at=wall(row.at, zone), by=row.by, did=DID[row.verb], why=_reason(row)) for row in rows
+    changes = Change.objects.filter(own | of_proposals, verb__in=DONE)[:most]
+    done = [Past(at=wall(c.at, zone), by=c.by, did=DONE[c.verb], why="") for c in changes]
+    decided = [
+        Past(at=wall(d.at, zone), by=d.by, did=DECIDED.get(d.verb, d.verb), why=_why_decided(d))
+        for d in plan.decisions
     ]
+    return sorted([*decided, *done], key=lambda past: past.at, reverse=True)[:most]
 
 
-def _reason(row: Change) -> str:
-    said_then = row.what.get("reason") or ["", ""]
-    return str(said_then[-1] or "")
+def _why_decided(decision: DecisionView) -> str:
+    """Give the reason, with the session's name where it does not name it itself."""
+    if decision.session and decision.session not in decision.reason:
+        return f"{decision.session}: {decision.reason}"
+    return decision.reason

@@ -44,7 +44,7 @@ def shown(
         picture=drawn(plan, "wide", "narrow"),
         steps=steps_for(plan),
         unfit=refusing.told(plan.needs_reflow),
-        history=history_of(row),
+        history=history_of(row, plan),
         **more,
     )
     return render(request, "plans/desk/plan.html", context, status=status)

@@ -264,7 +264,7 @@ def _visit(read: Rows, visit: Appointment) -> VisitView:
         recovery_least=visit.recovery_least,
         recovery_typical=visit.recovery_typical,
         recovery_most=visit.recovery_most,
-        held=_things(read.held.get(visit.pk, ())),
+        held=_things([held.resource_id for held in read.held.get(visit.pk, ())]),
     )
 
 

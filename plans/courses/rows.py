@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from plans.models import Decision, Plan, Proposal, ProposedVisit, Session, SessionLag
 from scheduling import catalogue
-from scheduling.core.words import COUNTED, Status
+from scheduling.core.words import COUNTED, Held, Status
 from scheduling.models import Allocation, Appointment, Record, Todo
 
 NO_LONGER_ALLOWED = "visit-no-longer-allowed"
@@ -22,14 +22,14 @@ class Rows:
     """One plan with everything that says how it stands.
 
     `visits` maps a session's number to its visits, oldest first: at most one of them counts.
-    `held` maps a visit to the ids of what it holds, `events` are open adverse events on its skin.
+    `held` maps a visit to what it holds, `events` are open adverse events on its skin.
     """
 
     plan: Plan
     sessions: Sequence[Session]
     lags: Mapping[int, Sequence[SessionLag]]
     visits: Mapping[int, Sequence[Appointment]]
-    held: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    held: Mapping[int, Sequence[Held]] = field(default_factory=dict)
     proposal: Proposal | None = None
     proposed: Mapping[int, ProposedVisit] = field(default_factory=dict)
     events: Sequence[Record] = ()
@@ -104,11 +104,16 @@ def _visits(series: Sequence[int]) -> defaultdict[int, dict[int, list[Appointmen
     return found
 
 
-def _held(visits: Sequence[int]) -> defaultdict[int, list[int]]:
-    found = defaultdict[int, list[int]](list)
+def _held(visits: Sequence[int]) -> defaultdict[int, list[Held]]:
+    """Read what visits hold, or held last."""
+    known = catalogue.current().resources
+    found = defaultdict[int, list[Held]](list)
     rows = Allocation.objects.filter(appointment__in=visits).order_by("pk")
-    for visit, resource in rows.values_list("appointment_id", "resource_id"):
-        found[visit].append(resource)
+    for visit, resource, start_q, end_q in rows.values_list(
+        "appointment_id", "resource_id", "start_q", "end_q"
+    ):
+        if resource in known:
+            found[visit].append(Held(resource, known[resource].kind, start_q, end_q))
     return found
 
 

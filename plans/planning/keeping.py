@@ -12,8 +12,9 @@ from plans.core.windows import Due, Lain, windows
 from plans.courses.reading import lags_of, lain, since
 from plans.courses.rows import Rows
 from plans.models import Plan, Proposal, ProposedVisit, Session
-from plans.planning.posing import Posed, Task, wish_for
+from plans.planning.posing import Posed, Task, lies_at, wish_for
 from plans.planning.reach import still_open
+from plans.planning.telling import why_moved
 from scheduling import booking, catalogue, trail
 from scheduling.booking import Placing
 from scheduling.booking.locks import lock_patients
@@ -162,6 +163,7 @@ def _rows(work: Posed, found: Found, proposal: Proposal) -> list[ProposedVisit]:
                 visit=visit,
                 visit_version=visit.version if visit else None,
                 was=visit.start if visit else None,
+                why=why_moved(work, found, lies_at(task, session.pk, visit)) if visit else "",
                 window_first=due[place.key].first,
                 window_last=due[place.key].last,
             )
@@ -183,7 +185,7 @@ def changes_nothing(work: Posed, found: Found) -> bool:
 
 def stays(task: Task, visit: Appointment, place: Placement) -> bool:
     """Tell whether a place is where a visit is already, with the same resources."""
-    same = {h.resource_id for h in place.held} == set(task.read.held.get(visit.pk, ()))
+    same = set(place.held) == set(task.read.held.get(visit.pk, ()))
     return same and visit.start_q == place.start_q
 
 

@@ -325,12 +325,10 @@ def _pin(task: Task, session: Session) -> Placement:
 
 def lies_at(task: Task, session_id: int, visit: Appointment) -> Placement:
     """Read where a session's visit lies, and what it holds."""
-    rows = task.read.held.get(visit.pk, ())
-    kinds = catalogue.current().resources
     end = visit.end_q if visit.actual_end is None else ceil_q(visit.actual_end)
     return Placement(
         key=task.keys[session_id],
         start_q=visit.start_q,
         end_q=max(end, visit.start_q + 1),
-        held=tuple(Held(r, kinds[r].kind, visit.start_q, visit.end_q) for r in rows if r in kinds),
+        held=tuple(task.read.held.get(visit.pk, ())),
     )

@@ -16,6 +16,7 @@ from plans.core.sittings import date_of, dates
 from plans.core.solver import Problem, propose, reflow
 from plans.planning.posing import WANTED, Posed, Task, posed
 from plans.planning.refusing import NO_PLAN, no_plan, refused
+from plans.planning.spacing import breaches
 from scheduling import diary
 from scheduling.core.hours import days_window
 from scheduling.core.timeline import Timeline, bits
@@ -37,10 +38,11 @@ def solved(task: Task) -> tuple[Posed, Found]:
     """
     work, against = posed(task), dict[str, Sequence[Reason]]()
     for _ in range(TRIES):
-        problem = work.problem
-        found = reflow(problem) if problem.was else propose(problem)
+        # What the rules refused once may stand against those that stayed: then all may move.
+        found = None if against else _around(work.problem)
+        found = found or _anew(work.problem)
         if found is None:
-            why = why_not(problem)
+            why = why_not(work.problem)
             if why.relaxed == WANTED:
                 raise refused(NO_PLAN, "The other sessions have no dates around that start.")
             raise no_plan(why, *_beside(work))
@@ -50,6 +52,36 @@ def solved(task: Task) -> tuple[Posed, Found]:
         work = replace(work, problem=_cut(work, found, against))
     key, reasons = next(iter(against.items()))
     raise refused(NO_PLAN, f"The rules refuse {key} wherever it was tried.", *reasons)
+
+
+def _anew(problem: Problem) -> Found | None:
+    return reflow(problem) if problem.was else propose(problem)
+
+
+def _around(problem: Problem) -> Found | None:
+    """Place what has no place around everything that can stay exactly as it is; None if that fails.
+
+    Only then may visits move, or change hands, that nothing speaks against: to a patient another
+    practitioner is a change like another hour.
+    """
+    staying = {key: place for key, place in problem.was.items() if _can_stay(problem, place)}
+    pins = {**problem.pins, **staying}
+    if not staying or any(breaches(problem.course, pins)):
+        return None
+    rest = {key: place for key, place in problem.was.items() if key not in staying}
+    return reflow(replace(problem, pins=pins, was=rest))
+
+
+def _can_stay(problem: Problem, place: Placement) -> bool:
+    """Tell whether diary and rules leave a session where it is, with what it holds, taken alone."""
+    opening, window = problem.openings[place.key], problem.course.window
+    if not window.has(opening.starts, place.start_q):
+        return False
+    mine = {held.resource_id for held in place.held}
+    return all(
+        any(p.resource in mine and window.has(p.fits, place.start_q) for p in need)
+        for need in opening.needs
+    )
 
 
 def _refused(work: Posed, found: Found) -> dict[str, Sequence[Reason]]:

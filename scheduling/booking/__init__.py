@@ -18,7 +18,7 @@ from scheduling.booking.ending import (
 )
 from scheduling.booking.intake import HOLD_MINUTES, book, book_held, book_many, hold
 from scheduling.booking.moves import Place, move
-from scheduling.booking.overrides import OverrideAsk
+from scheduling.booking.overrides import OverrideAsk, blocking
 from scheduling.booking.progress import Done, annotate, arrive, check_in, complete, confirm
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "annotate",
     "arrange",
     "arrive",
+    "blocking",
     "book",
     "book_held",
     "book_many",

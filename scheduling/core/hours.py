@@ -70,7 +70,8 @@ def opening(
 ) -> Timeline:
     """Return when weekly hours are open, lunch taken out, on dates that are not closed.
 
-    A quantum that is open only in part is not open. No hours at all means closed.
+    A quantum that is open only in part is not open; one that a row leaves just as the next begins
+    is open in whole. No hours at all means closed.
     """
     stretches = offsets(zone, window)
     if not stretches:
@@ -85,6 +86,7 @@ def opening(
             lunch |= _dates_of(row, closed, first, last) * pattern
         else:
             wall |= _dates_of(row, closed, first, last) * pattern
+    wall |= _seams(hours, closed, first, last)
     return _to_utc(wall & ~lunch, (first - _EPOCH_DATE).days * DAY_Q, stretches, window)
 
 
@@ -108,6 +110,25 @@ def _pattern(row: WeeklyHours) -> int:
     else:
         start, end = -(-opens // SECONDS), closes // SECONDS
     return ((1 << (end - start)) - 1) << start if start < end else 0
+
+
+def _seams(hours: tuple[WeeklyHours, ...], closed: frozenset[date], first: date, last: date) -> int:
+    """Return the quanta in which one row closes, off the grid, and another is open from then on."""
+    heads, tails = list[tuple[int, int]](), list[tuple[int, int]]()
+    for row in hours:
+        opens, closes = _seconds(row.opens), _seconds(row.closes)
+        closes += DAY_Q * SECONDS if closes <= opens else 0
+        if row.lunch or not (opens % SECONDS or closes % SECONDS):
+            continue
+        dates = _dates_of(row, closed, first, last)
+        heads.append((closes % SECONDS, dates << closes // SECONDS))
+        tails.append((opens % SECONDS, dates << opens // SECONDS))
+    line = 0
+    for until, head in heads:
+        for since, tail in tails:
+            if since <= until:
+                line |= head & tail
+    return line
 
 
 def _seconds(wall: time) -> int:

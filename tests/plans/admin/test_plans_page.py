@@ -80,6 +80,20 @@ def test_history_tells_who_did_what(desk: Client, plan: Plan) -> None:
     ]
 
 
+def test_history_keeps_reasons_that_are_over(doctor: Client, plan: Plan) -> None:
+    press(doctor, plan, "pause", reason="sunburnt")
+    press(doctor, plan, "resume", reason="healed")
+    press(doctor, plan, "skip", session=plan.sessions.get(seq=4).pk, reason="not wanted")
+    shown = doctor.get(page(plan))
+    assert {(each.did, each.why) for each in shown.context["history"]} == {
+        ("made the plan", ""),
+        ("paused the plan", "sunburnt"),
+        ("let the plan go on", "healed"),
+        ("left a session out", "Filler: not wanted"),
+    }
+    assert "“sunburnt”" in shown.text
+
+
 def test_others_may_not_look(desk: Client, stranger: Client, onlooker: Client, plan: Plan) -> None:
     answers = [each.get(page(plan)).status_code for each in (stranger, onlooker, Client())]
     assert answers == [404, 403, 302]

@@ -74,6 +74,12 @@ def test_reflow_after_an_absence_moves_what_it_hits(clinic: cast.Clinic) -> None
     )  # fmt: skip
     proposal = reflow(plan)
     assert moves(proposal) == [(2, 56, 60), (3, 112, 116), (4, 126, 130)]
+    assert proposal is not None
+    assert [row.why for row in proposal.visits.order_by("session__seq")] == [
+        "Away at that time: CO2 laser (downtime until Fri 05 Mar 2027 00:00).",
+        "Laser 3 of 3 would come 52 days after Laser 2 of 3; at least 56 are asked.",
+        "Filler would come 10 days after Laser 3 of 3; at least 14 are asked.",
+    ]
 
 
 def test_nothing_moves_until_it_is_accepted_and_then_all_at_once(clinic: cast.Clinic) -> None:
@@ -188,3 +194,22 @@ def test_changed_protocol_is_reported_and_reflowed(clinic: cast.Clinic) -> None:
     assert {r.code for r in view.needs_reflow} == {"visit_not_allowed"}
     assert Todo.objects.filter(kind="plan-needs-reflow").count() == 1
     assert moves(reflow(plan)) == [(2, 56, 70), (3, 112, 140), (4, 126, 154)]
+
+
+def test_what_can_stay_keeps_its_practitioner_too(clinic: cast.Clinic) -> None:
+    """The nurse could give both others earlier; nobody asks the patient to change hands for it."""
+    plan = stage.booked(stage.plan(clinic))
+    before = {v.pk: set(v.allocations.values_list("resource_id", flat=True)) for v in visits(plan)}
+    row = visit(plan, 2)
+    booking.cancel(appointment_id=row.pk, version=None, by=stage.DESK, now=cast.NOW)
+    proposal = reflow(plan)
+    assert proposal is not None
+    planning.accept(proposal_id=proposal.pk, by=stage.DESK, now=cast.NOW)
+    after = {v.pk: set(v.allocations.values_list("resource_id", flat=True)) for v in visits(plan)}
+    assert {pk: held for pk, held in after.items() if pk in before} == {
+        pk: held for pk, held in before.items() if pk != row.pk
+    }
+
+
+def visits(plan: Plan) -> list[Appointment]:
+    return list(Appointment.objects.filter(series=plan.series_id, status="booked").order_by("seq"))

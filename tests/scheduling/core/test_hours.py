@@ -288,3 +288,22 @@ def test_offsets_agree_with_the_zone_at_every_hour(name):
             for moment in (*range(stretch.start, stretch.end, 3600), stretch.end - 1):
                 at = (EPOCH + timedelta(seconds=moment)).astimezone(zone)
                 assert at.utcoffset() == timedelta(seconds=stretch.offset)
+
+
+def test_rows_that_meet_off_the_grid_leave_no_quantum_out() -> None:
+    """Until 14:27 and from 14:27 on is open at 14:25, as the minutes say."""
+    london = ZoneInfo("Europe/London")
+    day = date(2027, 1, 12)
+    whole = tuple(
+        WeeklyHours(weekday=1, opens=time(*opens), closes=time(*closes))
+        for opens, closes in (((9, 0), (14, 27)), ((14, 27), (18, 0)))
+    )
+    window = hours.days_window(day, day, london)
+    plain = (WeeklyHours(weekday=1, opens=time(9), closes=time(18)),)
+    assert hours.opening(whole, frozenset(), london, window) == hours.opening(
+        plain, frozenset(), london, window
+    )
+    apart = (whole[0], WeeklyHours(weekday=1, opens=time(14, 28), closes=time(18)))
+    assert hours.opening(apart, frozenset(), london, window) != hours.opening(
+        plain, frozenset(), london, window
+    )
