@@ -5,7 +5,7 @@ the patients before have been given, so that what is offered to one stands whate
 Nothing moves until it is accepted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -138,19 +138,34 @@ def others(*, absence_id: int, by: Actor, now: datetime) -> Others:
 def propose(*, absence_id: int, by: Actor, now: datetime) -> list[Offer]:
     """Offer each patient a new arrangement, in the order of harm; nothing is booked or kept.
 
-    A patient for whom nothing is left is served first and the search begun again, once each.
+    A patient for whom nothing is left, but would be were it not for the others, is served first
+    and the search begun again, once each.
 
     Raises: see `affected`.
     """
     groups = _groups(affected(absence_id=absence_id, by=by, now=now))
-    promoted = list[int]()
-    while True:
-        offers = _offered(groups, by, now)
-        stuck = next((at for at, o in enumerate(offers) if at and not o.moves), None)
-        if stuck is None or groups[stuck][0].visit.patient_id in promoted:
-            return sorted(offers, key=lambda offer: offer.affected[0].harm)
-        promoted.append(groups[stuck][0].visit.patient_id)
-        groups.insert(0, groups.pop(stuck))
+    offers, tried = _offered(groups, by, now), set[int]()
+    while (at := _stuck(offers, tried)) is not None:
+        tried.add(_whose(offers[at]))
+        # Whoever has no place even alone is not helped by coming first: no need to begin again.
+        if _one(groups[at], (), by, now).moves:
+            groups.insert(0, groups.pop(at))
+            offers = _offered(groups, by, now)
+    return sorted(offers, key=lambda offer: offer.affected[0].harm)
+
+
+def _stuck(offers: Sequence[Offer], tried: Collection[int]) -> int | None:
+    """Find the first patient behind others for whom nothing is left and who was not tried yet."""
+    found = (
+        at
+        for at, offer in enumerate(offers)
+        if at and not offer.moves and _whose(offer) not in tried
+    )
+    return next(found, None)
+
+
+def _whose(offer: Offer) -> int:
+    return offer.affected[0].visit.patient_id
 
 
 def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:

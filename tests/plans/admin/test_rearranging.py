@@ -1,88 +1,35 @@
 """A sick practitioner at the desk: the list by harm, the arrangement, and what is ticked moves."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import signing
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from notifications.models import Message
-from plans import planning, rearranging
 from plans.admin import offers
-from plans.admin.rearranging import SALT, Row
-from plans.models import Plan
+from plans.admin.rearranging import SALT
 from scheduling import booking
 from scheduling.models import Absence, Appointment
 from tests import cast
 from tests.plans import stage
 from tests.plans.admin.pages import told
+from tests.plans.admin.sickness import (
+    absence,
+    address,
+    alone,
+    away,
+    fillers,
+    offered,
+    rows,
+    take_the_place_of,
+    wall,
+)
 from tests.scheduling.admin.conftest import SignIn
 
-
-def filler_plan(clinic: cast.Clinic, who: str, most: int | None) -> Plan:
-    """Book a laser on day 0 and a filler 14 days on, which may wait for so many days at most."""
-    course = stage.template(f"Filler for {who}")
-    laser = stage.step(course, clinic.resurfacing, name="Laser")
-    stage.step(course, clinic.filler, (laser, 14, 14, most), name="Filler")
-    patient = cast.patient(who, "Ash", consulted=True)
-    return stage.booked(stage.plan(clinic, course, patient_id=patient.pk))
-
-
-def alone(clinic: cast.Clinic, who: str, start: datetime) -> Appointment:
-    wish = clinic.wish(clinic.filler, patient_id=cast.patient(who, "Oak").pk)
-    return booking.book(wish=wish, start=start, by=stage.DESK, now=cast.NOW).appointment
-
-
-def away(clinic: cast.Clinic, first: int, days: int = 1, **of: Any) -> Absence:
-    """Send the doctor home, who alone injects, or whatever is named."""
-    return Absence.objects.create(
-        **(of or {"resource": clinic.doctor}),
-        cause="sick",
-        start=cast.at(cast.day(first), 0),
-        end=cast.at(cast.day(first + days), 0),
-    )
-
-
-@pytest.fixture
-def absence(clinic: cast.Clinic) -> Absence:
-    """Let the doctor be sick on day 14, over the fillers of three patients."""
-    filler_plan(clinic, "Any", None)
-    filler_plan(clinic, "Soon", 20)
-    alone(clinic, "Cy", cast.at(cast.day(14), 15))
-    return away(clinic, 14)
-
-
-def wall(day: int, hour: int) -> datetime:
-    """Spell a moment of January on the site's clock, as screens do."""
-    return datetime(2027, 1, day, hour)  # noqa: DTZ001
-
-
-def address(absence: Absence) -> str:
-    return f"/admin/plans/plan/absence/{absence.pk}/"
-
-
-def rows(page: Any) -> dict[str, Row]:
-    """Read the lines of a page by whom they are for."""
-    return {row.line.patient.given_name: row for row in page.context["desk"].rows}
-
-
-def offered(client: Client, absence: Absence) -> dict[str, Row]:
-    return rows(client.get(address(absence), {"new": "1"}))
-
-
-def fillers() -> dict[str, datetime]:
-    found = Appointment.objects.filter(treatment__name="Filler").select_related("patient")
-    return {row.patient.given_name: row.start for row in found}
-
-
-def take_the_place_of(clinic: cast.Clinic, row: Row) -> None:
-    """Book somebody else where a patient was to go."""
-    alone(clinic, "Dee", row.line.moves[0].start)
+__all__ = ["absence"]
 
 
 def test_visits_hit_stand_in_the_order_of_harm(desk: Client, absence: Absence) -> None:
@@ -102,23 +49,6 @@ def test_visits_hit_stand_in_the_order_of_harm(desk: Client, absence: Absence) -
         assert words in page.text
 
 
-@pytest.mark.parametrize(
-    ("most", "words", "tone"),
-    [
-        (16, "must be by Wed 20 Jan 2027", "bad"),
-        (17, "must be by Thu 21 Jan 2027", "warn"),
-        (None, "can wait", ""),
-    ],
-    ids=["before anybody is back", "after that", "without end"],
-)
-def test_deadline_is_red_where_it_ends_before_anybody_is_back(
-    desk: Client, clinic: cast.Clinic, most: int | None, words: str, tone: str
-) -> None:
-    filler_plan(clinic, "Ada", most)
-    (hit,) = desk.get(address(away(clinic, 14, 3))).context["desk"].hits
-    assert hit.deadline == offers.Deadline(words=words, tone=tone)
-
-
 def test_looking_moves_nothing_and_shows_old_and_new(desk: Client, absence: Absence) -> None:
     visits = list(Appointment.objects.values())
     page = desk.get(address(absence), {"new": "1"})
@@ -134,36 +64,6 @@ def test_looking_moves_nothing_and_shows_old_and_new(desk: Client, absence: Abse
     assert "Mon 18 Jan 2027, 15:00" in page.text
     assert "Tue 19 Jan 2027, 15:00" in page.text
     assert list(Appointment.objects.values()) == visits
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ((18, 15), (18, 15), "same time"),
-        ((18, 15), (18, 16), "later that day"),
-        ((18, 15), (18, 9), "earlier that day"),
-        ((18, 15), (19, 9), "1 day later"),
-        ((18, 9), (15, 15), "3 days earlier"),
-    ],
-)
-def test_distance_of_a_move_in_words(
-    old: tuple[int, int], new: tuple[int, int], words: str
-) -> None:
-    assert offers._by(wall(*old), wall(*new)) == words
-
-
-def test_visit_that_only_moves_along_says_so(desk: Client, clinic: cast.Clinic) -> None:
-    """The laser cannot be on its day, so the filler follows it, 14 days on to the day."""
-    course = stage.template("Laser, then filler")
-    laser = stage.step(course, clinic.resurfacing, name="Laser")
-    stage.step(course, clinic.filler, (laser, 14, 14, 14), name="Filler")
-    stage.booked(stage.plan(clinic, course))
-    alone_too = Appointment.objects.get(treatment=clinic.resurfacing)
-    page = desk.get(address(away(clinic, 0, 1, resource=clinic.laser)), {"new": "1"})
-    first, second = rows(page)["Ada"].line.shifts
-    assert (first.visit, first.hit is None, second.hit is None) == (alone_too, False, True)
-    assert "is not hit; moves along so that the plan fits" in page.text
-    assert "Room 1, CO2 laser" in page.text
 
 
 def test_what_is_ticked_moves_and_the_rest_comes_back_without_ticks(
@@ -338,35 +238,6 @@ def test_patient_ticked_twice_moves_once(desk: Client, absence: Absence) -> None
     assert fillers()["Cy"] == cast.at(cast.day(15), 15)
 
 
-def test_reasons_are_told_where_nothing_is_found_and_what_works_instead(
-    desk: Client, clinic: cast.Clinic
-) -> None:
-    plan = filler_plan(clinic, "Tight", 16)
-    planning.fix(session_id=plan.sessions.get(seq=1).pk, by=stage.DESK, now=cast.NOW)
-    alone(clinic, "Cy", cast.at(cast.day(14), 15))
-    page = desk.get(address(away(clinic, 14, 5)), {"new": "1"})
-    line = rows(page)["Tight"].line
-    visit = line.stuck[0].hit.visit
-    assert (line.moves, rows(page)["Tight"].token) == ((), "")
-    assert line.reasons[0].reason.code == "no_plan"
-    assert all(str(reason.reason.sentence) in page.text for reason in line.reasons)
-    assert (line.stuck[0].day, line.stuck[0].late) == (wall(23, 9), True)
-    assert (
-        "Sat 23 Jan 2027, 09:00</a> with Dr Amara Lind, but that is past its last day" in page.text
-    )
-    to = f"/admin/scheduling/appointment/{visit.pk}/move/?start=2027-01-23T09%3A00%3A00%2B00%3A00"
-    assert f'href="{to}"' in page.text
-    assert desk.get(to).context["desk"].refusal is None
-    assert rows(page)["Cy"].token
-
-
-def test_paused_plan_is_left_and_says_why(desk: Client, clinic: cast.Clinic) -> None:
-    plan = filler_plan(clinic, "Ada", None)
-    planning.pause(plan_id=plan.pk, reason="asked to wait", by=stage.DOCTOR, now=cast.NOW)
-    page = desk.get(address(away(clinic, 14)), {"new": "1"})
-    assert "This plan was paused by Dr Plans: asked to wait" in page.text
-
-
 def test_what_is_only_kept_or_has_begun_is_listed_and_not_arranged(
     desk: Client, clinic: cast.Clinic
 ) -> None:
@@ -385,29 +256,6 @@ def test_what_is_only_kept_or_has_begun_is_listed_and_not_arranged(
     assert list(page.context["desk"].others.here) == [begun, here, kept.appointment]
     for words in ("should have begun", "is in the house", "only kept for some minutes"):
         assert words in page.text
-
-
-def test_list_and_words_ask_the_same_queries_however_many(
-    desk: Client, clinic: cast.Clinic
-) -> None:
-    absence, counts = away(clinic, 14), []
-    for names in (("Ann",), ("Bea", "Cid")):
-        Absence.objects.filter(pk=absence.pk).delete()
-        for who in names:
-            filler_plan(clinic, who, 20)
-            alone(clinic, f"{who}s friend", cast.at(cast.day(14), 9 + len(fillers())))
-        absence.save(force_insert=True)
-        desk.get(address(absence))
-        with CaptureQueriesContext(
-            connection,
-        ) as listed:
-            desk.get(address(absence))
-        found = rearranging.propose(absence_id=absence.pk, by=stage.DESK, now=cast.NOW)
-        assert all(offer.moves for offer in found)
-        with CaptureQueriesContext(connection) as worded:
-            offers.lines(found, now=cast.NOW, back=absence.end)
-        counts.append((len(listed), len(worded)))
-    assert counts[0] == counts[1]
 
 
 def test_absence_leads_here_and_names_the_first_deadline(
