@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 
-from plans import courses
+from plans import courses, rearranging
 from plans.courses import PlanView
 from plans.models import Plan
 from plans.picture import drawn, words
 from scheduling import access
-from scheduling.models import Appointment, Patient
+from scheduling.models import Absence, Appointment, Patient
 from scheduling.screens.frame import now
 
 
@@ -48,9 +48,12 @@ def of_appointment(subject: Any, context: Mapping[str, Any]) -> str:
 def of_absence(subject: Any, context: Mapping[str, Any]) -> str:
     """Offer to arrange anew what an absence hits, to those who work with plans."""
     user = _reader(context)
-    if user is None or not user.has_perm("plans.work_plan") or not context.get("visits_hit"):
+    if not isinstance(subject, Absence) or user is None or not user.has_perm("plans.work_plan"):
         return ""
-    return render_to_string("plans/desk/panel_absence.html", {"absence": subject})
+    by = access.actor_of(user)
+    hit = rearranging.affected(absence_id=subject.pk, by=by, now=now())
+    facts = {"absence": subject, "hit": hit, "first": hit[0].breaks_on if hit else None}
+    return render_to_string("plans/desk/panel_absence.html", facts) if hit else ""
 
 
 def _reader(context: Mapping[str, Any]) -> User | None:

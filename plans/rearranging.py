@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q, QuerySet
+
 from plans.courses import SessionView, views
 from plans.courses.rows import Rows
 from plans.models import Plan
@@ -22,8 +24,11 @@ from scheduling.booking import Booked, Placing
 from scheduling.core.timeline import bits, instant
 from scheduling.core.words import Actor, Held, Reason, Status
 from scheduling.diary import Setting
-from scheduling.errors import Malformed, NotFound, Refused
+from scheduling.errors import ClinicError, Malformed, NotFound, Refused
 from scheduling.models import Absence, Appointment
+
+UNDER_WAY = (Status.ARRIVED.value, Status.CHECKED_IN.value)
+"""Statuses of a patient who is in the house."""
 
 REACH_DAYS = 60
 """Days on either side of a visit outside of any plan in which another place is looked for."""
@@ -75,6 +80,32 @@ class Offer:
         return tuple(held for move in self.moves for held in move.held)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """What an absence hits besides: `here` is kept for a while or has begun, and is not moved.
+
+    `elsewhere` counts the visits that lie at sites where the actor does not work.
+    """
+
+    here: tuple[Appointment, ...]
+    elsewhere: int
+
+
+def absence_of(*, absence_id: int, by: Actor) -> Absence:
+    """Answer an absence that this actor may see: of a site of theirs, or of nobody's.
+
+    Raises:
+        NotFound: there is none.
+
+    """
+    found = Absence.objects.select_related("resource__site", "site").filter(pk=absence_id).first()
+    if found is not None:
+        home = found.resource.site_id if found.resource else found.site_id
+        if home is None or by.works_at(home):
+            return found
+    raise NotFound("There is no such absence.")
+
+
 def affected(*, absence_id: int, by: Actor, now: datetime) -> list[Affected]:
     """List the coming visits that an absence hits, those first that would be harmed first.
 
@@ -82,12 +113,26 @@ def affected(*, absence_id: int, by: Actor, now: datetime) -> list[Affected]:
         NotFound: there is no such absence, or it is of a site where the actor does not work.
 
     """
-    absence = _absence(absence_id, by)
-    struck = absences.struck(absence).filter(status=Status.BOOKED.value, start__gt=now)
-    visits = [visit for visit in struck if by.works_at(visit.site_id)]
+    absence = absence_of(absence_id=absence_id, by=by)
+    visits = [visit for visit in _coming(absence, now) if by.works_at(visit.site_id)]
     sessions = _sessions(visits, now)
     found = [_affected(visit, sessions.get(visit.pk)) for visit in visits]
     return sorted(found, key=lambda each: each.harm)
+
+
+def others(*, absence_id: int, by: Actor, now: datetime) -> Others:
+    """List what an absence hits and this actor cannot arrange anew; what is over is left out.
+
+    Raises: see `affected`.
+    """
+    absence = absence_of(absence_id=absence_id, by=by)
+    kept = Q(status=Status.PENDING.value, expires_at__gt=now)
+    begun = Q(status=Status.BOOKED.value, start__lte=now) | Q(status__in=UNDER_WAY)
+    here = absences.struck(absence).filter(kept | begun)
+    return Others(
+        here=tuple(visit for visit in here if by.works_at(visit.site_id)),
+        elsewhere=sum(not by.works_at(visit.site_id) for visit in _coming(absence, now)),
+    )
 
 
 def propose(*, absence_id: int, by: Actor, now: datetime) -> list[Offer]:
@@ -114,12 +159,14 @@ def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:
     Raises:
         Refused: one of them can no longer lie there; the fact `ask` is its index.
         StaleVersion, WrongState, NotFound: see `booking.arrange`.
-        Malformed: nothing was chosen.
+        Malformed: nothing was chosen, or a visit twice.
 
     """
     if not moves:
-        raise Malformed("Choose at least one visit.")
+        raise Malformed("Choose at least one patient.")
     visits = Appointment.objects.in_bulk([move.visit_id for move in moves])
+    if len({move.visit_id for move in moves}) != len(moves):
+        raise Malformed("A visit cannot move to two places at once.")
     if len(visits) != len(moves):
         raise NotFound("There is no such visit that you can change.")
     placings = [
@@ -134,11 +181,24 @@ def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:
     return booking.arrange(placings=placings, by=by, now=now)
 
 
-def _absence(absence_id: int, by: Actor) -> Absence:
-    found = Absence.objects.filter(pk=absence_id).first()
-    if found is None or (found.site_id is not None and not by.works_at(found.site_id)):
-        raise NotFound("There is no such absence.")
-    return found
+def lost(*, moves: Sequence[Move], error: ClinicError) -> list[Appointment]:
+    """Answer the visits because of which `accept` raised; empty where nobody can tell.
+
+    They come with their patients.
+    """
+    rows = Appointment.objects.select_related("patient").in_bulk([m.visit_id for m in moves])
+    at = error.facts.get("ask")
+    if at is not None:
+        return [rows[moves[at].visit_id]]
+    return [
+        rows[move.visit_id]
+        for move in moves
+        if move.visit_id in rows and rows[move.visit_id].version != move.version
+    ]
+
+
+def _coming(absence: Absence, now: datetime) -> QuerySet[Appointment]:
+    return absences.struck(absence).filter(status=Status.BOOKED.value, start__gt=now)
 
 
 def _sessions(visits: Iterable[Appointment], now: datetime) -> dict[int, tuple[int, SessionView]]:

@@ -13,7 +13,7 @@ from scheduling import walltime
 from scheduling.core.hours import day_start
 from scheduling.core.words import OCCUPYING, Span
 from scheduling.errors import Malformed
-from scheduling.models import Absence, Appointment
+from scheduling.models import Absence, Appointment, Site
 
 QUANTUM = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
@@ -93,6 +93,20 @@ def in_words(absence: Absence, zone: ZoneInfo) -> str:
     if said.first == said.last:
         return f"{first}, {begins} to {until}"
     return f"{first} {begins} to {said.last:%a %-d %b %Y} {until}"
+
+
+def who(absence: Absence) -> str:
+    """Name the resource that is away, or the site that is closed."""
+    return str(absence.resource) if absence.resource_id else f"{absence.site} (whole site)"
+
+
+def clock_of(absence: Absence) -> Site | None:
+    """Choose the site whose clock an absence is read by: its own, else the first one."""
+    if absence.site_id:
+        return absence.site
+    if absence.resource and absence.resource.site_id:
+        return absence.resource.site
+    return Site.objects.order_by("pk").first()
 
 
 def struck(absence: Absence) -> QuerySet[Appointment]:

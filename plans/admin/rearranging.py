@@ -1,23 +1,28 @@
-"""An absence over booked visits: all of them listed by harm, arranged anew, and what is accepted."""
+"""An absence over booked visits: all of them listed by harm, arranged anew, and what is accepted.
 
-from collections.abc import Sequence
+Looking writes nothing. What is read out goes into the form, signed, and comes back as it was shown:
+just that is booked, or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from plans import rearranging
+from plans.admin import offers
 from plans.admin.plans_door import WORK, context_of
-from plans.rearranging import Affected, Move, Offer
-from scheduling import catalogue
-from scheduling.core.words import Held
-from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
+from plans.rearranging import Move
+from scheduling import absences
+from scheduling.booking import Booked
+from scheduling.errors import ClinicError, Malformed, NotFound, Refused, StaleVersion
 from scheduling.models import Absence, Appointment
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
@@ -27,170 +32,178 @@ SALT = "plans.rearranging"
 SECONDS = 3600
 """How long an arrangement that is shown can be accepted; the verb asks the diary anew anyway."""
 
-OLD = "This arrangement was shown too long ago. Here is what can be had now."
+OLD = "This arrangement was shown too long ago, or the absence has changed since."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """One visit that would move, on the site's clock; `struck`: the absence hits it itself."""
+class Row:
+    """One patient's line in the form; `changed`: it is not what was read out a moment ago."""
 
-    visit: Appointment
-    old: datetime
-    new: datetime
-    who: str
-    struck: bool
-    breaks_on: date | None
+    line: offers.Line
+    token: str
+    ticked: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What came back: the moves of each patient ticked, by patient; `old`: some may not count."""
+
+    moves: Mapping[int, tuple[Move, ...]]
+    old: bool
 
     @property
-    def late(self) -> bool:
-        """Tell whether the new date breaks what its plan allows."""
-        return self.breaks_on is not None and self.new.date() > self.breaks_on
+    def all(self) -> list[Move]:
+        """All moves, in the order of the page."""
+        return [move for moves in self.moves.values() for move in moves]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What is offered to one patient; `token` spells the moves for the form."""
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """What stands on the screen; `rows` is None until an arrangement is asked for."""
 
-    patient_id: int
-    patient: str
-    phone: str
-    shifts: tuple[Shift, ...]
-    stuck: tuple[Affected, ...]
-    reasons: tuple[refusing.Told, ...]
-    token: str
+    absence: Absence
+    moment: datetime
+    hits: Sequence[offers.Hit] = ()
+    rows: Sequence[Row] | None = None
+    error: str = ""
+    lost: Sequence[str] = ()
+    reasons: Sequence[refusing.Told] = ()
+    others: rearranging.Others | None = None
+
+    @property
+    def acceptable(self) -> bool:
+        """Tell whether there is anything to accept."""
+        return any(row.token for row in self.rows or ())
 
 
 def absence_view(request: HttpRequest, pk: int) -> HttpResponse:
     """List the visits hit, or with `?new=1` a new arrangement (GET); move what is ticked (POST)."""
     door.needs(request, WORK)
-    moment = now()
-    hit = rearranging.affected(absence_id=pk, by=actor(request), now=moment)
-    absence = Absence.objects.select_related("resource", "site").get(pk=pk)
-    of = absence.resource.site_id if absence.resource else absence.site_id
-    if of is not None and not actor(request).works_at(of):
-        raise Http404
+    absence = rearranging.absence_of(absence_id=pk, by=actor(request))
+    desk = Desk(absence=absence, moment=now())
     if request.method == "POST":
-        return _accept(request, absence, moment)
-    lines = _lines(request, absence, moment) if request.GET.get("new") and hit else None
-    return _shown(request, absence, hit, lines)
+        return _accept(request, desk)
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "POST"])
+    if request.GET.get("new"):
+        _fill(request, desk, {}, ticked=not request.GET.get("rest"))
+    return _shown(request, desk)
 
 
-def _lines(request: HttpRequest, absence: Absence, moment: datetime) -> list[Line]:
-    offers = rearranging.propose(absence_id=absence.pk, by=actor(request), now=moment)
-    return [_line(offer, absence) for offer in offers]
-
-
-def _line(offer: Offer, absence: Absence) -> Line:
-    patient = offer.affected[0].visit.patient
-    hit = {each.visit.pk: each for each in offer.affected}
-    return Line(
-        patient_id=patient.pk,
-        patient=str(patient),
-        phone=patient.phone.as_international if patient.phone else "",
-        shifts=tuple(
-            _shift(move, offer.visits[move.visit_id], hit.get(move.visit_id))
-            for move in offer.moves
-        ),
-        stuck=() if offer.moves else offer.affected,
-        reasons=refusing.told(offer.reasons),
-        token=_spelt(offer.moves, absence) if offer.moves else "",
-    )
-
-
-def _shift(move: Move, visit: Appointment, hit: Affected | None) -> Shift:
-    zone = ZoneInfo(visit.zone)
-    known = catalogue.current().resources
-    names = [known[held.resource_id].name for held in move.held if held.kind == "practitioner"]
-    return Shift(
-        visit=visit,
-        old=wall(visit.start, zone),
-        new=wall(move.start, zone),
-        who=", ".join(names),
-        struck=hit is not None,
-        breaks_on=hit.breaks_on if hit else None,
-    )
-
-
-def _spelt(moves: Sequence[Move], absence: Absence) -> str:
-    """Sign the moves, so that what comes back is what was shown."""
-    rows = [
-        [
-            move.visit_id,
-            move.version,
-            move.start.isoformat(),
-            [[held.resource_id, held.kind, held.start_q, held.end_q] for held in move.held],
-        ]
-        for move in moves
+def _fill(
+    request: HttpRequest, desk: Desk, before: Mapping[int, tuple[Move, ...]], *, ticked: bool
+) -> None:
+    """Look for a new arrangement; what was read out `before` stays ticked where it still stands."""
+    found = rearranging.propose(absence_id=desk.absence.pk, by=actor(request), now=desk.moment)
+    lines = offers.lines(found, now=desk.moment, back=desk.absence.end)
+    desk.rows = [
+        Row(
+            line=line,
+            token=_token(line, desk.absence) if line.moves else "",
+            ticked=before[line.patient.pk] == line.moves if line.patient.pk in before else ticked,
+            changed=line.patient.pk in before and before[line.patient.pk] != line.moves,
+        )
+        for line in lines
     ]
-    return signing.dumps([absence.pk, rows], salt=SALT, compress=True)
 
 
-def _read(tokens: Sequence[str], absence: Absence) -> list[Move]:
-    """Read the moves that were ticked.
+def _token(line: offers.Line, absence: Absence) -> str:
+    """Sign the moves, so that what comes back is what was shown, for this absence as it is."""
+    said = [*_stretch(absence), line.patient.pk, offers.spelled(line.moves)]
+    return signing.dumps(said, salt=SALT, compress=True)
 
-    Raises:
-        StaleVersion: they were shown too long ago, or never.
 
-    """
-    moves = list[Move]()
-    for token in tokens:
+def _stretch(absence: Absence) -> list[Any]:
+    return [absence.pk, absence.start.isoformat(), absence.end.isoformat()]
+
+
+def _sent(request: HttpRequest, absence: Absence) -> Sent:
+    """Read what was ticked, or the one patient whose own button was pressed."""
+    only = request.POST.get("only")
+    moves, old = dict[int, tuple[Move, ...]](), False
+    for token in [only] if only else request.POST.getlist("take"):
         try:
-            pk, rows = signing.loads(token, salt=SALT, max_age=SECONDS)
-        except signing.BadSignature as error:
-            raise StaleVersion(OLD) from error
-        if pk != absence.pk:
-            raise StaleVersion(OLD)
-        moves += [
-            Move(
-                visit_id=visit,
-                version=version,
-                start=datetime.fromisoformat(start),
-                held=tuple(Held(*each) for each in held),
-            )
-            for visit, version, start, held in rows
-        ]
-    return moves
+            *stretch, patient, rows = signing.loads(token, salt=SALT)
+            if stretch == _stretch(absence):
+                moves[patient] = offers.read(rows)
+            # read first: what was shown too long ago still tells what was read out
+            signing.loads(token, salt=SALT, max_age=SECONDS)
+        except signing.BadSignature:
+            old = True
+        else:
+            old = old or stretch != _stretch(absence)
+    return Sent(moves=moves, old=old)
 
 
-def _accept(request: HttpRequest, absence: Absence, moment: datetime) -> HttpResponse:
+def _accept(request: HttpRequest, desk: Desk) -> HttpResponse:
+    sent = _sent(request, desk.absence)
+    moving = Appointment.objects.filter(pk__in=[move.visit_id for move in sent.all])
+    starts = dict(moving.values_list("pk", "start"))
     try:
-        moves = _read(request.POST.getlist("take"), absence)
-        moved = rearranging.accept(moves=moves, by=actor(request), now=moment)
+        if sent.old:
+            raise StaleVersion(OLD)
+        booked = rearranging.accept(moves=sent.all, by=actor(request), now=desk.moment)
     except NotFound:
         raise
     except ClinicError as error:
-        return _lost(request, absence, error, moment)
-    patients = len({each.appointment.patient_id for each in moved})
-    visits = "1 visit is" if len(moved) == 1 else f"{len(moved)} visits are"
-    people = "The patient gets" if patients == 1 else f"Each of the {patients} patients gets"
-    messages.success(request, f"{visits} moved. {people} one message.")
-    return HttpResponseRedirect(address_of(absence.pk))
+        return _lost(request, desk, sent, error)
+    _tell(request, booked, starts)
+    left = rearranging.affected(absence_id=desk.absence.pk, by=actor(request), now=desk.moment)
+    # What is left was not ticked, or not read out yet: it comes back without ticks.
+    query = "?new=1&rest=1" if left else ""
+    return HttpResponseRedirect(address_of(desk.absence.pk) + query)
 
 
-def _lost(
-    request: HttpRequest, absence: Absence, error: ClinicError, moment: datetime
-) -> HttpResponse:
-    """Say what stood in the way, and show what can be had now; nothing was moved."""
-    hit = rearranging.affected(absence_id=absence.pk, by=actor(request), now=moment)
-    lines = _lines(request, absence, moment) if hit else []
-    facts: dict[str, Any] = {"error": error.sentence}
+def _tell(request: HttpRequest, booked: Sequence[Booked], starts: Mapping[int, datetime]) -> None:
+    """Say what was done, who hears of it by message, and what to mind."""
+    visits = [each.appointment for each in booked]
+    moved = "1 visit is" if len(visits) == 1 else f"{len(visits)} visits are"
+    told = {visit.patient_id for visit in visits if visit.start != starts[visit.pk]}
+    said = _messages(len(told), len({visit.patient_id for visit in visits}))
+    messages.success(request, f"{moved} rearranged. {said}")
+    for each in booked:
+        for reason in each.advisories:
+            said = f"{each.appointment.patient}: {reason.sentence} {reason.arithmetic}"
+            messages.warning(request, said.strip())
+
+
+def _messages(told: int, of: int) -> str:
+    """Say how many patients are told: those whose time is another, once each."""
+    if not told:
+        return "No message goes out: the time stays as it was."
+    if told < of:
+        return f"{told} of {of} patients get one message; for the rest the time stays as it was."
+    return (
+        "The patient gets one message." if of == 1 else f"Each of {of} patients gets one message."
+    )
+
+
+def _lost(request: HttpRequest, desk: Desk, sent: Sent, error: ClinicError) -> HttpResponse:
+    """Say whose place was lost and why, and show what can be had now; nothing was moved."""
+    gone = [] if sent.old else rearranging.lost(moves=sent.all, error=error)
+    desk.lost = list(dict.fromkeys(str(visit.patient) for visit in gone))
     if isinstance(error, Refused):
-        site = hit[0].visit.site if hit else door.sites_of(request)[0]
-        facts = {"refusal": refusing.of_error(error, site)}
-    return _shown(request, absence, hit, lines, 409, **facts)
+        desk.reasons = refusing.told(error.reasons)
+    elif not desk.lost:
+        desk.error = error.sentence
+    _fill(request, desk, sent.moves, ticked=isinstance(error, Malformed))
+    return _shown(request, desk, 409)
 
 
-def _shown(
-    request: HttpRequest,
-    absence: Absence,
-    hit: Sequence[Affected],
-    lines: Sequence[Line] | None,
-    status: int = 200,
-    **more: Any,
-) -> HttpResponse:
-    who = absence.resource or absence.site
-    facts = {"absence": absence, "hit": hit, "lines": lines, "asked": lines is not None, **more}
-    context = context_of(request, f"{who} away: visits to arrange anew", **facts)
+def _shown(request: HttpRequest, desk: Desk, status: int = 200) -> HttpResponse:
+    by, absence = actor(request), desk.absence
+    found = rearranging.affected(absence_id=absence.pk, by=by, now=desk.moment)
+    desk.hits = offers.hits(found, now=desk.moment, back=absence.end)
+    desk.others = rearranging.others(absence_id=absence.pk, by=by, now=desk.moment)
+    clock = absences.clock_of(absence)
+    zone = ZoneInfo(clock.zone if clock else "UTC")
+    context = context_of(
+        request,
+        f"{absences.who(absence)}: {absence.get_cause_display()}, {absences.in_words(absence, zone)}",
+        desk=desk,
+        printed_at=wall(desk.moment, zone),
+    )
     return render(request, "plans/desk/absence.html", context, status=status)
 
 

@@ -56,7 +56,7 @@ class AbsenceForm(PlainForm):
         """Read a saved absence back as it was said."""
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            clock = clock_of(self.instance)
+            clock = absences.clock_of(self.instance)
             said = absences.as_said(self.instance, ZoneInfo(clock.zone)) if clock else None
             for name in ("first", "last", "begins", "until"):
                 self.initial[name] = getattr(said, name, None)
@@ -86,15 +86,6 @@ class AbsenceForm(PlainForm):
             self.instance.start, self.instance.end = span.start, span.end
 
 
-def clock_of(absence: Absence) -> Site | None:
-    """Choose the site whose clock an absence is read by: its own, else the first one."""
-    if absence.site_id:
-        return absence.site
-    if absence.resource and absence.resource.site_id:
-        return absence.resource.site
-    return Site.objects.order_by("pk").first()
-
-
 @admin.register(Absence)
 class AbsenceScreen(Screen):
     """A dated stretch in which a resource, or a whole site, is not there."""
@@ -104,6 +95,7 @@ class AbsenceScreen(Screen):
     list_filter = ("cause", "site")
     search_fields = ("resource__name", "site__name", "note")
     site_paths = ("site", "resource__site")
+    change_form_outer_before_template = "scheduling/admin/panels.html"
     change_form_outer_after_template = "scheduling/admin/visits_hit.html"
     fieldsets = (
         (None, {"fields": (("resource", "site"), "cause")}),
@@ -148,17 +140,19 @@ class AbsenceScreen(Screen):
     def response_add(
         self, request: HttpRequest, obj: Absence, post_url_continue: Any = None
     ) -> Any:
-        """Stay on the absence when it hits visits, so that they are seen."""
-        if absences.struck(obj).exists():
-            said: Any = request.POST.copy()
-            said["_continue"] = "1"
-            request.POST = said
+        """Stay on a new absence that hits visits, so that they are seen."""
+        stay_with_the_hit(request, obj)
         return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Absence) -> Any:
+        """Stay on a changed absence that hits visits, so that they are seen."""
+        stay_with_the_hit(request, obj)
+        return super().response_change(request, obj)
 
     @admin.display(description="who", ordering="resource__name")
     def who(self, row: Absence) -> str:
         """Name the resource or the site."""
-        return str(row.resource) if row.resource_id else f"{row.site} (whole site)"
+        return absences.who(row)
 
     @admin.display(description="when", ordering="start")
     def when(self, row: Absence) -> str:
@@ -184,3 +178,11 @@ class AbsenceScreen(Screen):
         }
         context["panels"] = panels.drawn("absence", row, {**context, "request": request})
         return super().changeform_view(request, object_id, form_url, context)
+
+
+def stay_with_the_hit(request: HttpRequest, absence: Absence) -> None:
+    """Have a form that was saved come back, where booked visits are listed below it."""
+    if absences.struck(absence).exists():
+        said: Any = request.POST.copy()
+        said["_continue"] = "1"
+        request.POST = said

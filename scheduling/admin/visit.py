@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduling import diary, protocols
+from scheduling import catalogue, diary, protocols
 from scheduling.admin import signs
 from scheduling.booking.rows import instant
 from scheduling.core.protocol.values import Titles
@@ -156,6 +156,11 @@ def _words(
         out.append(f"from {before} to {after}" if before else f"for {after}")
     if "treatment_id" in what:
         out.append(treatments.get(what["treatment_id"][1], ""))
+    if "resources" in what:
+        known = catalogue.current().resources
+        out.append(
+            f"with {', '.join(known[pk].name for pk in what['resources'][1] if pk in known)}"
+        )
     if "areas" in what and what["areas"][1]:
         out.append(said(what["areas"][1], titles).lower())
     out += [

@@ -5,7 +5,7 @@ first and the rules are asked about what then stands, because a course that move
 them half-way: the second session is moved past the third, which follows a moment later.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +20,8 @@ from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
-from scheduling.integrity import PatientBusy, ResourceTaken, retrying
-from scheduling.models import Allocation, Appointment
+from scheduling.integrity import PatientBusy, ResourceTaken, named_constraints, retrying
+from scheduling.models import Allocation, Appointment, Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Bo
         NotFound, Busy: see `book`.
 
     """
-    return _placed_whole(placings, _Errand(by=by, now=now))
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now))
 
 
 def hold_many(
@@ -80,16 +80,7 @@ def hold_many(
     if any(placing.wish.moving is not None for placing in placings):
         raise Malformed("Only new visits are held.")
     until = now + timedelta(minutes=minutes)
-    return _placed_whole(placings, _Errand(by=by, now=now, until=until))
-
-
-def _placed_whole(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
-    """Write all; what a constraint says last, when two came at one moment, is a refusal too."""
-    sensible = _sensible(placings, errand.by)
-    try:
-        return _arranged(sensible, errand)
-    except (ResourceTaken, PatientBusy) as error:
-        raise Refused([diary.plain_reason(error.code)]) from error
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now, until=until))
 
 
 def _sensible(placings: Sequence[Placing], by: Actor) -> Sequence[Placing]:
@@ -105,14 +96,19 @@ def _sensible(placings: Sequence[Placing], by: Actor) -> Sequence[Placing]:
 @retrying
 def _arranged(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
     known = _locked(placings, errand.by)
-    before = {pk: rows.picture(visit) for pk, visit in known.items()}
+    held = _holding(known)
+    before = {pk: _pictured(visit, held.get(pk, ())) for pk, visit in known.items()}
     _set_aside(known.values())
     with catalogue.steady():
-        visits = [_placed(placing, known, errand) for placing in placings]
+        visits = [_put(index, placing, known, errand) for index, placing in enumerate(placings)]
         booked = _judged(placings, visits, errand.now)
     if errand.until is not None:
         _only_held(visits, errand.until)
-    _tell(visits, before, errand)
+    after = [
+        _pictured(visit, [held.resource_id for held in placing.held])
+        for placing, visit in zip(placings, visits, strict=True)
+    ]
+    _tell(visits, before, after, errand)
     if errand.until is None:
         for patient in {visit.patient_id for visit in visits}:
             flag_coming(patient, now=errand.now)
@@ -159,6 +155,17 @@ def _set_aside(visits: Collection[Appointment]) -> None:
     Appointment.objects.filter(pk__in=[visit.pk for visit in visits]).update(
         status=Status.PROPOSED.value, expires_at=None
     )
+
+
+def _put(
+    index: int, placing: Placing, known: dict[int, Appointment], errand: _Errand
+) -> Appointment:
+    """Place one of them; what only a constraint can say is a refusal of that one too."""
+    try:
+        with named_constraints():
+            return _placed(placing, known, errand)
+    except (ResourceTaken, PatientBusy) as error:
+        raise Refused([diary.plain_reason(error.code)], ask=index) from error
 
 
 def _placed(placing: Placing, known: dict[int, Appointment], errand: _Errand) -> Appointment:
@@ -217,24 +224,48 @@ def _settle(
     overrides.lapse(overrides=given, appointment=visit, now=now)
 
 
+def _holding(visits: Collection[int]) -> dict[int, list[int]]:
+    """Read what visits hold now."""
+    held = Allocation.objects.filter(appointment__in=visits, active=True)
+    found: dict[int, list[int]] = {}
+    for pk, resource in held.values_list("appointment_id", "resource_id"):
+        found.setdefault(pk, []).append(resource)
+    return found
+
+
+def _pictured(visit: Appointment, held: Iterable[int]) -> dict[str, Any]:
+    """Take what the trail compares, with whom and what the visit holds."""
+    return {**rows.picture(visit), "resources": sorted(held)}
+
+
 def _tell(
-    visits: Sequence[Appointment], before: Mapping[int, Mapping[str, Any]], errand: _Errand
+    visits: Sequence[Appointment],
+    before: Mapping[int, Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    errand: _Errand,
 ) -> None:
-    """Write versions and trail, and send the news of all that changed as one."""
+    """Write versions and trail, and send the news of all that changed as one.
+
+    Another person or room is a new version, but patients are told when and where, not with whom.
+    """
     verb = "hold" if errand.until else "arrange"
-    entries, news = [], []
-    for visit in visits:
+    entries = list[Change]()
+    told, quiet = list[Appointment](), list[Appointment]()
+    for visit, now_is in zip(visits, after, strict=True):
         was = before.get(visit.pk, {})
-        what = rows.changes(dict(was), rows.picture(visit))
+        what = rows.changes(dict(was), dict(now_is))
         if not what:
             continue
+        heard = what.keys() != {"resources"}
         if was:
             visit.version += 1
-            visit.told_version += int(was["status"] != Status.PENDING)
+            visit.told_version += int(heard and was["status"] != Status.PENDING)
             visit.save(update_fields=["version", "told_version"])
-        news.append(visit)
+        (told if heard else quiet).append(visit)
         entries.append(
             trail.entry(subject=visit, verb=verb, by=errand.by, now=errand.now, what=what)
         )
     step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
-    rows.announce(news, step, entries)
+    rows.announce(told, step, entries)
+    if quiet:
+        rows.announce(quiet, replace(step, told=False), [])

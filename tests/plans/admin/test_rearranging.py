@@ -1,11 +1,21 @@
 """A sick practitioner at the desk: the list by harm, the arrangement, and what is ticked moves."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+import time_machine
+from django.core import signing
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from plans.admin.rearranging import Line
+from notifications.models import Message
+from plans import planning, rearranging
+from plans.admin import offers
+from plans.admin.rearranging import SALT, Row
+from plans.models import Plan
 from scheduling import booking
 from scheduling.models import Absence, Appointment
 from tests import cast
@@ -14,124 +24,433 @@ from tests.plans.admin.pages import told
 from tests.scheduling.admin.conftest import SignIn
 
 
+def filler_plan(clinic: cast.Clinic, who: str, most: int | None) -> Plan:
+    """Book a laser on day 0 and a filler 14 days on, which may wait for so many days at most."""
+    course = stage.template(f"Filler for {who}")
+    laser = stage.step(course, clinic.resurfacing, name="Laser")
+    stage.step(course, clinic.filler, (laser, 14, 14, most), name="Filler")
+    patient = cast.patient(who, "Ash", consulted=True)
+    return stage.booked(stage.plan(clinic, course, patient_id=patient.pk))
+
+
+def alone(clinic: cast.Clinic, who: str, start: datetime) -> Appointment:
+    wish = clinic.wish(clinic.filler, patient_id=cast.patient(who, "Oak").pk)
+    return booking.book(wish=wish, start=start, by=stage.DESK, now=cast.NOW).appointment
+
+
+def away(clinic: cast.Clinic, first: int, days: int = 1, **of: Any) -> Absence:
+    """Send the doctor home, who alone injects, or whatever is named."""
+    return Absence.objects.create(
+        **(of or {"resource": clinic.doctor}),
+        cause="sick",
+        start=cast.at(cast.day(first), 0),
+        end=cast.at(cast.day(first + days), 0),
+    )
+
+
 @pytest.fixture
 def absence(clinic: cast.Clinic) -> Absence:
-    """Send the doctor home on day 14, who alone injects, over three patients' fillers."""
-    for who, most in (("Any", None), ("Soon", 20)):
-        course = stage.template(f"Filler for {who}")
-        laser = stage.step(course, clinic.resurfacing, name="Laser")
-        stage.step(course, clinic.filler, (laser, 14, 14, most), name="Filler")
-        patient = cast.patient(who, "Ash", consulted=True)
-        stage.booked(stage.plan(clinic, course, patient_id=patient.pk))
-    booking.book(
-        wish=clinic.wish(clinic.filler, patient_id=cast.patient("Cy", "Oak").pk),
-        start=cast.at(cast.day(14), 15),
-        by=stage.DESK,
-        now=cast.NOW,
-    )
-    return Absence.objects.create(
-        resource=clinic.doctor,
-        cause="leave",
-        start=cast.at(cast.day(14), 0),
-        end=cast.at(cast.day(15), 0),
-    )
+    """Let the doctor be sick on day 14, over the fillers of three patients."""
+    filler_plan(clinic, "Any", None)
+    filler_plan(clinic, "Soon", 20)
+    alone(clinic, "Cy", cast.at(cast.day(14), 15))
+    return away(clinic, 14)
+
+
+def wall(day: int, hour: int) -> datetime:
+    """Spell a moment of January on the site's clock, as screens do."""
+    return datetime(2027, 1, day, hour)  # noqa: DTZ001
 
 
 def address(absence: Absence) -> str:
     return f"/admin/plans/plan/absence/{absence.pk}/"
 
 
-def lines(client: Client, absence: Absence) -> list[Line]:
-    found: list[Line] = client.get(address(absence), {"new": "1"}).context["lines"]
-    return found
+def rows(page: Any) -> dict[str, Row]:
+    """Read the lines of a page by whom they are for."""
+    return {row.line.patient.given_name: row for row in page.context["desk"].rows}
+
+
+def offered(client: Client, absence: Absence) -> dict[str, Row]:
+    return rows(client.get(address(absence), {"new": "1"}))
 
 
 def fillers() -> dict[str, datetime]:
-    rows = Appointment.objects.filter(treatment__name="Filler").select_related("patient")
-    return {row.patient.given_name: row.start for row in rows}
+    found = Appointment.objects.filter(treatment__name="Filler").select_related("patient")
+    return {row.patient.given_name: row.start for row in found}
+
+
+def take_the_place_of(clinic: cast.Clinic, row: Row) -> None:
+    """Book somebody else where a patient was to go."""
+    alone(clinic, "Dee", row.line.moves[0].start)
 
 
 def test_visits_hit_stand_in_the_order_of_harm(desk: Client, absence: Absence) -> None:
-    shown = desk.get(address(absence))
-    assert [each.visit.patient.given_name for each in shown.context["hit"]] == ["Soon", "Any", "Cy"]
-    assert "until Sun 24 Jan 2027" in shown.text
-    assert "any later date" in shown.text
+    page = desk.get(address(absence))
+    assert [hit.visit.patient.given_name for hit in page.context["desk"].hits] == [
+        "Soon",
+        "Any",
+        "Cy",
+    ]
+    for words in (
+        "Dr Amara Lind: sick, Mon 18 Jan 2027",
+        "must be by Sun 24 Jan 2027",
+        "can wait",
+        "tel:+447700900123",
+        "plan, Filler",
+    ):
+        assert words in page.text
 
 
-def test_arrangement_is_shown_and_nothing_moves_by_looking(desk: Client, absence: Absence) -> None:
+@pytest.mark.parametrize(
+    ("most", "words", "tone"),
+    [
+        (16, "must be by Wed 20 Jan 2027", "bad"),
+        (17, "must be by Thu 21 Jan 2027", "warn"),
+        (None, "can wait", ""),
+    ],
+    ids=["before anybody is back", "after that", "without end"],
+)
+def test_deadline_is_red_where_it_ends_before_anybody_is_back(
+    desk: Client, clinic: cast.Clinic, most: int | None, words: str, tone: str
+) -> None:
+    filler_plan(clinic, "Ada", most)
+    (hit,) = desk.get(address(away(clinic, 14, 3))).context["desk"].hits
+    assert hit.deadline == offers.Deadline(words=words, tone=tone)
+
+
+def test_looking_moves_nothing_and_shows_old_and_new(desk: Client, absence: Absence) -> None:
+    visits = list(Appointment.objects.values())
+    page = desk.get(address(absence), {"new": "1"})
+    assert list(rows(page)) == ["Soon", "Any", "Cy"]
+    assert all(row.ticked for row in rows(page).values())
+    (shift,) = rows(page)["Cy"].line.shifts
+    assert (shift.old, shift.new, shift.by) == (
+        wall(18, 15),
+        wall(19, 15),
+        "1 day later",
+    )
+    assert (shift.before, shift.after) == (offers.Crew(who="Dr Amara Lind", rest=""),) * 2
+    assert "Mon 18 Jan 2027, 15:00" in page.text
+    assert "Tue 19 Jan 2027, 15:00" in page.text
+    assert list(Appointment.objects.values()) == visits
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ((18, 15), (18, 15), "same time"),
+        ((18, 15), (18, 16), "later that day"),
+        ((18, 15), (18, 9), "earlier that day"),
+        ((18, 15), (19, 9), "1 day later"),
+        ((18, 9), (15, 15), "3 days earlier"),
+    ],
+)
+def test_distance_of_a_move_in_words(
+    old: tuple[int, int], new: tuple[int, int], words: str
+) -> None:
+    assert offers._by(wall(*old), wall(*new)) == words
+
+
+def test_visit_that_only_moves_along_says_so(desk: Client, clinic: cast.Clinic) -> None:
+    """The laser cannot be on its day, so the filler follows it, 14 days on to the day."""
+    course = stage.template("Laser, then filler")
+    laser = stage.step(course, clinic.resurfacing, name="Laser")
+    stage.step(course, clinic.filler, (laser, 14, 14, 14), name="Filler")
+    stage.booked(stage.plan(clinic, course))
+    alone_too = Appointment.objects.get(treatment=clinic.resurfacing)
+    page = desk.get(address(away(clinic, 0, 1, resource=clinic.laser)), {"new": "1"})
+    first, second = rows(page)["Ada"].line.shifts
+    assert (first.visit, first.hit is None, second.hit is None) == (alone_too, False, True)
+    assert "is not hit; moves along so that the plan fits" in page.text
+    assert "Room 1, CO2 laser" in page.text
+
+
+def test_what_is_ticked_moves_and_the_rest_comes_back_without_ticks(
+    desk: Client, absence: Absence
+) -> None:
     before = fillers()
-    offered = lines(desk, absence)
-    assert [line.patient for line in offered] == ["Soon Ash", "Any Ash", "Cy Oak"]
-    assert all(shift.new.date() != cast.day(14) for line in offered for shift in line.shifts)
-    assert fillers() == before
+    found = offered(desk, absence)
+    sent = {"take": [found["Soon"].token, found["Cy"].token]}
+    page = desk.post(address(absence), sent, follow=True)
+    assert told(page) == ["2 visits are rearranged. Each of 2 patients gets one message."]
+    after = fillers()
+    assert {name for name in after if after[name] != before[name]} == {"Soon", "Cy"}
+    assert all(after[who] == found[who].line.moves[0].start for who in ("Soon", "Cy"))
+    assert [(who, row.ticked) for who, row in rows(page).items()] == [("Any", False)]
 
 
-def test_what_is_ticked_moves_and_the_rest_stays(desk: Client, absence: Absence) -> None:
-    before = fillers()
-    soon, _, cy = lines(desk, absence)
-    answer = desk.post(address(absence), {"take": [soon.token, cy.token]}, follow=True)
-    assert told(answer) == ["2 visits are moved. Each of the 2 patients gets one message."]
-    moved = {name for name, start in fillers().items() if start != before[name]}
-    assert moved == {"Soon", "Cy"}
-    assert [each.visit.patient.given_name for each in answer.context["hit"]] == ["Any"]
+def test_one_patient_is_accepted_by_their_own_button(desk: Client, absence: Absence) -> None:
+    before, found = fillers(), offered(desk, absence)
+    sent = {"only": found["Any"].token, "take": [row.token for row in found.values()]}
+    page = desk.post(address(absence), sent, follow=True)
+    assert told(page) == ["1 visit is rearranged. The patient gets one message."]
+    assert {who for who, start in fillers().items() if start != before[who]} == {"Any"}
+    assert list(rows(page)) == ["Soon", "Cy"]
 
 
-def test_lost_place_moves_nothing_and_shows_another(
+def test_all_accepted_leaves_nothing_to_arrange(desk: Client, absence: Absence) -> None:
+    tokens = [row.token for row in offered(desk, absence).values()]
+    page = desk.post(address(absence), {"take": tokens}, follow=True)
+    assert page.redirect_chain == [(address(absence), 302)]
+    assert "No booked visit is hit any more" in page.text
+
+
+def test_each_patient_is_told_once_of_all_that_moves(desk: Client, clinic: cast.Clinic) -> None:
+    course = stage.template("Laser, then filler")
+    laser = stage.step(course, clinic.resurfacing, name="Laser")
+    stage.step(course, clinic.filler, (laser, 14, 14, 14), name="Filler")
+    stage.booked(stage.plan(clinic, course))
+    absence = away(clinic, 0, 1, resource=clinic.laser)
+    known = set(Message.objects.values_list("pk", flat=True))
+    desk.post(address(absence), {"take": offered(desk, absence)["Ada"].token})
+    news = Message.objects.exclude(pk__in=known).exclude(kind__startswith="reminder")
+    assert len(news.values("channel").distinct()) == news.count() > 0
+
+
+def test_lost_place_moves_nothing_names_whose_and_shows_another(
     desk: Client, clinic: cast.Clinic, absence: Absence
 ) -> None:
+    before, found = fillers(), offered(desk, absence)
+    take_the_place_of(clinic, found["Any"])
+    page = desk.post(address(absence), {"take": [found["Any"].token, found["Soon"].token]})
+    assert page.status_code == 409
+    assert page.context["desk"].lost == ["Any Ash"]
+    assert "Nothing was moved: what was read out for Any Ash can no longer be had" in page.text
+    assert {who: start for who, start in fillers().items() if who != "Dee"} == before
+    again = rows(page)
+    assert again["Any"].line.moves != found["Any"].line.moves
+    assert {who: (row.ticked, row.changed) for who, row in again.items()} == {
+        "Soon": (True, False),
+        "Any": (False, True),
+        "Cy": (False, False),
+    }
+    assert desk.post(address(absence), {"take": again["Any"].token}).status_code == 302
+
+
+def test_second_receptionist_moves_nothing_twice(
+    desk: Client, sign_in: SignIn, absence: Absence
+) -> None:
+    other, found = sign_in("reception", name="other"), offered(desk, absence)
+    assert desk.post(address(absence), {"take": found["Soon"].token}).status_code == 302
+    moved = fillers()
+    page = other.post(address(absence), {"take": [found["Soon"].token, found["Cy"].token]})
+    assert (page.status_code, page.context["desk"].lost) == (409, ["Soon Ash"])
+    assert "Somebody else has changed the visit since." in page.text
+    assert fillers() == moved
+    assert {who: row.ticked for who, row in rows(page).items()} == {"Any": False, "Cy": True}
+
+
+def test_somebody_else_at_the_same_time_is_said_and_accepted_once(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    """The laser can be had from the nurse; of that no message speaks."""
+    wish = clinic.wish(practitioner_id=clinic.doctor.pk)
+    start = cast.at(cast.day(14), 15)
+    visit = booking.book(wish=wish, start=start, by=stage.DESK, now=cast.NOW).appointment
+    absence, known = away(clinic, 14), Message.objects.count()
+    page = desk.get(address(absence), {"new": "1"})
+    row = rows(page)["Ada"]
+    (shift,) = row.line.shifts
+    assert (shift.by, shift.before.who, shift.after.who) == (
+        "same time",
+        "Dr Amara Lind",
+        "Noor Field",
+    )
+    assert "<strong>Noor Field</strong> <small>instead of Dr Amara Lind</small>" in page.text
+    done = desk.post(address(absence), {"take": row.token}, follow=True)
+    assert told(done) == ["1 visit is rearranged. No message goes out: the time stays as it was."]
+    assert Message.objects.count() == known
+    again = desk.post(address(absence), {"take": row.token})
+    assert (again.status_code, again.context["desk"].lost) == (409, ["Ada Pine"])
+    history = desk.get(f"/admin/scheduling/appointment/{visit.pk}/change/").text
+    assert "with Noor Field, Room 1, CO2 laser" in history
+
+
+def changed_absence(absence: Absence) -> None:
+    Absence.objects.filter(pk=absence.pk).update(end=absence.end + timedelta(days=1))
+
+
+def test_absence_that_has_changed_since_is_looked_at_again(desk: Client, absence: Absence) -> None:
+    before, found = fillers(), offered(desk, absence)
+    changed_absence(absence)
+    page = desk.post(address(absence), {"take": found["Soon"].token})
+    assert (page.status_code, fillers()) == (409, before)
+    assert "the absence has changed since" in page.text
+
+
+def test_arrangement_shown_an_hour_ago_is_marked_where_it_has_changed(
+    desk: Client, clinic: cast.Clinic, absence: Absence
+) -> None:
+    before, found = fillers(), offered(desk, absence)
+    take_the_place_of(clinic, found["Cy"])
+    with time_machine.travel(cast.NOW + timedelta(minutes=61), tick=False):
+        sent = {"take": [found["Soon"].token, found["Cy"].token]}
+        page = desk.post(address(absence), sent)
+    assert (page.status_code, "shown too long ago" in page.text) == (409, True)
+    assert {who: start for who, start in fillers().items() if who != "Dee"} == before
+    assert (rows(page)["Soon"].ticked, rows(page)["Cy"].changed) == (True, True)
+
+
+Forge = Callable[[str, Absence], str]
+
+
+def altered(token: str, absence: Absence) -> str:
+    return token[:-1] + ("a" if token[-1] != "a" else "b")
+
+
+def under_another_salt(token: str, absence: Absence) -> str:
+    return signing.dumps(signing.loads(token, salt=SALT), salt="elsewhere")
+
+
+def of_another_absence(token: str, absence: Absence) -> str:
+    pk, *rest = signing.loads(token, salt=SALT)
+    return signing.dumps([pk + 1, *rest], salt=SALT)
+
+
+def not_a_token(token: str, absence: Absence) -> str:
+    return "\x00 :é:"
+
+
+@pytest.mark.parametrize("forge", [altered, under_another_salt, of_another_absence, not_a_token])
+@pytest.mark.parametrize("button", ["take", "only"])
+def test_forged_form_moves_nothing(
+    desk: Client, absence: Absence, forge: Forge, button: str
+) -> None:
+    before, found = fillers(), offered(desk, absence)
+    sent = {"take": [found["Cy"].token], button: forge(found["Soon"].token, absence)}
+    page = desk.post(address(absence), sent)
+    assert (page.status_code, fillers()) == (409, before)
+    assert "Nothing was moved." in page.text
+
+
+def test_nothing_ticked_is_said_and_the_page_comes_back(desk: Client, absence: Absence) -> None:
     before = fillers()
-    tokens = [line.token for line in lines(desk, absence)]
-    shift = lines(desk, absence)[0].shifts[0]
-    booking.book(
-        wish=clinic.wish(clinic.filler, patient_id=cast.patient("Dee", "Elm").pk),
-        start=cast.at(shift.new.date(), shift.new.hour, shift.new.minute),
-        by=stage.DESK,
-        now=cast.NOW,
+    page = desk.post(address(absence), {})
+    assert (page.status_code, fillers()) == (409, before)
+    assert "Choose at least one patient." in page.text
+    assert list(rows(page)) == ["Soon", "Any", "Cy"]
+
+
+def test_patient_ticked_twice_moves_once(desk: Client, absence: Absence) -> None:
+    token = offered(desk, absence)["Cy"].token
+    assert desk.post(address(absence), {"take": [token, token]}).status_code == 302
+    assert fillers()["Cy"] == cast.at(cast.day(15), 15)
+
+
+def test_reasons_are_told_where_nothing_is_found_and_what_works_instead(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    plan = filler_plan(clinic, "Tight", 16)
+    planning.fix(session_id=plan.sessions.get(seq=1).pk, by=stage.DESK, now=cast.NOW)
+    alone(clinic, "Cy", cast.at(cast.day(14), 15))
+    page = desk.get(address(away(clinic, 14, 5)), {"new": "1"})
+    line = rows(page)["Tight"].line
+    visit = line.stuck[0].hit.visit
+    assert (line.moves, rows(page)["Tight"].token) == ((), "")
+    assert line.reasons[0].reason.code == "no_plan"
+    assert all(str(reason.reason.sentence) in page.text for reason in line.reasons)
+    assert (line.stuck[0].day, line.stuck[0].late) == (wall(23, 9), True)
+    assert (
+        "Sat 23 Jan 2027, 09:00</a> with Dr Amara Lind, but that is past its last day" in page.text
     )
-    shown = desk.post(address(absence), {"take": tokens})
-    assert shown.status_code == 409
-    assert "Nothing was booked or moved." in shown.text
-    assert {name: start for name, start in fillers().items() if name != "Dee"} == before
-    assert shown.context["lines"][0].shifts[0].new != shift.new
+    to = f"/admin/scheduling/appointment/{visit.pk}/move/?start=2027-01-23T09%3A00%3A00%2B00%3A00"
+    assert f'href="{to}"' in page.text
+    assert desk.get(to).context["desk"].refusal is None
+    assert rows(page)["Cy"].token
 
 
-def test_nothing_ticked_or_forged_moves_nothing(desk: Client, absence: Absence) -> None:
-    before = fillers()
-    token = lines(desk, absence)[0].token
-    for take, said in (
-        ([], "Choose at least one visit."),
-        ([f"{token}x"], "This arrangement was shown too long ago. Here is what can be had now."),
-    ):
-        shown = desk.post(address(absence), {"take": take})
-        assert (shown.status_code, said in shown.text) == (409, True)
-    other = Absence.objects.create(
-        resource=absence.resource, cause="leave", start=absence.start, end=absence.end
+def test_paused_plan_is_left_and_says_why(desk: Client, clinic: cast.Clinic) -> None:
+    plan = filler_plan(clinic, "Ada", None)
+    planning.pause(plan_id=plan.pk, reason="asked to wait", by=stage.DOCTOR, now=cast.NOW)
+    page = desk.get(address(away(clinic, 14)), {"new": "1"})
+    assert "This plan was paused by Dr Plans: asked to wait" in page.text
+
+
+def test_what_is_only_kept_or_has_begun_is_listed_and_not_arranged(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    begun, here, over = (
+        alone(clinic, who, cast.at(cast.day(0), hour))
+        for who, hour in (("Bo", 9), ("Di", 10), ("Ed", 11))
     )
-    assert desk.post(address(other), {"take": [token]}).status_code == 409
-    assert fillers() == before
+    Appointment.objects.filter(pk=here.pk).update(status="arrived")
+    Appointment.objects.filter(pk=over.pk).update(status="fulfilled")
+    at_nine = cast.at(cast.day(0), 9, 30)
+    wish = clinic.wish(clinic.filler, patient_id=cast.patient("Fay", "Oak").pk)
+    kept = booking.hold(wish=wish, start=cast.at(cast.day(0), 16), by=stage.DESK, now=at_nine)
+    with time_machine.travel(at_nine, tick=False):
+        page = desk.get(address(away(clinic, 0)))
+    assert list(page.context["desk"].hits) == []
+    assert list(page.context["desk"].others.here) == [begun, here, kept.appointment]
+    for words in ("should have begun", "is in the house", "only kept for some minutes"):
+        assert words in page.text
 
 
-def test_absence_leads_here(sign_in: SignIn, clinic: cast.Clinic, absence: Absence) -> None:
-    page = sign_in("manager").get(f"/admin/scheduling/absence/{absence.pk}/change/").text
-    assert f'href="{address(absence)}"' in page
-    quiet = Absence.objects.create(
-        resource=clinic.nurse, cause="leave", start=absence.start, end=absence.end
-    )
-    page = sign_in("manager", name="m2").get(f"/admin/scheduling/absence/{quiet.pk}/change/").text
+def test_list_and_words_ask_the_same_queries_however_many(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    absence, counts = away(clinic, 14), []
+    for names in (("Ann",), ("Bea", "Cid")):
+        Absence.objects.filter(pk=absence.pk).delete()
+        for who in names:
+            filler_plan(clinic, who, 20)
+            alone(clinic, f"{who}s friend", cast.at(cast.day(14), 9 + len(fillers())))
+        absence.save(force_insert=True)
+        desk.get(address(absence))
+        with CaptureQueriesContext(
+            connection,
+        ) as listed:
+            desk.get(address(absence))
+        found = rearranging.propose(absence_id=absence.pk, by=stage.DESK, now=cast.NOW)
+        assert all(offer.moves for offer in found)
+        with CaptureQueriesContext(connection) as worded:
+            offers.lines(found, now=cast.NOW, back=absence.end)
+        counts.append((len(listed), len(worded)))
+    assert counts[0] == counts[1]
+
+
+def test_absence_leads_here_and_names_the_first_deadline(
+    sign_in: SignIn, clinic: cast.Clinic, absence: Absence
+) -> None:
+    manager = sign_in("manager")
+    page = manager.get(f"/admin/scheduling/absence/{absence.pk}/change/").text
+    assert f'href="{address(absence)}">Arrange them anew' in page
+    assert "3 booked visits are hit; the first must be by Sun 24 Jan 2027." in page
+    quiet = away(clinic, 14, resource=clinic.nurse)
+    page = manager.get(f"/admin/scheduling/absence/{quiet.pk}/change/").text
     assert address(quiet) not in page
+    assert manager.get("/admin/scheduling/absence/add/").status_code == 200
 
 
-def test_others_may_not(
+def test_panel_is_for_those_who_work_with_plans(
+    clinic: cast.Clinic, absence: Absence, onlooker: Client, sign_in: SignIn
+) -> None:
+    page = sign_in("manager", cast.site_named("There"), name="m2")
+    assert "Arrange" not in page.get(f"/admin/scheduling/absence/{absence.pk}/change/").text
+
+
+def test_others_may_not_look(
     stranger: Client, onlooker: Client, desk: Client, clinic: cast.Clinic, absence: Absence
 ) -> None:
-    assert onlooker.get(address(absence)).status_code == 403
+    closed, room = away(clinic, 14, site=clinic.site), away(clinic, 14, resource=clinic.room)
+    assert [desk.get(address(each)).status_code for each in (absence, closed, room)] == [200] * 3
+    assert [onlooker.get(address(each)).status_code for each in (absence, room)] == [403] * 2
     assert Client().get(address(absence)).status_code == 302
-    assert stranger.get(address(absence)).context["hit"] == []
-    closed = Absence.objects.create(
-        site=clinic.site, cause="closure", start=absence.start, end=absence.end
-    )
-    room = Absence.objects.create(
-        resource=clinic.room, cause="downtime", start=absence.start, end=absence.end
-    )
-    assert [stranger.get(address(each)).status_code for each in (closed, room)] == [404, 404]
+    assert [stranger.get(address(each)).status_code for each in (closed, room)] == [404] * 2
     assert desk.get("/admin/plans/plan/absence/999999/").status_code == 404
+    # Somebody who works at every site is away for all of them, but only a number to a stranger.
+    page = stranger.get(address(absence), {"new": "1"})
+    assert (page.status_code, list(page.context["desk"].hits)) == (200, [])
+    assert ("Ash" in page.text, "3 more at other sites" in page.text) == (False, True)
+
+
+def test_others_may_not_move_even_with_a_form_of_ours(
+    stranger: Client, onlooker: Client, desk: Client, absence: Absence
+) -> None:
+    before, token = fillers(), offered(desk, absence)["Soon"].token
+    assert stranger.post(address(absence), {"take": token}).status_code == 404
+    assert onlooker.post(address(absence), {"take": token}).status_code == 403
+    assert Client().post(address(absence), {"take": token}).status_code == 302
+    assert desk.put(address(absence)).status_code == 405
+    assert fillers() == before

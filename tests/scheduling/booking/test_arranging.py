@@ -41,6 +41,10 @@ def arrange(*placings: Placing) -> list[Appointment]:
     return [b.appointment for b in booking.arrange(placings=placings, by=DESK, now=cast.NOW)]
 
 
+def ids(holding: tuple[Held, ...]) -> list[int]:
+    return sorted(h.resource_id for h in holding)
+
+
 def at(day: int, hour: int = 11) -> datetime:
     return cast.at(cast.day(day), hour)
 
@@ -96,6 +100,21 @@ def test_one_refusal_leaves_everything_as_it_was(clinic: cast.Clinic) -> None:
 
 
 @pytest.mark.django_db
+def test_place_that_was_just_taken_is_named(clinic: cast.Clinic) -> None:
+    second = cast.patient("Bo", "Oak")
+    asked = [
+        placing(clinic.wish(clinic.review), at(2)),
+        placing(clinic.wish(clinic.review, patient_id=second.pk), at(8)),
+    ]
+    book(clinic.wish(clinic.review, patient_id=cast.patient("Cy", "Oak").pk), at(8))
+    with pytest.raises(Refused) as caught:
+        arrange(*asked)
+    assert caught.value.facts["ask"] == 1
+    assert [reason.code for reason in caught.value.reasons] == ["resource_taken"]
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_news_of_all_of_them_is_sent_once(clinic: cast.Clinic) -> None:
     heard = []
 
@@ -117,6 +136,33 @@ def test_visit_that_stays_is_not_told_of(clinic: cast.Clinic) -> None:
     review.refresh_from_db()
     assert (review.version, review.told_version) == (1, 0)
     assert not Change.objects.filter(verb="arrange").exists()
+
+
+@pytest.mark.django_db
+def test_somebody_else_at_the_same_time_is_a_new_version_that_nobody_is_told_of(
+    clinic: cast.Clinic,
+) -> None:
+    laser = book(clinic.wish(practitioner_id=clinic.doctor.pk), at(1))
+    nurse = replace(wish_of(laser), practitioner_id=clinic.nurse.pk)
+    asked, was = placing(nurse, at(1), laser.version), ids(held(laser))
+    heard = []
+
+    def hear(**news: object) -> None:
+        heard.append((news["told"], [a.pk for a in news["appointments"]]))  # type: ignore[attr-defined]
+
+    appointment_changed.connect(hear)
+    try:
+        arrange(asked)
+    finally:
+        appointment_changed.disconnect(hear)
+    laser.refresh_from_db()
+    assert (laser.version, laser.told_version) == (2, 0)
+    assert heard == [(True, []), (False, [laser.pk])]
+    assert Change.objects.get(verb="arrange").what == {"resources": [was, ids(held(laser))]}
+    assert (clinic.doctor.pk in was, clinic.nurse.pk in was) == (True, False)
+    assert {h.resource_id for h in held(laser)} == {h.resource_id for h in asked.held}
+    with pytest.raises(StaleVersion):
+        arrange(asked)
 
 
 @pytest.mark.django_db
