@@ -12,9 +12,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from notifications import wordings
-from notifications.core.policy import Channel, Kind
-from notifications.core.wording import BLANKS, BadWording
-from notifications.models import STATES, Attempt, Message, MessageText, OptOut
+from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core.wording import BadWording, blanks_of
+from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut
 from scheduling import access
 from scheduling.models import Appointment
 
@@ -85,15 +85,11 @@ class AtSite(admin.SimpleListFilter):
         return queryset.filter(site_id=int(chosen)) if chosen.isdecimal() else queryset
 
 
-class Attempts(TabularInline):
-    """Each call to a provider, oldest first."""
+class Beside(TabularInline):
+    """Rows that belong to a message, to be read with it."""
 
-    model = Attempt
-    fields = ("at", "provider", "outcome", "provider_code", "said")
-    readonly_fields = fields
     extra = 0
     can_delete = False
-    verbose_name_plural = "attempts"
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Leave writing to the outbox."""
@@ -102,6 +98,28 @@ class Attempts(TabularInline):
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Whoever may see a message may see how it went."""
         return bool(request.user.has_perm("notifications.view_message"))
+
+
+class Attempts(Beside):
+    """Each call to a provider, oldest first."""
+
+    model = Attempt
+    fields = ("at", "provider", "outcome", "provider_code", "said")
+    readonly_fields = fields
+    verbose_name_plural = "attempts"
+
+
+class Mentions(Beside):
+    """The visits that a message about several tells of."""
+
+    model = Mention
+    fields = ("appointment", "told_version", "be_there", "was")
+    readonly_fields = fields
+    verbose_name_plural = "visits told of"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mention]:
+        """Read the visits along."""
+        return super().get_queryset(request).select_related("appointment")
 
 
 @admin.register(Message)
@@ -113,7 +131,7 @@ class MessageScreen(LookOnly):
     search_fields = ("patient__search_key", "recipient", "provider_id")
     search_help_text = "name, address, number, or the provider's id"
     date_hierarchy = "due_at"
-    inlines = (Attempts,)
+    inlines = (Mentions, Attempts)
     list_per_page = 50
     fields = (
         "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
@@ -246,10 +264,10 @@ class WordingScreen(ModelAdmin):
         """Show below the form how the text arrives."""
         row, visit = context["original"], self._visit(request)
         context |= {
-            "blanks": BLANKS,
+            "blanks": blanks_of(Kind(row.kind), Channel(row.channel)),
             "preview_url": reverse("admin:notifications_messagetext_preview", args=[row.pk]),
             "seen": _seen(row, *wordings.in_force(row), visit).as_dict(),
-            "shown_on": f"Shown on {_named(visit)}." if visit else "Shown on a made-up visit.",
+            "shown_on": _shown_on(row, visit),
         }
         answer: HttpResponse = super().render_change_form(request, context, **more)
         return answer
@@ -259,8 +277,11 @@ class WordingScreen(ModelAdmin):
         return wordings.next_visit(sites=sites, now=timezone.now())
 
 
-def _named(visit: Appointment) -> str:
-    return f"the next visit, {visit.patient} on {visit.local_date:%-d %B %Y}"
+def _shown_on(row: MessageText, visit: Appointment | None) -> str:
+    shown = "a made-up visit"
+    if visit:
+        shown = f"the next visit, {visit.patient} on {visit.local_date:%-d %B %Y}"
+    return f"Shown on {shown}{', and two made-up ones after it' * (row.kind in TOGETHER)}."
 
 
 @admin.register(OptOut)

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from notifications.models import CHANNELS, KINDS, STATES, Message
+from notifications import mentions
+from notifications.models import CHANNELS, KINDS, STATES, Mention, Message
 from scheduling import access
 
 GREATEST_ID = 2**63 - 1
@@ -25,16 +26,30 @@ class MayRead(BasePermission):
         return bool(request.user.has_perm("notifications.view_message"))
 
 
+@extend_schema_serializer(component_name="Mention")
+class MentionShape(serializers.ModelSerializer[Mention]):
+    """One visit of several that a message tells of: which version, when, and when before."""
+
+    class Meta:
+        model = Mention
+        fields = ["appointment", "told_version", "be_there", "was"]
+
+
 @extend_schema_serializer(component_name="Message")
 class MessageShape(serializers.ModelSerializer[Message]):
-    """One message: what it is, to whom, when, and what became of it. Never its text."""
+    """One message: what it is, to whom, when, and what became of it. Never its text.
+
+    One that tells of several visits belongs to the first and mentions each.
+    """
+
+    mentions = MentionShape(many=True, read_only=True)
 
     class Meta:
         model = Message
         fields = [
             "id", "ref", "appointment", "patient", "site", "kind", "channel", "offset",
             "told_version", "recipient", "due_at", "not_after", "state", "drop_reason", "attempts",
-            "sending_at", "provider", "provider_id", "created_at", "settled_at",
+            "sending_at", "provider", "provider_id", "created_at", "settled_at", "mentions",
         ]  # fmt: skip
 
 
@@ -53,7 +68,7 @@ class Which(serializers.Serializer[Any]):
 class Messages(ReadOnlyModelViewSet[Message]):
     """The outbox, newest due first, of the sites where the caller works."""
 
-    queryset = Message.objects.order_by("-due_at", "-pk")
+    queryset = Message.objects.order_by("-due_at", "-pk").prefetch_related("mentions")
     serializer_class = MessageShape
     permission_classes = (MayRead,)
     filter_backends = ()
@@ -64,12 +79,15 @@ class Messages(ReadOnlyModelViewSet[Message]):
         rows: QuerySet[Message] = super().get_queryset()
         sites = access.actor_of(self.request.user).sites
         mine = rows if sites is None else rows.filter(site__in=sites)
-        return mine.filter(**self._asked()) if self.action == "list" else mine
+        return self._asked(mine) if self.action == "list" else mine
 
-    def _asked(self) -> dict[str, Any]:
+    def _asked(self, rows: QuerySet[Message]) -> QuerySet[Message]:
         asked = Which(data=self.request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
+        which: dict[str, Any] = dict(asked.validated_data)
+        visit = which.pop("appointment", None)
+        chosen = rows.filter(**which)
+        return chosen if visit is None else chosen.filter(mentions.about(visit))
 
 
 router = SimpleRouter()

@@ -6,16 +6,16 @@ that finds no row means "stop". `docs/architecture.md` tells the story.
 """
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.db import connection
 
-from notifications.core.letters import Facts, Letter
-from notifications.core.policy import Channel, DropReason, Kind
+from notifications.core.letters import Facts, Letter, Told
+from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
 from scheduling.core.words import Status
@@ -35,6 +35,7 @@ _OPTED_OUT = f"""EXISTS (
         WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
+_VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
 _SEEN = "ROW(a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)::text"
 
 _READ = f"""
@@ -42,7 +43,7 @@ _READ = f"""
         m.attempts, m.patient_id, m.site_id, {_SEEN},
         a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
-        p.deceased_on, s.name, s.address, s.phone, s.email, s.country
+        p.deceased_on, s.name, s.address, s.phone, s.email, s.country {{more}}
     FROM {{rows}} m
     JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
@@ -59,14 +60,29 @@ _LEASE = f"""
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
-    ) {_READ.format(rows="leased")}"""  # noqa: S608 - made of constants
+    ) {_READ.format(rows="leased", more="")}"""  # noqa: S608 - made of constants
 
 _READ_AGAIN = _READ.format(
-    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)"
+    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)", more=""
+)
+
+# each visit that a message about several mentions, as if it were the only one
+_READ_VISITS = _READ.format(
+    rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
+            o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, n.appointment_id, n.was
+        FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
+        WHERE o.id = ANY(%(ids)s))""",
+    more=f", m.was, {_VISIT_SEEN}",
 )
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
+
+VISITS_STILL = f"""(
+        SELECT string_agg({_VISIT_SEEN}, ' ' ORDER BY a.id)
+        FROM notifications_mention n JOIN scheduling_appointment a ON a.id = n.appointment_id
+        WHERE n.message_id = m.id) = %(seen_too)s"""  # noqa: S608 - made of constants
+"""What keeps the news of several visits from being sent when another than the first changed."""
 
 _AS_SEEN = f"""EXISTS (
         SELECT FROM scheduling_appointment a
@@ -163,13 +179,13 @@ class Mark:
 def lease(*, now: datetime, limit: int) -> list[Letter]:
     """Take up to `limit` due messages that nobody else holds, with all that is true of them."""
     asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
-    return [_letter(row) for row in _rows(_LEASE, asked)]
+    return _with_visits([_letter(row) for row in _rows(_LEASE, asked)])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
     rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token})
-    return next((_letter(row) for row in rows), None)
+    return next(iter(_with_visits([_letter(row) for row in rows])), None)
 
 
 def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
@@ -180,9 +196,10 @@ def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
     `after` is the outcome of the message before, of the same lease: both are one transaction, so
     that a sender who dies leaves at most one message of unknown outcome.
     """
+    guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
     if after is None:
-        return Marking(_statement(GUARD, marks=True, settles=False), _mark_values(wanted))
-    both = _statement(GUARD, marks=True, settles=True)
+        return Marking(_statement(guard, marks=True, settles=False), _mark_values(wanted))
+    both = _statement(guard, marks=True, settles=True)
     return Marking(both, _settle_values(after) | _mark_values(wanted))
 
 
@@ -252,6 +269,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "id": wanted.letter.id,
         "token": wanted.letter.token,
         "seen": wanted.letter.seen,
+        "seen_too": wanted.letter.seen_too,
         "to": wanted.letter.facts.address,
         "text_hash": wanted.text_hash,
         "provider": wanted.provider,
@@ -284,6 +302,28 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(sql, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _with_visits(letters: list[Letter]) -> list[Letter]:
+    """Read, for messages about several visits, each of them; the others cost nothing."""
+    several = [x.id for x in letters if x.kind in TOGETHER]
+    if not several:
+        return letters
+    found: dict[int, list[tuple[Told, str]]] = {}
+    for row in _rows(_READ_VISITS, {"ids": several}):
+        one, (was, seen) = _letter(row), row[-2:]
+        told = Told(facts=one.facts, told_version=one.told_version, was=was)
+        found.setdefault(one.id, []).append((told, seen))
+    return [_together(x, found[x.id]) if x.id in found else x for x in letters]
+
+
+def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
+    by_id = sorted(found, key=lambda pair: pair[0].facts.appointment_id)
+    return replace(
+        letter,
+        visits=tuple(sorted((told for told, _ in by_id), key=lambda v: v.facts.be_there)),
+        seen_too=" ".join(seen for _, seen in by_id),
+    )
 
 
 def _letter(row: tuple[Any, ...]) -> Letter:

@@ -18,7 +18,11 @@ from zlib import crc32
 
 from django.db import OperationalError, connection
 from psycopg import Connection
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq.abc import PGresult
+
+_GONE = b"26000"
+"""SQLSTATE: no prepared statement of that name."""
 
 _BLANK = re.compile(r"%\((\w+)\)s")
 _known: "WeakKeyDictionary[Connection[Any], set[bytes]]" = WeakKeyDictionary()
@@ -35,10 +39,9 @@ class Marking:
         connection.ensure_connection()
         self._wire = connection.connection.pgconn
         self._answer: bool | None = None
-        text, names = _numbered(sql)
-        name = self._prepared(connection.connection, text)
-        self._wire.send_query_prepared(name, [_spelt(values[n]) for n in names])
-        self._wire.flush()
+        self._text, names = _numbered(sql)
+        self._values = [_spelt(values[n]) for n in names]
+        self._send()
 
     def granted(self) -> bool:
         """Answer whether the row is marked; the answer stays the same.
@@ -52,26 +55,41 @@ class Marking:
             self._answer = self._read()
         return self._answer
 
+    def _send(self) -> None:
+        name = self._prepared(connection.connection, self._text)
+        self._wire.send_query_prepared(name, self._values)
+        self._wire.flush()
+
     def _read(self) -> bool:
+        result = self._result()
+        if result.error_field(DiagnosticField.SQLSTATE) == _GONE:
+            # nothing was done: after a rollback, psycopg may have said DEALLOCATE ALL
+            _known[connection.connection].clear()
+            self._send()
+            result = self._result()
+        if result.status != ExecStatus.TUPLES_OK:
+            raise OperationalError(result.error_message.decode("utf-8", "replace"))
+        return result.ntuples > 0
+
+    def _result(self) -> PGresult:
         while self._wire.is_busy():
             select.select([self._wire.socket], [], [])
             with connection.wrap_database_errors:
                 self._wire.consume_input()
-        rows = 0
-        while (result := self._wire.get_result()) is not None:
-            if result.status != ExecStatus.TUPLES_OK:
-                raise OperationalError(result.error_message.decode("utf-8", "replace"))
-            rows += result.ntuples
-        return rows > 0
+        first: PGresult = self._wire.get_result()
+        while self._wire.get_result() is not None:
+            pass
+        return first
 
     def _prepared(self, raw: "Connection[Any]", text: bytes) -> bytes:
-        name = b"fallow_%08x" % crc32(text)
+        # in a transaction that somebody else began, a statement that is gone could not be sent again
+        name = b"" if connection.in_atomic_block else b"fallow_%08x" % crc32(text)
         known = _known.setdefault(raw, set())
         if name not in known:
             result = self._wire.prepare(name, text)
             if result.status != ExecStatus.COMMAND_OK:
                 raise OperationalError(result.error_message.decode("utf-8", "replace"))
-            known.add(name)
+            known.update({name} - {b""})
         return name
 
 

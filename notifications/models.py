@@ -15,6 +15,8 @@ KINDS = [
     (Kind.REMINDER.value, "reminder"),
     (Kind.CHANGED.value, "visit moved"),
     (Kind.CANCELLED.value, "visit cancelled"),
+    (Kind.SEVERAL.value, "several visits"),
+    (Kind.ALL_OFF.value, "several visits cancelled"),
 ]
 STATES = [
     (State.PENDING.value, "waiting"),
@@ -37,6 +39,7 @@ _SETTLED = [s.value for s in State if s not in OPEN]
 class Message(models.Model):
     """One message to one person by one channel about one version of a visit.
 
+    The news of several visits belongs to the first of them, and has a `Mention` of each.
     Only `notifications.outbox` writes rows, in the transaction of the visit's own change, and
     only guarded updates move `state`. `dedupe_key` makes the same message impossible to write
     twice; `token` and `leased_until` say who is sending it; `ref` is the id that providers see.
@@ -106,6 +109,35 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.get_channel_display()}"
+
+
+class Mention(models.Model):
+    """One visit that a message about several tells of, and the version that it tells.
+
+    `be_there` is the time told, empty when it tells that the visit is off; `was` is the time that
+    the patient was told before.
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    # no index: the constraint has one that begins with the visit
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, related_name="mentions", db_index=False
+    )
+    told_version = models.PositiveIntegerField()
+    channel = models.CharField(max_length=5, choices=CHANNELS)
+    be_there = models.DateTimeField(null=True, blank=True)
+    was = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["message_id", "be_there", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="visit_mentioned_once", fields=["appointment", "told_version", "channel"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.appointment)
 
 
 class Attempt(models.Model):

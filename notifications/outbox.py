@@ -5,16 +5,27 @@ commit together or not at all. `sweep` may be called by anyone at any time, twic
 for an hour: what is due is read from the rows, never from the call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
-from notifications import leases, rounds
-from notifications.core.policy import Channel, DropReason, Kind, Policy, Visit, plan
+from notifications import leases, mentions, rounds
+from notifications.core.policy import (
+    OFF,
+    TOGETHER,
+    Channel,
+    DropReason,
+    Kind,
+    Planned,
+    Policy,
+    Visit,
+    plan_together,
+)
 from notifications.core.states import State
+from notifications.mentions import Mentioned
 from notifications.models import Attempt, Message
 from notifications.providers import CannotTell, ProviderId, Trace
 from notifications.providers.chosen import provider_for
@@ -47,26 +58,35 @@ def desk(clock: Clock) -> Desk:
 def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) -> int:
     """Write down what the patients must be told of this change; answer how many rows.
 
-    What was still waiting about an earlier version is withdrawn first.
+    What was still waiting about an earlier version is withdrawn first. A patient of whom several
+    visits change is told of them in one message by each channel.
     """
-    withdraw(appointments=[a for a in appointments if a.told_version > 0], now=now)
-    readers = _readers({a.patient_id for a in appointments})
+    changed = [a for a in appointments if a.told_version > 0]
+    withdraw(appointments=changed, now=now)
+    several = verb == "arrange" or len(appointments) > 1
+    told = _Told(
+        appointments={a.pk: a for a in appointments},
+        readers=_readers({a.patient_id for a in appointments}),
+        before=mentions.told_before(a.pk for a in changed) if several else {},
+    )
     policy = habits()
-    rows = [
-        row
-        for appointment in appointments
-        for row in _rows(appointment, readers[appointment.patient_id], verb, (now, policy))
+    written = [
+        (_row(planned, told, now), planned)
+        for news in _news(told, verb)
+        for planned in plan_together(news=news, now=now, policy=policy)
     ]
     # the same news told twice writes one row: `dedupe_key` is unique
-    Message.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+    Message.objects.bulk_create([row for row, _ in written], ignore_conflicts=True)
+    mentions.write(m for row, planned in written for m in _mentioned(row, planned, told))
+    return len(written)
 
 
 def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
     """Take back every message about these visits that has not left; answer how many.
 
     A message that is being sent at this moment cannot be taken back; the message about the
-    change, written in the same transaction, corrects it.
+    change, written in the same transaction, corrects it. One that tells of several visits stays:
+    before it is sent, those that stand no longer are left out.
     """
     if not appointments:
         return 0
@@ -74,7 +94,7 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
         appointment__in=[a.pk for a in appointments],
         open=True,
         state__in=[State.PENDING.value, State.CLAIMED.value],
-    )
+    ).exclude(kind__in=TOGETHER)
     return waiting.update(
         state=State.DROPPED.value,
         open=False,
@@ -121,14 +141,27 @@ def _readers(patients: Iterable[int]) -> dict[int, _Reader]:
     return {row[0]: _Reader(*row) for row in rows}
 
 
-def _rows(
-    appointment: Appointment, reader: _Reader, verb: str, when: tuple[datetime, Policy]
-) -> list[Message]:
-    kind = _kind(appointment, verb)
-    if kind is None:
-        return []
-    now, policy = when
-    visit = Visit(
+class _Told(NamedTuple):
+    """The visits of one change, their readers by patient, and what these were told before."""
+
+    appointments: Mapping[int, Appointment]
+    readers: Mapping[int, _Reader]
+    before: Mapping[int, datetime | None]
+
+
+def _news(told: _Told, verb: str) -> Iterable[list[tuple[Kind, Visit]]]:
+    """Gather what each patient is to be told."""
+    news: dict[int, list[tuple[Kind, Visit]]] = {}
+    for appointment in told.appointments.values():
+        kind = _kind(appointment, verb, told.before)
+        if kind is not None:
+            visit = _visit(appointment, told.readers[appointment.patient_id])
+            news.setdefault(appointment.patient_id, []).append((kind, visit))
+    return news.values()
+
+
+def _visit(appointment: Appointment, reader: _Reader) -> Visit:
+    return Visit(
         appointment_id=appointment.pk,
         told_version=appointment.told_version,
         be_there=appointment.start - timedelta(minutes=appointment.prep_minutes),
@@ -136,35 +169,54 @@ def _rows(
         patient_zone=reader.zone,
         channels=reader.channels,
     )
-    return [
-        Message(
-            appointment=appointment,
-            patient_id=appointment.patient_id,
-            site_id=appointment.site_id,
-            kind=planned.kind.value,
+
+
+def _row(planned: Planned, told: _Told, now: datetime) -> Message:
+    appointment = told.appointments[planned.visits[0].appointment_id]
+    return Message(
+        appointment=appointment,
+        patient_id=appointment.patient_id,
+        site_id=appointment.site_id,
+        kind=planned.kind.value,
+        channel=planned.channel.value,
+        offset=planned.offset,
+        told_version=appointment.told_version,
+        recipient=told.readers[appointment.patient_id].address(planned.channel),
+        due_at=planned.due_at,
+        first_due_at=planned.due_at,
+        not_after=planned.not_after,
+        dedupe_key=planned.dedupe_key,
+        state=State.DROPPED.value if planned.drop else State.PENDING.value,
+        open=planned.drop is None,
+        drop_reason=planned.drop.value if planned.drop else "",
+        created_at=now,
+        settled_at=now if planned.drop else None,
+    )
+
+
+def _mentioned(row: Message, planned: Planned, told: _Told) -> Iterator[Mentioned]:
+    """List the visits of which a message about several tells."""
+    for visit in planned.visits if planned.kind in TOGETHER else ():
+        off = told.appointments[visit.appointment_id].status in OFF
+        was = told.before.get(visit.appointment_id)
+        yield Mentioned(
+            ref=row.ref,
+            appointment_id=visit.appointment_id,
+            told_version=visit.told_version,
             channel=planned.channel.value,
-            offset=planned.offset,
-            told_version=appointment.told_version,
-            recipient=reader.address(planned.channel),
-            due_at=planned.due_at,
-            first_due_at=planned.due_at,
-            not_after=planned.not_after,
-            dedupe_key=planned.dedupe_key,
-            state=State.DROPPED.value if planned.drop else State.PENDING.value,
-            open=planned.drop is None,
-            drop_reason=planned.drop.value if planned.drop else "",
-            created_at=now,
-            settled_at=now if planned.drop else None,
+            be_there=None if off else visit.be_there,
+            was=None if was == visit.be_there else was,
         )
-        for planned in plan(kind=kind, visit=visit, now=now, policy=policy)
-    ]
 
 
-def _kind(appointment: Appointment, verb: str) -> Kind | None:
+def _kind(
+    appointment: Appointment, verb: str, before: Mapping[int, datetime | None]
+) -> Kind | None:
     """Say what sort of news a told change is; None for a visit that is neither on nor off."""
     match appointment.status:
         case Status.BOOKED:
-            return Kind.CHANGED if verb == "move" else Kind.BOOKED
+            moved = verb == "move" or before.get(appointment.pk) is not None
+            return Kind.CHANGED if moved else Kind.BOOKED
         case Status.CANCELLED | Status.ENTERED_IN_ERROR:
             return Kind.CANCELLED
         case _:

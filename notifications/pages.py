@@ -20,7 +20,10 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from notifications import mentions, wordings
+from notifications.core import itinerary
 from notifications.core.dates import spoken
+from notifications.core.letters import Told
 from scheduling import booking, links, todos
 from scheduling.core.words import Status
 from scheduling.errors import ClinicError, NotFound, StaleVersion
@@ -137,6 +140,7 @@ def _page(request: HttpRequest, link: Link, now: datetime, done: str) -> HttpRes
         "late": _too_late(appointment, words, now),
         "notice": _notice(appointment, words, done or _standing(appointment, now)),
         "good": done.startswith("done_") or appointment.confirmed_at is not None,
+        "visits": _together(link, appointment),
     }
     return render(request, "notifications/visit.html", context)
 
@@ -150,6 +154,25 @@ def _when(appointment: Appointment, patient: Patient) -> object:
         country=appointment.site.country,
         home=patient.zone,
     )
+
+
+def _together(link: Link, appointment: Appointment) -> list[dict[str, object]]:
+    """List the visits that the patient was told of together with this one, as they are now."""
+    found = mentions.together_with(visit_id=appointment.pk, told_version=link.bound_version)
+    visits = [
+        Told(facts=wordings.facts_of(v, link.patient.language), told_version=v.told_version)
+        for v in found
+        if v.patient_id == link.patient_id
+    ]
+    return [
+        {
+            "said": itinerary.line(v),
+            "off": v.off,
+            "here": v.facts.appointment_id == appointment.pk,
+            "elsewhere": v.facts.clinic if v.facts.clinic != appointment.site.name else "",
+        }
+        for v in visits
+    ]
 
 
 def _standing(appointment: Appointment, now: datetime) -> str:

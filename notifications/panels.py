@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 
+from notifications import mentions
 from notifications.core.states import State
-from notifications.models import Message
-from scheduling import access
+from notifications.models import CHANNELS, STATES, Mention, Message
+from scheduling import access, statements
 from scheduling.models import Appointment, Patient
 
 MOST = 12
@@ -28,13 +29,18 @@ TONES = {
 
 def of_patient(subject: Any, context: Mapping[str, Any]) -> str:
     """Draw a patient's newest messages."""
-    return _drawn(Message.objects.filter(patient=subject), context) if _is(subject, Patient) else ""
+    return (
+        _drawn(Message.objects.filter(patient=subject), context)
+        if isinstance(subject, Patient)
+        else ""
+    )
 
 
 def of_appointment(subject: Any, context: Mapping[str, Any]) -> str:
     """Draw the messages about one visit."""
-    mine = Message.objects.filter(appointment=subject)
-    return _drawn(mine, context) if _is(subject, Appointment) else ""
+    if not isinstance(subject, Appointment):
+        return ""
+    return _drawn(Message.objects.filter(mentions.about(subject.pk)), context)
 
 
 FAILED = (State.REJECTED, State.UNDELIVERED, State.DEAD, State.UNKNOWN)
@@ -49,9 +55,8 @@ def of_desk(subject: Any, context: Mapping[str, Any]) -> str:
         Message.objects.filter(
             state__in=FAILED,
             site__in=access.visible_sites(subject),
-            appointment__end__gte=context["now"],
-            told_version=F("appointment__told_version"),
         )
+        .filter(_still_counts(context["now"]))
         .select_related("patient", "appointment")
         .order_by("appointment__start", "pk")[:MOST]
     )
@@ -59,27 +64,40 @@ def of_desk(subject: Any, context: Mapping[str, Any]) -> str:
     return render_to_string("notifications/panel_failed.html", {"rows": shown}) if shown else ""
 
 
+def _still_counts(now: Any) -> Q:
+    """Choose messages of which at least one visit is to come as it was told."""
+    as_told = {"told_version": F("appointment__told_version"), "appointment__end__gte": now}
+    return Q(**as_told) | Q(Exists(Mention.objects.filter(message=OuterRef("pk"), **as_told)))
+
+
+_NEWEST = """
+WITH told AS (
+    SELECT appointment_id AS visit, told_version, id AS message FROM notifications_message
+    WHERE appointment_id = ANY(%s) AND kind NOT IN ('several', 'all_off')
+    UNION ALL
+    SELECT appointment_id, told_version, message_id FROM notifications_mention
+    WHERE appointment_id = ANY(%s)
+)
+SELECT DISTINCT ON (told.visit, m.channel) told.visit, m.state, m.channel
+FROM told
+JOIN scheduling_appointment a ON a.id = told.visit AND a.told_version = told.told_version
+JOIN notifications_message m ON m.id = told.message
+WHERE m.state <> ALL(%s)
+ORDER BY told.visit, m.channel, m.due_at DESC, m.id DESC
+"""
+_NOT_GONE = [s.value for s in (State.PENDING, State.CLAIMED, State.DROPPED)]
+
+
 def marks(visits: Sequence[Any]) -> dict[int, str]:
     """Say of each visit on a list how its newest message by each channel fares; one query."""
-    newest = (
-        Message.objects.filter(
-            appointment__in=[visit.pk for visit in visits],
-            told_version=F("appointment__told_version"),
-        )
-        .exclude(state__in=(State.PENDING, State.CLAIMED, State.DROPPED))
-        .order_by("appointment_id", "channel", "-due_at", "-pk")
-        .distinct("appointment_id", "channel")
-    )
+    ids = [visit.pk for visit in visits]
+    channels, states = dict(CHANNELS), dict(STATES)
     found: dict[int, list[tuple[str, str, str]]] = {}
-    for m in newest:
-        words = (TONES.get(m.state, ""), m.get_channel_display(), m.get_state_display())
-        found.setdefault(m.appointment_id, []).append(words)
+    for visit, state, channel in statements.rows(_NEWEST, [ids, ids, _NOT_GONE]):
+        words = (TONES.get(state, ""), channels[channel], states[state])
+        found.setdefault(visit, []).append(words)
     tag = '<span class="desk-tag {}">{} {}</span>'
     return {pk: format_html_join(" ", tag, rows) for pk, rows in found.items()}
-
-
-def _is(subject: object, kind: type) -> bool:
-    return isinstance(subject, kind)
 
 
 def _drawn(messages: Any, context: Mapping[str, Any]) -> str:

@@ -8,18 +8,19 @@ from functools import cache, lru_cache
 from html import escape
 from importlib.resources import files
 from logging import getLogger
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from django.conf import settings
 
 from notifications import invitations
-from notifications.core import sms
+from notifications.core import itinerary, sms
 from notifications.core.dates import spoken
-from notifications.core.letters import Facts, Letter
+from notifications.core.letters import Facts, Letter, Told
 from notifications.core.policy import Channel, Kind
 from notifications.core.wording import BadWording, Wording, worded
 from notifications.models import MessageText
-from notifications.providers import Outgoing
+from notifications.providers import Attachment, Outgoing
 from scheduling import links
 
 log = getLogger(__name__)
@@ -80,7 +81,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
     if letter.channel is Channel.SMS:
         return _sms(letter, wording, link, at)
     facts = letter.facts
-    values = blanks(facts, Channel.EMAIL, link)
+    values = _values(letter, link)
     organiser = _address_of(settings.DEFAULT_FROM_EMAIL)
     return Outgoing(
         ref=letter.ref,
@@ -92,15 +93,27 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         html=page(wording, values, facts.language),
         calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
         calendar_method=invitations.method_of(letter.kind),
+        attachments=[_entry(visit, organiser, at) for visit in letter.visits],
         sender_name=facts.clinic,
         headers={"Reply-To": facts.clinic_email} if facts.clinic_email else {},
         at=at,
-        not_after=letter.not_after,
+        not_after=letter.arrives_by,
+    )
+
+
+def _entry(visit: Told, organiser: str, at: datetime) -> Attachment:
+    """Write one of several visits' calendar entries: a REQUEST has one UID (RFC 5546, 3.2.2)."""
+    kind = Kind.CANCELLED if visit.off else Kind.BOOKED
+    local = visit.facts.be_there.astimezone(ZoneInfo(visit.facts.zone))
+    return Attachment(
+        name=f"visit-{local:%Y-%m-%d-%H%M}.ics",
+        text=invitations.written(facts=visit.facts, kind=kind, organiser=organiser, at=at),
+        method=invitations.method_of(kind),
     )
 
 
 def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
-    values = blanks(letter.facts, Channel.SMS, link)
+    values = _values(letter, link)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -108,8 +121,13 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
         to=letter.facts.address,
         text=short_text(wording, values),
         at=at,
-        not_after=letter.not_after,
+        not_after=letter.arrives_by,
     )
+
+
+def _values(letter: Letter, link: str) -> dict[str, str]:
+    values = blanks(letter.facts, letter.channel, link)
+    return values | itinerary.blanks(letter.visits) if letter.visits else values
 
 
 def short_text(wording: Wording, values: Mapping[str, str]) -> str:
@@ -141,7 +159,10 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
 
 def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     """Write the e-mail as a small HTML page that needs nothing from anywhere."""
-    filled = wording.html.fill({name: escape(values[name]) for name in wording.html.names})
+    escaped = {name: escape(values[name]) for name in wording.html.names}
+    if "visits" in escaped:
+        escaped["visits"] = escaped["visits"].replace("\n", "<br>\n")
+    filled = wording.html.fill(escaped)
     return _PAGE.format(language=language, content=filled.replace("<br>\n</p>", "</p>"))
 
 

@@ -17,7 +17,7 @@ from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Po
 from notifications.core.states import State
 from notifications.leases import Mark, Outcome
 from notifications.marking import Marking
-from notifications.models import OptOut
+from notifications.models import KINDS, OptOut
 from notifications.providers import (
     OutcomeUnknown,
     Outgoing,
@@ -127,7 +127,7 @@ def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
             told_version=x.facts.told_version,
             end=x.facts.end,
         )
-        for x in letters
+        for x in (letter.as_of(now) for letter in letters)
     ]
     return [rendering.link_to(token) for token in links.issue_many(visits=visits, now=now)]
 
@@ -137,6 +137,9 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         batch.waiting.append(letter)
         return
     for known in _as_long_as_it_is_held(letter):
+        if known.visits and known is not letter:
+            # another visit may lead now, and the link opens that of the first
+            (link,) = _links([known], batch.desk.clock())
         outgoing = _written(batch, known, link)
         if outgoing is None:
             return
@@ -169,6 +172,7 @@ def _written(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
 
 def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
     now = batch.desk.clock()
+    letter = letter.as_of(now)
     verdict = rules.look_again(letter.circumstances, now=now, policy=batch.desk.policy)
     match verdict:
         case Drop(reason):
@@ -307,12 +311,13 @@ class About(Protocol):
 def ask_reception(message: About, *, now: datetime, why: str) -> None:
     """Ask a person to tell the patient what the message could not."""
     way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
+    what = dict(KINDS)[message.kind]
     Todo.objects.create(
         site_id=message.site_id,
         patient_id=message.patient_id,
         appointment_id=message.appointment_id,
         kind="message-not-delivered",
-        text=f"{way} ({message.kind}) may not have reached the patient: please phone. {why}"[:500],
+        text=f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500],
         urgent=message.kind != Kind.REMINDER,
         created_at=now,
     )

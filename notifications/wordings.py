@@ -1,16 +1,16 @@
 """The clinic's own words: edited, checked, shown as they would arrive."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from notifications import rendering
-from notifications.core import sms
-from notifications.core.letters import Facts
-from notifications.core.policy import Channel, Kind
+from notifications.core import itinerary, sms
+from notifications.core.letters import Facts, Told
+from notifications.core.policy import TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, check
 from notifications.models import MessageText
 from scheduling import trail
@@ -48,7 +48,7 @@ def _counted(size: sms.Size) -> str:
 
 
 def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Facts) -> Preview:
-    """Fill in a text with the facts of a visit.
+    """Fill in a text with the facts of a visit; one about several makes up two more.
 
     Raises:
         BadWording: the text cannot be used.
@@ -56,6 +56,8 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
     """
     wording = check(kind=kind, channel=channel, subject=subject, body=body)
     values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
+    if kind in TOGETHER:
+        values |= itinerary.blanks(_made_up(kind, facts))
     if channel is Channel.EMAIL:
         return Preview(subject=wording.subject.fill(values), text=wording.body.fill(values))
     text = rendering.short_text(wording, values)
@@ -140,6 +142,21 @@ def facts_of(appointment: Appointment, language: str) -> Facts:
         clinic_email=site.email,
         country=site.country,
     )
+
+
+def _made_up(kind: Kind, facts: Facts) -> list[Told]:
+    """Make up two visits after one, four weeks apart: the second moved, the third cancelled."""
+    weeks = [
+        replace(facts, start=facts.start + apart, end=facts.end + apart)
+        for apart in (timedelta(weeks=4 * n) for n in range(3))
+    ]
+    off = weeks if kind is Kind.ALL_OFF else weeks[2:]
+    told = [replace(f, status=Status.CANCELLED if f in off else Status.BOOKED) for f in weeks]
+    was = None if kind is Kind.ALL_OFF else told[1].be_there - timedelta(days=1)
+    return [
+        Told(facts=f, told_version=f.told_version, was=was if n == 1 else None)
+        for n, f in enumerate(told)
+    ]
 
 
 def sample(language: str) -> Facts:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from clinic.demo import visits
 from clinic.demo.places import LONDON
 from clinic.demo.visits import Desk
-from plans import courses, planning, templates
+from plans import courses, planning
 from plans.courses import PlanView, SessionView, State
 from plans.models import Plan, PlanTemplate
 from scheduling import booking
@@ -59,8 +59,7 @@ STORIES = (
 
 
 def fill(desk: Desk) -> None:
-    """Load the shipped templates, and make sure that every story is there; what is there stays."""
-    templates.load_shipped(by=desk.clinician, now=desk.now)
+    """Make sure that every story is there; what is there stays."""
     for story in STORIES:
         if not Plan.objects.filter(patient=desk.cast[story.who]).exists():
             _tell(story, desk)

@@ -1,9 +1,17 @@
 """What a message may say: the facts of one visit and its reader, nothing clinical among them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from notifications.core.policy import Channel, Circumstances, Kind
+from notifications.core.policy import (
+    OFF,
+    STILL_ON,
+    TOGETHER,
+    Channel,
+    Circumstances,
+    Kind,
+)
 from scheduling.core.words import Status
 
 
@@ -47,11 +55,36 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One visit that a message about several tells of.
+
+    `told_version` is the version that it tells of; `was` is when the patient was to be there by
+    the last news that left before, aware UTC, None where nothing did or it is the same time.
+    """
+
+    facts: Facts
+    told_version: int
+    was: datetime | None = None
+
+    @property
+    def off(self) -> bool:
+        """Whether nobody need come."""
+        return self.facts.status in OFF
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is still as the message tells it."""
+        same = self.facts.told_version == self.told_version
+        return same and self.facts.status in STILL_ON[Kind.SEVERAL]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A leased message with its facts.
 
     `told_version` is the version of the visit that the message tells of; `seen` marks the
-    very rows that the facts were read from: while it holds, nothing about them has changed.
+    very rows that the facts were read from: while it holds, nothing about them has changed. The
+    news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
     """
 
     id: int
@@ -67,6 +100,35 @@ class Letter:
     site_id: int
     seen: str
     facts: Facts
+    visits: tuple[Told, ...] = ()
+    seen_too: str = ""
+
+    def as_of(self, now: datetime) -> "Letter":
+        """Leave out, of the news of several visits, what stands no longer or is over.
+
+        The earliest visit that is on leads. One that is left alone is told as if it had been
+        alone from the start; when none is left, the policy finds the reason to drop the message.
+        """
+        if not self.visits:
+            return self
+        standing = tuple(v for v in self.visits if v.stands)
+        told = tuple(v for v in standing if v.facts.be_there >= now) or standing
+        lead = next((v for v in told if not v.off), (told or self.visits)[0])
+        return replace(
+            self,
+            kind=_kind_of(told) if told else self.kind,
+            facts=lead.facts,
+            told_version=lead.told_version,
+            not_after=(told or self.visits)[-1].facts.be_there,
+            visits=told if len(told) > 1 else (),
+        )
+
+    @property
+    def arrives_by(self) -> datetime:
+        """When it must have arrived, aware UTC: before the first visit that it tells of."""
+        if not self.visits:
+            return self.not_after
+        return min(v.facts.be_there for v in self.visits)
 
     @property
     def appointment_id(self) -> int:
@@ -82,10 +144,22 @@ class Letter:
             channel=self.channel,
             not_after=self.not_after,
             quiet_zone=facts.patient_zone or facts.zone,
-            same_version=facts.told_version == self.told_version,
+            # a message about several visits of which none is left tells of no version at all
+            same_version=facts.told_version == self.told_version
+            and bool(self.visits or self.kind not in TOGETHER),
             status=facts.status,
             has_address=bool(facts.address),
             opted_out=facts.opted_out or facts.reach not in {"both", self.channel},
             do_not_contact=facts.do_not_contact,
             deceased=facts.deceased_on is not None,
         )
+
+
+def _kind_of(told: Sequence[Told]) -> Kind:
+    """Say what sort of news is left of several visits."""
+    off = all(v.off for v in told)
+    if len(told) > 1:
+        return Kind.ALL_OFF if off else Kind.SEVERAL
+    if off:
+        return Kind.CANCELLED
+    return Kind.CHANGED if told[0].was else Kind.BOOKED

@@ -1,6 +1,6 @@
 """What to tell a patient about a visit, when, and until when it is of use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -23,6 +23,12 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    SEVERAL = "several"
+    ALL_OFF = "all_off"
+
+
+TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
+"""The kinds that tell of several visits at once; of the second, every one is cancelled."""
 
 
 class DropReason(StrEnum):
@@ -56,11 +62,16 @@ _DROP_SENTENCES = {
     DropReason.UNWRITABLE: "Its text could not be made; please phone the patient.",
 }
 
+OFF = frozenset({Status.CANCELLED, Status.ENTERED_IN_ERROR})
+"""The statuses of a visit to which nobody need come."""
+
 STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.BOOKED: frozenset({Status.BOOKED}),
     Kind.REMINDER: frozenset({Status.BOOKED}),
     Kind.CHANGED: frozenset({Status.BOOKED}),
-    Kind.CANCELLED: frozenset({Status.CANCELLED, Status.ENTERED_IN_ERROR}),
+    Kind.CANCELLED: OFF,
+    Kind.SEVERAL: OFF | {Status.BOOKED},
+    Kind.ALL_OFF: OFF,
 }
 """The statuses in which a message of each kind still tells the truth."""
 
@@ -177,10 +188,12 @@ class Visit:
 class Planned:
     """One message to write down: due at, of use until (both UTC, inclusive), and its key.
 
-    `drop` is set when it is already clear that it cannot be sent in time: it is written down
-    all the same, so that reception can see why nothing came.
+    `visits` are those that it tells of, the first leads; all but the news of several visits tell
+    of one. `drop` is set when it is already clear that it cannot be sent in time: it is written
+    down all the same, so that reception can see why nothing came.
     """
 
+    visits: tuple[Visit, ...]
     kind: Kind
     channel: Channel
     offset: str
@@ -211,6 +224,38 @@ def plan(*, kind: Kind, visit: Visit, now: datetime, policy: Policy) -> tuple[Pl
     return tuple(sorted(kept, key=lambda p: (p.due_at, p.dedupe_key)))
 
 
+def plan_together(
+    *, news: Sequence[tuple[Kind, Visit]], now: datetime, policy: Policy
+) -> tuple[Planned, ...]:
+    """List the messages that one change of several visits of one patient calls for, soonest first.
+
+    They are those of each visit by itself, save that by each channel one message tells all the
+    news at once. News that would be dropped stays by itself, so that reception can see it.
+    """
+    apart = [
+        p for kind, visit in news for p in plan(kind=kind, visit=visit, now=now, policy=policy)
+    ]
+    kept = [p for p in apart if p.offset != AT_ONCE or p.drop]
+    for channel in Channel:
+        told = [p for p in apart if p.channel is channel and p.offset == AT_ONCE and not p.drop]
+        kept += _in_one(told) if len(told) > 1 else told
+    return tuple(sorted(kept, key=lambda p: (p.due_at, p.dedupe_key)))
+
+
+def _in_one(told: Sequence[Planned]) -> list[Planned]:
+    """Put the news of several visits into one message, of use until the last of them begins.
+
+    The earliest visit that is on leads: its page is the one that the link opens.
+    """
+    ordered = sorted(told, key=lambda p: (p.kind is Kind.CANCELLED, p.visits[0].be_there))
+    lead = ordered[0]
+    kind = Kind.ALL_OFF if lead.kind is Kind.CANCELLED else Kind.SEVERAL
+    key = dedupe_key(visit=lead.visits[0], kind=kind, offset=AT_ONCE, channel=lead.channel)
+    last = max(p.not_after for p in told)
+    visits = tuple(p.visits[0] for p in ordered)
+    return [replace(lead, visits=visits, kind=kind, not_after=last, dedupe_key=key)]
+
+
 def _reminders(visit: Visit, now: datetime, policy: Policy) -> Iterator[Planned]:
     zone = ZoneInfo(visit.site_zone)
     for place, lead in enumerate(policy.leads, start=1):
@@ -225,6 +270,7 @@ def _planned(
     kind: Kind, channel: Channel, offset: str, useful: tuple[datetime, datetime], visit: Visit
 ) -> Planned:
     return Planned(
+        visits=(visit,),
         kind=kind,
         channel=channel,
         offset=offset,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import Channel, Kind
+from notifications.core.policy import TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -19,7 +19,15 @@ BLANKS: Mapping[str, str] = {
     "phone": "the site's telephone",
     "link": "the page of this visit, made anew for each message",
 }
-"""Every blank that a text may have; nothing clinical is among them."""
+"""The blanks that every text may have; nothing clinical is among them."""
+
+OF_SEVERAL: Mapping[str, str] = {
+    "count": "how many visits it tells of; date and time are those of the first",
+    "visits": "all of them with their times and places, a line each",
+}
+"""What a text about several visits may have besides; the list is for e-mail only."""
+
+_KNOWN = frozenset({*BLANKS, *OF_SEVERAL})
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -70,7 +78,7 @@ def cut(text: str) -> Blanks:
         for literal, name, spec, conversion in Formatter().parse(text):
             pieces[-1] += literal
             if name is not None:
-                if name not in BLANKS or spec or conversion:
+                if name not in _KNOWN or spec or conversion:
                     raise BadWording(f"“{{{name}}}” is not a blank that can be filled.")
                 pieces += [name, ""]
     except ValueError as error:
@@ -96,8 +104,10 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
     """
     wording = worded(subject=subject, body=body)
     said = wording.subject.names | wording.body.names
-    missing = sorted(_needed(kind) - said)
-    if not said & {"date", "short_date"}:
+    if foreign := sorted(said - blanks_of(kind, channel).keys()):
+        raise BadWording(f"{_listed(foreign)} cannot be filled in this text.")
+    missing = sorted(_needed(kind, channel) - said)
+    if kind not in TOGETHER and not said & {"date", "short_date"}:
         missing.insert(0, "date")
     if missing:
         raise BadWording(f"The text must contain {_listed(missing)}.")
@@ -106,9 +116,19 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
     return wording
 
 
-def _needed(kind: Kind) -> frozenset[str]:
-    needed = frozenset({"clinic", "time", "phone"})
-    return needed if kind is Kind.CANCELLED else needed | {"link"}
+def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
+    """List the blanks that a text may have, each with what it stands for."""
+    if kind not in TOGETHER:
+        return BLANKS
+    few = [name for name in OF_SEVERAL if channel is Channel.EMAIL or name != "visits"]
+    return {**BLANKS, **{name: OF_SEVERAL[name] for name in few}}
+
+
+def _needed(kind: Kind, channel: Channel) -> frozenset[str]:
+    needed = frozenset({"clinic", "phone"})
+    if kind in TOGETHER:
+        return needed | {"link", "visits" if channel is Channel.EMAIL else "count"}
+    return needed | ({"time"} if kind is Kind.CANCELLED else {"time", "link"})
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -118,8 +138,8 @@ def _listed(names: Iterable[str]) -> str:
 def as_html(body: str) -> str:
     """Write a text's paragraphs as HTML, blanks kept.
 
-    A paragraph that ends in ``{link}`` becomes a button; one that begins with ``{date}`` stands
-    out.
+    A paragraph that ends in ``{link}`` becomes a button; one that begins with ``{date}`` or
+    ``{visits}`` stands out.
     """
     return "\n".join(_paragraph(block) for block in _BLOCKS.split(body))
 
@@ -130,5 +150,5 @@ def _paragraph(block: str) -> str:
         label = escape(button["label"])
         return f'<p><a class="button" href="{{link}}">{label}</a></p>'
     lines = "<br>\n".join(escape(line) for line in block.splitlines())
-    stands_out = ' class="when"' if block.startswith("{date}") else ""
+    stands_out = ' class="when"' if block.startswith(("{date}", "{visits}")) else ""
     return f"<p{stands_out}>{lines}</p>"

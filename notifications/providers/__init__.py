@@ -7,7 +7,7 @@ side has the message, it raises `SendFailed` (certainly not sent), or it raises 
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -18,11 +18,20 @@ from scheduling.errors import ClinicError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """One of several calendar entries, as a file: an iCalendar body with its iTIP method."""
+
+    name: str
+    text: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A message as it leaves: everything a provider needs and nothing clinical.
 
     `sender_name` is shown beside the clinic's address; `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
-    `not_after` when the message stops being of use (both UTC). `calendar` is an iCalendar body with its iTIP method; e-mail only.
+    `not_after` when the message stops being of use (both UTC). `calendar` is an iCalendar body with its iTIP method, `attachments` are those of several visits; e-mail only.
     """
 
     ref: str
@@ -37,6 +46,7 @@ class Outgoing:
     html: str = ""
     calendar: str = ""
     calendar_method: str = ""
+    attachments: Sequence[Attachment] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

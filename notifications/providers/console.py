@@ -73,6 +73,7 @@ class Console:
             parts.pop(1)
         if outgoing.calendar:
             parts += ["", outgoing.calendar]
+        parts += [f"\n{a.name}\n{a.text}" for a in outgoing.attachments]
         # written aside and renamed: a file that is there is whole
         aside = path.with_suffix(".part")
         aside.write_text("\n".join(parts) + "\n", "utf-8")

@@ -6,7 +6,7 @@ here, and the tests let it.
 """
 
 from binascii import b2a_qp
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
@@ -23,8 +23,6 @@ def encoded(outgoing: Outgoing, *, sender: str, message_id: str) -> bytes:
 
     `sender` is the From address; the reader sees `outgoing.sender_name` beside it.
     """
-    # “=_” never stands in quoted-printable, so no part can hold the boundary (RFC 2045, 6.7)
-    boundary = f"=_{outgoing.ref}"
     head = [
         f"From: {_mailbox(outgoing.sender_name, sender)}",
         f"To: {envelope_address(outgoing.to)}",
@@ -35,29 +33,53 @@ def encoded(outgoing: Outgoing, *, sender: str, message_id: str) -> bytes:
         f"X-Fallow-Kind: {outgoing.kind}",
         *(_header(name, value) for name, value in outgoing.headers.items()),
         "MIME-Version: 1.0",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
     ]
-    chunks = [_CRLF.join(head).encode("ascii")]
-    for kind, body in _parts(outgoing):
-        chunks.append(
-            f"{_CRLF}--{boundary}{_CRLF}Content-Type: {kind}{_CRLF}"
-            f"Content-Transfer-Encoding: quoted-printable{_CRLF}{_CRLF}".encode("ascii")
+    return _CRLF.join(head).encode("ascii") + _body(outgoing)
+
+
+def _body(outgoing: Outgoing) -> bytes:
+    # “=_” never stands in quoted-printable, so no part can hold a boundary (RFC 2045, 6.7); and
+    # neither begins with the other, for a line that only begins with one counts (RFC 2046, 5.1.1)
+    said = _multipart("alternative", f"=_{outgoing.ref}", _parts(outgoing))
+    if not outgoing.attachments:
+        return said
+    files = (
+        _part(
+            f'text/calendar; charset="utf-8"; method={a.method}; name="{a.name}"{_CRLF}'
+            f'Content-Disposition: attachment; filename="{a.name}"',
+            a.text,
         )
-        chunks.append(_quoted(body))
-    chunks.append(f"{_CRLF}--{boundary}--{_CRLF}".encode("ascii"))
-    return b"".join(chunks)
+        for a in outgoing.attachments
+    )
+    return _multipart("mixed", f"=_all.{outgoing.ref}", [said, *files])
 
 
-def _parts(outgoing: Outgoing) -> Iterator[tuple[str, str]]:
-    """Give each part's type and text, the plainest first."""
-    yield 'text/plain; charset="utf-8"', outgoing.text
+def _multipart(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:
+    line = f"{_CRLF}--{boundary}".encode("ascii")
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"{_CRLF}'.encode("ascii")
+    return (line + b"\r\n").join([head, *parts]) + line + b"--\r\n"
+
+
+def _part(kind: str, text: str) -> bytes:
+    return _part_head(kind) + _quoted(text)
+
+
+@lru_cache(maxsize=16)
+def _part_head(kind: str) -> bytes:
+    head = f"Content-Type: {kind}{_CRLF}Content-Transfer-Encoding: quoted-printable{_CRLF * 2}"
+    return head.encode("ascii")
+
+
+def _parts(outgoing: Outgoing) -> Iterator[bytes]:
+    """Give each part, the plainest first."""
+    yield _part('text/plain; charset="utf-8"', outgoing.text)
     if outgoing.html:
-        yield 'text/html; charset="utf-8"', outgoing.html
+        yield _part('text/html; charset="utf-8"', outgoing.html)
     if outgoing.calendar:
         # RFC 6047: the part's method parameter equals the METHOD property
         method = outgoing.calendar_method
-        yield f'text/calendar; charset="utf-8"; method={method}', outgoing.calendar
+        yield _part(f'text/calendar; charset="utf-8"; method={method}', outgoing.calendar)
 
 
 def _quoted(text: str) -> bytes:

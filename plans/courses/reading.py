@@ -1,6 +1,7 @@
 """Plans read from their rows, however many of them, in a fixed number of queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -98,9 +99,8 @@ def since(read: Rows) -> date:
 
 def _view(read: Rows, now: datetime) -> PlanView:
     plan, today = read.plan, now.astimezone(read.zone).date()
-    due = dues(read, lain(read))
-    sessions = tuple(_session(read, s, due.get(str(s.pk)), today) for s in read.sessions)
     standing = standing_of(read)
+    sessions = _sessions(read, standing, today)
     return PlanView(
         id=plan.pk,
         version=plan.version,
@@ -136,6 +136,15 @@ def _view(read: Rows, now: datetime) -> PlanView:
         needs_reflow=() if standing.over else misfits(sessions, read.refused),
         decisions=tuple(_decision(said) for said in read.decisions),
     )
+
+
+def _sessions(read: Rows, standing: Standing, today: date) -> tuple[SessionView, ...]:
+    """Read the sessions; where the plan is over, nothing is due any more."""
+    due = dues(read, lain(read))
+    found = [_session(read, s, due.get(str(s.pk)), today) for s in read.sessions]
+    if standing.over:
+        return tuple(replace(session, due=False, overdue=False) for session in found)
+    return tuple(found)
 
 
 def _decision(said: Decision) -> DecisionView:

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from notifications import panels, wordings
+from notifications import outbox, panels, wordings
 from notifications.models import Attempt, Message, MessageText, OptOut
+from notifications.providers import SendFailed
 from scheduling.models import Change, Site
 from tests import cast
 from tests.notifications import stage
@@ -103,6 +104,17 @@ def test_a_message_shows_its_attempts_and_cannot_be_written() -> None:
     assert client.get(f"{LIST}add/").status_code == 403
 
 
+def test_a_message_about_several_visits_shows_them() -> None:
+    at = stage.house()
+    visits = [stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(2)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    row = Message.objects.get(kind="several", channel="sms")
+    client = signed_in(at.site)
+    said = client.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert [str(v) in said for v in visits] == [True, True]
+    assert "several visits" in client.get(LIST).content.decode()
+
+
 def test_opt_outs_are_listed() -> None:
     OptOut.objects.create(channel="sms", address="+447700900123", at=NOW, source="provider")
     client = signed_in(may=("view_optout",), everywhere=True)
@@ -126,6 +138,50 @@ def test_the_preview_is_of_the_next_real_visit() -> None:
     said = editor().get(f"{TEXTS}{text().pk}/change/").content.decode()
     assert "Shown on the next visit, Ada Pine on 18 January 2027" in said
     assert "Mon 18 Jan, 13:00" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        (
+            "several",
+            [
+                "1. Monday 18 January 2027, 13:00",
+                "2. Monday 15 February 2027, 13:00 (was Sun 14 Feb, 13:00)",
+                "3. Cancelled: Monday 15 March 2027, 13:00",
+            ],
+        ),
+        (
+            "all_off",
+            [
+                "1. Monday 18 January 2027, 13:00",
+                "2. Monday 15 February 2027, 13:00",
+                "3. Monday 15 March 2027, 13:00",
+            ],
+        ),
+    ],
+)
+def test_the_preview_of_several_visits_makes_two_up(kind: str, lines: list[str]) -> None:
+    stage.visit(stage.house())
+    said = editor().get(f"{TEXTS}{text(kind, 'email').pk}/change/").content.decode()
+    assert "Ada Pine on 18 January 2027, and two made-up ones after it." in said
+    assert "\n".join(lines) in said
+    assert "<code>{visits}</code>" in said
+
+
+def test_a_text_about_several_visits_is_listed_and_edited() -> None:
+    assert MessageText.objects.filter(kind__in=("several", "all_off")).count() == 8
+    row, client = text("several"), editor()
+    body = "{clinic}: {count} visits. {link} {phone}"
+    client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
+    at = stage.house(email="")
+    visits = [stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(2)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    carrier = Carrier()
+    stage.sweep(carrier)
+    assert carrier.sent[0].text.startswith("Harley House: 2 visits. http")
+    said = client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body + "{visits}"})
+    assert "{visits} cannot be filled in this text." in said.content.decode()
 
 
 def test_a_new_wording_is_kept_and_used() -> None:
@@ -200,6 +256,32 @@ def test_the_patients_panel_shows_the_messages() -> None:
     for html in (panels.of_patient(at.patient, {}), panels.of_appointment(made, {})):
         assert html.count("<li>") == 5
         assert "due Mon 11 Jan 2027, 13:00" in html
+
+
+def test_the_panels_know_what_told_of_a_visit_among_others() -> None:
+    at = stage.house(phone="")
+    first, second = (stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(2))
+    outbox.enqueue(appointments=[first, second], verb="book", now=NOW)
+    stage.sweep(Carrier())
+    assert panels.of_appointment(second, {}).count("<li>") == 2
+    tag = '<span class="desk-tag good">e-mail sent</span>'
+    assert panels.marks([first, second]) == {first.pk: tag, second.pk: tag}
+    stage.change(first, "move")
+    assert panels.marks([first, second]) == {second.pk: tag}
+
+
+def test_the_desk_hears_of_several_visits_that_were_not_told_while_one_is_to_come() -> None:
+    at = stage.house(phone="")
+    visits = [stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(2)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    stage.sweep(Carrier(errors=[SendFailed("550", permanent=True)]))
+    user = cast.staff_user("desk", at.site)
+    user.user_permissions.set(Permission.objects.filter(codename="view_message"))
+    later = {"now": DAYS_14 + timedelta(days=1)}
+    assert "several visits by e-mail" in " ".join(panels.of_desk(user, later).split("</small>"))
+    for visit in visits:
+        stage.change(visit, "move")
+    assert panels.of_desk(user, later) == ""
 
 
 def test_the_panel_is_empty_without_messages() -> None:

@@ -1,24 +1,26 @@
 """`/api/v1/messages/`: to be read, by those who may, at their own sites."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
+from notifications import outbox
 from notifications.models import Message
 from scheduling.models import Site
 from tests import cast
 from tests.notifications import stage
-from tests.notifications.stage import Carrier
+from tests.notifications.stage import DAYS_14, NOW, Carrier
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/messages/"
 
 
-def client(*sites: Site, may: str = "view_message") -> APIClient:
-    user = cast.staff_user("program", *sites)
+def client(*sites: Site, may: str = "view_message", name: str = "program") -> APIClient:
+    user = cast.staff_user(name, *sites)
     user.user_permissions.set(Permission.objects.filter(codename=may))
     answer = APIClient()
     answer.force_authenticate(user)
@@ -38,6 +40,21 @@ def test_list_answers_messages_newest_due_first() -> None:
         ("booked", "email", "accepted"),
     ]
     assert "text" not in answer["results"][0]
+
+
+def test_a_message_about_several_visits_mentions_each_and_is_found_by_each() -> None:
+    at = stage.house(email="")
+    visits = [stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(2)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    for visit in visits:
+        answer: Any = client(at.site, name=f"program {visit.pk}").get(
+            URL, {"appointment": visit.pk, "kind": "several"}
+        )
+        (said,) = answer.json()["results"]
+        assert [(m["appointment"], m["told_version"], m["was"]) for m in said["mentions"]] == [
+            (v.pk, 0, None) for v in visits
+        ]
+        assert said["appointment"] == visits[0].pk
 
 
 def test_list_filters() -> None:

@@ -7,9 +7,11 @@ import pytest
 import time_machine
 from django.test import Client
 
+from notifications import outbox
 from notifications.pages import _all_words
 from scheduling import links
 from scheduling.models import Appointment, Link, Patient, Todo
+from tests import cast
 from tests.notifications import stage
 from tests.notifications.stage import DAYS_14, NOW
 
@@ -152,6 +154,45 @@ def test_a_link_dies_with_a_move_and_names_whom_to_phone(client: Client) -> None
     response = client.get(page)
     assert response.status_code == 410
     assert "+44 20 7946 0000" in text_of(response)
+
+
+def course(at: stage.House, count: int = 3) -> list[Appointment]:
+    """Write so many visits, a week apart, that one message tells of."""
+    visits = [stage.visit(at, DAYS_14 + timedelta(weeks=n)) for n in range(count)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    return visits
+
+
+def test_the_page_lists_the_visits_that_were_told_together_as_they_are_now(
+    client: Client,
+) -> None:
+    first, second, third = course(stage.house())
+    stage.change(second, "move", start=second.start + timedelta(days=1))
+    stage.change(third, "cancel", status="cancelled")
+    said = text_of(client.get(opened(client, first)))
+    assert (
+        "Visits booked or changed together Monday 18 January 2027, 13:00 Tuesday 26 January 2027, 13:00"
+        " Cancelled: Monday 1 February 2027, 13:00 Here you can confirm"
+    ) in said
+
+
+def test_the_page_of_a_visit_that_was_told_alone_lists_none(client: Client) -> None:
+    at = stage.house()
+    course(at, 2)
+    alone = stage.booked(at, DAYS_14 + timedelta(days=3))
+    assert "changed together" not in text_of(client.get(opened(client, alone)))
+
+
+def test_the_list_is_to_be_read_only_and_of_one_patient(client: Client) -> None:
+    at = stage.house()
+    mine = course(at)
+    stranger = stage.House(at.site, at.treatment, cast.patient("Bo", "Ash"))
+    Appointment.objects.filter(pk=mine[2].pk).update(patient=stranger.patient)
+    page = opened(client, mine[0])
+    assert "1 February" not in text_of(client.get(page))
+    client.post(page, {"act": "cancel"})
+    statuses = Appointment.objects.order_by("start").values_list("status", flat=True)
+    assert list(statuses) == ["cancelled", "booked", "booked"]
 
 
 def test_an_expired_link_is_dead(client: Client) -> None:

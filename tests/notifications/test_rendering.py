@@ -1,5 +1,6 @@
 """Every message in every language, filled and read."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from urllib.parse import urlsplit
@@ -10,9 +11,9 @@ from django.urls import reverse
 from icalendar import Calendar
 
 from notifications import invitations, rendering
-from notifications.core import sms
-from notifications.core.letters import Facts, Letter
-from notifications.core.policy import Channel, Kind
+from notifications.core import itinerary, sms
+from notifications.core.letters import Facts, Letter, Told
+from notifications.core.policy import TOGETHER, Channel, Kind
 from notifications.core.wording import check
 from notifications.models import MessageText
 from notifications.providers import Outgoing
@@ -66,6 +67,27 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         site_id=1,
         seen="",
         facts=facts(**more),
+        visits=visits(kind, **more) if kind in TOGETHER else (),
+    )
+
+
+def visits(kind: Kind, **more: object) -> tuple[Told, ...]:
+    """Make a change of three visits: one new, one moved, one cancelled; or all cancelled."""
+    first = facts(**more)
+    weeks = [timedelta(weeks=4 * n) for n in range(3)]
+    told = [
+        replace(first, uid=f"{n}", start=first.start + apart, end=first.end + apart)
+        for n, apart in enumerate(weeks)
+    ]
+    off = told if kind is Kind.ALL_OFF else told[2:]
+    moved = None if kind is Kind.ALL_OFF else told[1].be_there - timedelta(days=1)
+    return tuple(
+        Told(
+            facts=replace(f, status=Status.CANCELLED) if f in off else f,
+            told_version=3,
+            was=moved if n == 1 else None,
+        )
+        for n, f in enumerate(told)
     )
 
 
@@ -104,16 +126,18 @@ def test_every_message_says_where_when_and_whom_to_phone(
 @pytest.mark.parametrize(("kind", "channel", "language"), EVERY)
 def test_no_message_says_anything_clinical(kind: Kind, channel: Channel, language: str) -> None:
     said = written(kind, channel, language=language)
-    everything = f"{said.subject} {said.text} {said.html} {said.calendar}".lower()
+    attached = " ".join(f"{a.name} {a.text}" for a in said.attachments)
+    everything = f"{said.subject} {said.text} {said.html} {said.calendar} {attached}".lower()
     assert [w for w in CLINICAL if w in everything] == []
 
 
 @pytest.mark.parametrize(("kind", "language"), list(product(Kind, rendering.LANGUAGES)))
 def test_every_short_message_is_one_gsm7_segment(kind: Kind, language: str) -> None:
-    """On the longest short date, with a clinic's own address in the link."""
+    """On the longest short date, with a clinic's own address in the link; of several visits two."""
     saturday = {"start": datetime(2027, 9, 18, 14, tzinfo=UTC)}
     size = sms.measure(written(kind, Channel.SMS, language=language, **saturday).text)
-    assert (size.encoding, size.segments) == (sms.Encoding.GSM7, 1)
+    segments = 2 if kind in TOGETHER else 1
+    assert (size.encoding, size.segments) == (sms.Encoding.GSM7, segments)
 
 
 def test_the_english_booking_reads_as_written() -> None:
@@ -152,6 +176,105 @@ def test_the_clinics_own_wording_goes_before_the_shipped_one() -> None:
     wording = rendering.words().of(Kind.BOOKED, Channel.SMS, "en")
     made = rendering.write(letter(Kind.BOOKED, Channel.SMS), wording=wording, link=LINK, at=NOW)
     assert made.text == "Ours: 13:00..."
+
+
+# ---------------------------------------------------------------- several visits
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            [
+                "3 of your visits have been booked or changed. Please be here on",
+                "",
+                "1. Saturday 16 January 2027, 13:00",
+                "2. Saturday 13 February 2027, 13:00 (was Fri 12 Feb, 13:00)",
+                "3. Cancelled: Saturday 13 March 2027, 13:00",
+                "Harley House",
+                "12 Harley Street, London W1G 9QD",
+            ],
+        ),
+        (
+            "es",
+            [
+                "Hemos reservado o cambiado 3 de sus citas. Le esperamos el",
+                "",
+                "1. s\u00e1bado 16 de enero de 2027, 13:00",
+                "2. s\u00e1bado 13 de febrero de 2027, 13:00 (antes: vie 12 feb, 13:00)",
+                "3. Anulada: s\u00e1bado 13 de marzo de 2027, 13:00",
+                "Harley House",
+                "12 Harley Street, London W1G 9QD",
+            ],
+        ),
+    ],
+)
+def test_several_visits_are_listed_in_time_order(language: str, said: list[str]) -> None:
+    made = written(Kind.SEVERAL, Channel.EMAIL, language=language)
+    assert made.text.splitlines()[2:9] == said
+    assert f'<p class="when">{said[2]}<br>\n{said[3]}<br>\n' in made.html
+
+
+def test_the_short_message_counts_them_and_names_the_first() -> None:
+    assert written(Kind.SEVERAL, Channel.SMS).text == (
+        "Harley House: 3 visits booked or changed, the first now Sat 16 Jan, 13:00."
+        f" Please see all times: {LINK} Tel +442079460000"
+    )
+    assert written(Kind.ALL_OFF, Channel.SMS).text == (
+        "Harley House: 3 of your visits are cancelled, the first Sat 16 Jan, 13:00."
+        f" See all: {LINK} Tel +442079460000"
+    )
+
+
+def test_visits_at_two_places_stand_above_their_own() -> None:
+    here, there, again = visits(Kind.ALL_OFF)
+    other = replace(there.facts, clinic="Southside", clinic_address="")
+    made = itinerary.listed([here, replace(there, facts=other), again])
+    assert made.splitlines() == [
+        "1. Saturday 16 January 2027, 13:00",
+        "Harley House",
+        "12 Harley Street, London W1G 9QD",
+        "",
+        "2. Saturday 13 February 2027, 13:00",
+        "Southside",
+        "",
+        "3. Saturday 13 March 2027, 13:00",
+        "Harley House",
+        "12 Harley Street, London W1G 9QD",
+    ]
+
+
+def test_a_cancelled_visit_is_named_by_the_time_that_the_patient_knows() -> None:
+    *_, off = visits(Kind.SEVERAL)
+    moved = replace(off, was=off.facts.be_there - timedelta(days=2))
+    assert itinerary.line(moved) == "Cancelled: Thursday 11 March 2027, 13:00"
+
+
+def test_another_clock_is_named_once_a_line() -> None:
+    _, moved, _ = visits(Kind.SEVERAL, patient_zone="America/New_York")
+    assert itinerary.line(moved) == (
+        "Saturday 13 February 2027, 13:00 (London) (was Fri 12 Feb, 13:00)"
+    )
+
+
+def test_each_of_several_visits_has_an_entry_of_its_own() -> None:
+    said = written(Kind.SEVERAL, Channel.EMAIL)
+    entries = [Calendar.from_ical(a.text) for a in said.attachments]
+    events = [c.walk("VEVENT") for c in entries]
+    assert (said.calendar, [len(e) for e in events]) == ("", [1, 1, 1])
+    assert [str(c["METHOD"]) for c in entries] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [a.method for a in said.attachments] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [a.name for a in said.attachments] == [
+        "visit-2027-01-16-1300.ics",
+        "visit-2027-02-13-1300.ics",
+        "visit-2027-03-13-1300.ics",
+    ]
+
+
+def test_it_arrives_before_the_first_of_them() -> None:
+    assert written(Kind.SEVERAL, Channel.SMS).not_after == facts().be_there
+    assert written(Kind.BOOKED, Channel.SMS).not_after == NOW + timedelta(days=9)
 
 
 # ---------------------------------------------------------------- calendar entries

@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 from django.db import connection
 
 from clinic.embedded import free_port
+from notifications import outbox
 from notifications.models import Message, MessageText
 from scheduling.models import Patient, Todo
 from tests import cast
@@ -107,6 +108,21 @@ def test_two_processes_send_each_message_once(mailbox: tuple[Mailbox, int]) -> N
     pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
     assert [p.wait(ENOUGH) for p in pair] == [0, 0]
     assert (len(box.ids), box.twice, count("accepted")) == (250, 0, 250)
+
+
+def test_two_processes_send_the_news_of_several_visits_once(mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    at = stage.house()
+    for n in range(60):
+        patient = cast.patient("Ada", f"Pine {n}", email=f"ada{n}@example.org", phone="")
+        mine = stage.House(at.site, at.treatment, patient)
+        visits = [stage.visit(mine, DAYS_14 + timedelta(weeks=week)) for week in range(4)]
+        outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    box.wait = lambda _: 0.002
+    pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
+    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    accepted = Message.objects.filter(kind="several", state="accepted").count()
+    assert (len(box.ids), box.twice, accepted) == (60, 0, 60)
 
 
 def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(

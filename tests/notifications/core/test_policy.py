@@ -1,5 +1,6 @@
 """What is written when: offsets over clock changes, quiet hours, last looks, retries."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.core.policy import (
+    AT_ONCE,
+    TOGETHER,
     Channel,
     Circumstances,
     Defer,
@@ -21,6 +24,7 @@ from notifications.core.policy import (
     Window,
     look_again,
     plan,
+    plan_together,
     retry_at,
 )
 from scheduling.core.words import Status
@@ -150,6 +154,74 @@ def test_only_channels_that_reach_the_patient_are_planned() -> None:
     assert {r.channel for r in rows} == {Channel.EMAIL}
 
 
+def together(*news: tuple[Kind, datetime], now: str = "2026-11-24T10:00") -> tuple[Planned, ...]:
+    visits = [(kind, visit(at, appointment_id=n)) for n, (kind, at) in enumerate(news)]
+    return plan_together(news=visits, now=utc(now), policy=POLICY)
+
+
+def test_several_visits_are_news_once_a_channel_and_the_first_that_is_on_leads() -> None:
+    rows = together(
+        (Kind.CHANGED, wall("2027-01-14T14:00", "Europe/London")),
+        (Kind.CANCELLED, wall("2026-12-10T14:00", "Europe/London")),
+        (Kind.BOOKED, wall("2026-12-14T14:00", "Europe/London")),
+    )
+    news = [r for r in rows if r.offset == AT_ONCE]
+    assert [r.dedupe_key for r in news] == ["2:3:several:now:email", "2:3:several:now:sms"]
+    assert {tuple(v.appointment_id for v in r.visits) for r in news} == {(2, 0, 1)}
+    assert {r.not_after for r in news} == {wall("2027-01-14T14:00", "Europe/London")}
+
+
+def test_several_cancelled_visits_are_told_as_such() -> None:
+    at = wall("2026-12-14T14:00", "Europe/London")
+    rows = together((Kind.CANCELLED, at + timedelta(days=1)), (Kind.CANCELLED, at))
+    assert [r.dedupe_key for r in rows] == ["1:3:all_off:now:email", "1:3:all_off:now:sms"]
+
+
+def test_news_that_the_night_makes_useless_stays_by_itself() -> None:
+    early = (Kind.BOOKED, wall("2026-11-25T07:00", "Europe/London"))
+    later = [(Kind.BOOKED, wall(f"2027-01-{day}T14:00", "Europe/London")) for day in (14, 15)]
+    rows = together(early, *later, now="2026-11-24T22:00")
+    news = [(r.dedupe_key, r.drop) for r in rows if r.offset == AT_ONCE]
+    assert news == [
+        ("0:3:several:now:email", None),
+        ("0:3:booked:now:sms", DropReason.QUIET_HOURS),
+        ("1:3:several:now:sms", None),
+    ]
+
+
+@given(
+    days=st.lists(st.integers(-1, 20), min_size=1, max_size=6),
+    kinds=st.lists(
+        st.sampled_from([Kind.BOOKED, Kind.CHANGED, Kind.CANCELLED]), min_size=6, max_size=6
+    ),
+    hour=st.integers(0, 23),
+)
+def test_together_tells_of_each_visit_what_it_would_be_told_apart(
+    days: list[int], kinds: list[Kind], hour: int
+) -> None:
+    now = utc("2026-11-24T00:30") + timedelta(hours=hour)
+    news = [
+        (kind, visit(now + timedelta(days=day, hours=5), appointment_id=n))
+        for n, (kind, day) in enumerate(zip(kinds, days, strict=False))
+    ]
+    apart = [p for k, v in news for p in plan(kind=k, visit=v, now=now, policy=POLICY)]
+    rows = plan_together(news=news, now=now, policy=POLICY)
+    assert len({r.dedupe_key for r in rows}) == len(rows)
+    assert sorted(told(rows)) == sorted(told(apart))
+    at_once = [r.channel for r in rows if r.offset == AT_ONCE and not r.drop]
+    assert len(set(at_once)) == len(at_once)
+    assert all((len(r.visits) > 1) == (r.kind in TOGETHER) for r in rows)
+
+
+def told(rows: Iterable[Planned]) -> list[tuple[int, str, str, str, datetime]]:
+    """List which visit is told of by which channel, when, and whether it is dropped."""
+    return [
+        (v.appointment_id, r.channel, r.offset, str(r.drop), r.due_at)
+        for r in rows
+        for v in r.visits
+    ]
+
+
 def test_a_booking_at_night_mails_now_and_texts_in_the_morning() -> None:
     rows = plan(
         kind=Kind.BOOKED,
@@ -254,6 +326,9 @@ def circumstances(**more: object) -> Circumstances:
         ({"status": Status.NOSHOW}, Drop(DropReason.VISIT_STARTED)),
         ({"kind": Kind.CANCELLED}, Drop(DropReason.SUPERSEDED)),
         ({"kind": Kind.CANCELLED, "status": Status.CANCELLED}, Send()),
+        ({"kind": Kind.SEVERAL}, Send()),
+        ({"kind": Kind.SEVERAL, "status": Status.CANCELLED}, Send()),
+        ({"kind": Kind.ALL_OFF}, Drop(DropReason.SUPERSEDED)),
         ({"opted_out": True}, Drop(DropReason.OPTED_OUT)),
         ({"do_not_contact": True}, Drop(DropReason.DO_NOT_CONTACT)),
         ({"deceased": True}, Drop(DropReason.DECEASED)),

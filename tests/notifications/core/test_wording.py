@@ -3,7 +3,16 @@
 import pytest
 
 from notifications.core.policy import Channel, Kind
-from notifications.core.wording import BLANKS, BadWording, as_html, check, cut, worded
+from notifications.core.wording import (
+    BLANKS,
+    OF_SEVERAL,
+    BadWording,
+    as_html,
+    blanks_of,
+    check,
+    cut,
+    worded,
+)
 
 GOOD = "{clinic} {short_date} {time} {phone} {link}"
 
@@ -34,6 +43,22 @@ def test_no_blank_is_clinical() -> None:
     assert set(BLANKS) == {
         "clinic", "name", "date", "short_date", "time", "address", "phone", "link",
     }  # fmt: skip
+    assert set(OF_SEVERAL) == {"visits", "count"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "more"),
+    [
+        (Kind.BOOKED, Channel.EMAIL, set()),
+        (Kind.REMINDER, Channel.SMS, set()),
+        (Kind.SEVERAL, Channel.EMAIL, {"visits", "count"}),
+        (Kind.ALL_OFF, Channel.SMS, {"count"}),
+    ],
+)
+def test_only_texts_about_several_visits_count_and_list_them(
+    kind: Kind, channel: Channel, more: set[str]
+) -> None:
+    assert set(blanks_of(kind, channel)) == set(BLANKS) | more
 
 
 @pytest.mark.parametrize(
@@ -42,6 +67,11 @@ def test_no_blank_is_clinical() -> None:
         (Kind.BOOKED, Channel.SMS, "", "Hi", "date}, {clinic}, {link}, {phone}, {time}"),
         (Kind.CANCELLED, Channel.SMS, "", "Hi", "date}, {clinic}, {phone}, {time}"),
         (Kind.BOOKED, Channel.EMAIL, " ", GOOD, "An e-mail needs a subject."),
+        (Kind.BOOKED, Channel.SMS, "", GOOD + "{count}", "{count} cannot be filled in this text."),
+        (Kind.SEVERAL, Channel.SMS, "", GOOD + "{visits}", "{visits} cannot be filled in this"),
+        (Kind.SEVERAL, Channel.SMS, "", GOOD, "The text must contain {count}."),
+        (Kind.SEVERAL, Channel.EMAIL, "x", GOOD, "The text must contain {visits}."),
+        (Kind.ALL_OFF, Channel.EMAIL, "x", "{visits}", "contain {clinic}, {link}, {phone}."),
     ],
 )
 def test_check_says_what_is_missing(
@@ -58,6 +88,7 @@ def test_check_counts_the_subject_too() -> None:
 
 def test_html_makes_paragraphs_a_button_and_escapes() -> None:
     body = "Dear {name},\nA & B <3\n\n{date}\n{clinic}\n\nSee & change: {link}\n\nOr {link} here"
+    assert as_html("{visits}\n{phone}") == '<p class="when">{visits}<br>\n{phone}</p>'
     assert as_html(body).split("\n") == [
         "<p>Dear {name},<br>",
         "A &amp; B &lt;3</p>",

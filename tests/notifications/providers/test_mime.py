@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifications.providers import SendFailed, mime
+from notifications.providers import Attachment, SendFailed, mime
 from tests.notifications import letters
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200)
@@ -45,6 +45,25 @@ def test_encoded_carries_every_part() -> None:
     ]
     *_, entry = message.iter_parts()
     assert entry["Content-Type"].params == {"charset": "utf-8", "method": "CANCEL"}
+
+
+def test_encoded_attaches_each_of_several_entries() -> None:
+    """One object a part, each with its own method, beside the text in both its forms."""
+    attached = [
+        Attachment(name=f"visit-{n}.ics", text=f"SUMMARY:\u00d1and\u00fa {n}\r\n", method=method)
+        for n, method in enumerate(["REQUEST", "CANCEL"])
+    ]
+    message = read(attachments=attached)
+    said, *files = message.iter_parts()
+    assert message.get_content_type() == "multipart/mixed"
+    assert [kind for kind, _ in parts(cast("EmailMessage", said))] == ["text/plain", "text/html"]
+    found = [(f.get_filename(), f["Content-Type"].params["method"]) for f in files]
+    assert found == [("visit-0.ics", "REQUEST"), ("visit-1.ics", "CANCEL")]
+    assert [f.get_content_disposition() for f in files] == ["attachment", "attachment"]
+    assert [cast("EmailMessage", f).get_content() for f in files] == [
+        "SUMMARY:\u00d1and\u00fa 0\r\n",
+        "SUMMARY:\u00d1and\u00fa 1\r\n",
+    ]
 
 
 def test_encoded_names_sender_reader_and_kind() -> None:
