@@ -9,13 +9,15 @@ bound is no better than the best plan known: the answer is exact.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import combinations
 from typing import TypeAlias
 
-from plans.core.holding import Node, Wanted, barred, clash, greedy, kept
+from plans.core.holding import Node, Wanted, barred, clash, greedy, kept, short
 from plans.core.narrowing import Choice, Edge, Kind, Some, State
 from plans.core.nearness import Nearest, Nearness
-from plans.core.sequence import MOST_SESSIONS, Turn, in_turns
+from plans.core.turns import Turns
 from plans.core.visits import Hold, Level, Visits
 
 Places: TypeAlias = dict[int, tuple[int, tuple[Hold, ...]]]
@@ -40,9 +42,12 @@ class Branching:
     nearness: Nearness
     required: Sequence[int]
     known: Known | None = None
+    turns: Turns = field(init=False)
     _end: int | None = None
-    _asked: int = 0
-    _helped: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to count how often a sequence was asked for."""
+        self.turns = Turns(self.visits)
 
     def least_end(self) -> int | None:
         """Return the earliest date on which the last required session can lie; None without a plan.
@@ -64,18 +69,54 @@ class Branching:
 
     def least(self) -> Known | None:
         """Return the plan of least cost, and of those that cost the same the one known first."""
+        self._nearest_first()
+        if self.known is None:
+            return None
         for _ in self._searched(ending=False):
             pass
         return self.known
 
-    def _searched(self, *, ending: bool) -> Iterator[Node]:
-        """Visit nodes depth first, the most promising branch first."""
+    def _root(self) -> Node | None:
         state = self.root.copy()
         if not state.narrow(set(range(len(state.lines)))):
+            return None
+        return Node(state, [self.visits.ranked(at) for at in range(len(self.visits.frame.steps))])
+
+    def _nearest_first(self) -> None:
+        """Find a plan of least primary cost, whatever else it costs: the node of least bound first."""
+        root, number = self._root(), 0
+        heap = list[tuple[int, int, Node, Nearest]]()
+        branches = iter(() if root is None else (root,))
+        while True:
+            for node in branches:
+                nearest, number = self.nearness.least(node.state), number - 1
+                heappush(heap, (nearest.cost, number, node, nearest))
+            if not heap or (self.known is not None and heap[0][0] >= self.known.rank[0]):
+                return
+            cost, _, node, nearest = heappop(heap)
+            branches = self._plans(node, cost, nearest)
+
+    def _plans(self, node: Node, primary: int, nearest: Nearest) -> Iterator[Node]:
+        """Branch until a node's first starts are as near as can be and a plan; note that."""
+        if self.nearness.actual(node.state) > primary:
+            yield from self._nearer(node, nearest)
             return
-        floor = self._last(state)
-        count = len(self.visits.frame.steps)
-        root = Node(state, [self.visits.ranked(at) for at in range(count)])
+        broken = _broken(node.state)
+        if broken is not None:
+            yield from _either(node, broken)
+            return
+        held = greedy(self.visits, node)
+        if held is not None:
+            self._note(node.state, primary, held)
+            return
+        yield from self._shared(node)
+
+    def _searched(self, *, ending: bool) -> Iterator[Node]:
+        """Visit nodes depth first, the most promising branch first."""
+        root = self._root()
+        if root is None:
+            return
+        floor = self._last(root.state)
         stack = [iter([root])]
         while stack and not (ending and self._end == floor):
             node = next(stack[-1], None)
@@ -99,17 +140,25 @@ class Branching:
                 return
             node = Node(sooner, node.needs)
         broken = _broken(node.state)
-        if broken is not None:
+        if broken is None:
+            if not self._ends(node):
+                yield from self._shared(node)
+            return
+        starts = self.turns.fit(node.state)
+        if starts is None or starts:
+            there = _at(node, starts) if starts else None
+            self.turns.helped += there is not None and self._ends(there)
             yield from _either(node, broken)
-            return
-        held = greedy(self.visits, node)
-        if held is not None:
-            self._end, self.known = self._last(node.state), None
+
+    def _ends(self, node: Node) -> bool:
+        """Note the plan of a node's first starts if there is one and it ends sooner."""
+        held, end = greedy(self.visits, node), self._last(node.state)
+        if held is None:
+            return False
+        if self._end is None or end < self._end:
+            self._end, self.known = end, None
             self._note(node.state, self.nearness.actual(node.state), held)
-            return
-        wanted = clash(self.visits, node)
-        if wanted is not None:
-            yield from self._resolved(node, *wanted)
+        return True
 
     def _sooner(self, state: State, last: int) -> State | None:
         """Return what is left of a state when the required sessions lie on or before a date."""
@@ -149,6 +198,20 @@ class Branching:
             if self._hopeless(nearest.cost, sum(cost for cost, _ in levels)):
                 return
         yield from self._cheaper(node, levels)
+
+    def _least(self, node: Node, primary: int, levels: Sequence[Level]) -> int:
+        """Return the least of all other costs, also seeing that the patient is in one place."""
+        total = sum(cost for cost, _ in levels)
+        found = None if self._hopeless(primary, total) else self.turns.least(node, levels)
+        if found is None:
+            return total
+        least, starts = found
+        there = _at(node, starts) if starts else None
+        held = None if there is None else greedy(self.visits, there)
+        if there is not None and held is not None:
+            self._note(there.state, self.nearness.actual(there.state), held)
+        self.turns.helped += self._hopeless(primary, least)
+        return least
 
     def _hopeless(self, primary: int, secondary: int) -> bool:
         """Tell whether no plan at these costs is better than the one known."""
@@ -194,6 +257,14 @@ class Branching:
         if worst >= 0:
             yield from node.split(worst, levels[worst][1])
             return
+        yield from self._shared(node)
+
+    def _shared(self, node: Node) -> Iterator[Node]:
+        """Branch where sessions want more than there is, or the same resource."""
+        held = short(self.visits, node)
+        if held:
+            yield from _apart(node, held)
+            return
         wanted = clash(self.visits, node)
         if wanted is not None:
             yield from self._resolved(node, *wanted)
@@ -214,61 +285,8 @@ class Branching:
             return
         yield from _either(both, _in_order(node.state, one, two))
 
-    # -- sessions one after another
 
-    def _least(self, node: Node, primary: int, levels: Sequence[Level]) -> int:
-        """Return the least of all other costs, also seeing that the patient is in one place."""
-        total = sum(cost for cost, _ in levels)
-        some = self._crowded(node.state)
-        if self._hopeless(primary, total) or not some:
-            return total
-        self._asked += 1
-        cost, starts = in_turns([self._turn(node, at, some) for at in some])
-        least = _NEVER
-        if starts:
-            self._try(node, dict(zip(some, starts, strict=True)))
-            least = int(cost) + sum(own for at, (own, _) in enumerate(levels) if at not in some)
-        self._helped += self._hopeless(primary, least)
-        return least
-
-    def _try(self, node: Node, starts: Mapping[int, int]) -> None:
-        """Note the plan in which some sessions have these starts, if there is one."""
-        left: State | None = node.state
-        for at, start in starts.items():
-            if left is not None:
-                left = left.with_line(at, 1 << (start - left.origins[at]))
-        if left is not None and _broken(left) is None:
-            held = greedy(self.visits, Node(left, node.needs))
-            if held is not None:
-                self._note(left, self.nearness.actual(left), held)
-
-    def _crowded(self, state: State) -> list[int]:
-        """Return the sessions whose order is open, where asking for their sequence may pay."""
-        if not self.visits.frame.one_place or self._asked > _TRIALS + _SHARE * self._helped:
-            return []
-        members = 0
-        for choice in state.choices:
-            members |= choice.members
-        some = [at for at in range(len(self.visits.frame.steps)) if members >> at & 1]
-        starts = sum(state.lines[at].bit_count() for at in some)
-        return some if 1 < len(some) <= MOST_SESSIONS and starts <= _MOST_STARTS else []
-
-    def _turn(self, node: Node, at: int, some: Sequence[int]) -> Turn:
-        state = node.state
-        origin, rest, levels = state.origins[at], state.lines[at], list[Level]()
-        while rest:
-            level = self.visits.level(at, origin, rest, node.needs[at])
-            levels.append(level)
-            rest &= ~level[1]
-        before = sum(1 << number for number, one in enumerate(some) if state.after[one][at] > 0)
-        return Turn.of(self.visits.lengths[at], levels, origin, before)
-
-
-_TRIALS, _SHARE = 8, 4
-"""A sequence is asked for this often, and then where one in so many has ended a branch."""
-_MOST_STARTS = 40_000
-"""Starts of all sessions together up to which a sequence takes some tens of milliseconds."""
-_NEVER = 1 << 60
+_TWO = 2
 
 
 def _broken(state: State) -> Choice | None:
@@ -282,9 +300,23 @@ def _broken(state: State) -> Choice | None:
     )
 
 
+def _at(node: Node, starts: Mapping[int, int]) -> Node | None:
+    """Return a node in which some sessions have these starts, if that leaves the others a plan."""
+    left: State | None = node.state
+    for at, start in starts.items():
+        if left is not None:
+            left = left.with_line(at, 1 << (start - left.origins[at]))
+    return None if left is None or _broken(left) is not None else Node(left, node.needs)
+
+
 def _either(node: Node, choice: Choice) -> Iterator[Node]:
     """Yield what each alternative of a choice leaves, the one that delays least first."""
     state = node.state
+    pair = state.open_pair(choice) if len(choice.alternatives) > _TWO else None
+    if pair is not None:
+        # Who is earlier first: most alternatives fall away with it, and no plan is found twice.
+        one, two = pair
+        choice = Choice(((Edge(Kind.DATES, one, two, 0),), (Edge(Kind.DATES, two, one, 1),)))
 
     def delay(some: Some) -> int:
         return max(
@@ -297,6 +329,26 @@ def _either(node: Node, choice: Choice) -> Iterator[Node]:
         left = state.with_edges(some)
         if left is not None:
             yield Node(left, node.needs)
+
+
+def _apart(node: Node, held: Sequence[Wanted]) -> Iterator[Node]:
+    """Yield what each two of some needs leave that are met one after the other, no plan twice."""
+    state = node.state
+    pairs = (
+        some
+        for one, two in combinations(held, 2)
+        if one[0] != two[0]
+        for some in _in_order(state, one, two).alternatives
+    )
+    together = list[Edge]()
+    for (edge,) in sorted(
+        pairs, key=lambda some: some[0].least - state.gap(some[0], state.lows, state.lows)
+    ):
+        left = state.with_edges((*together, edge))
+        if left is not None:
+            yield Node(left, node.needs)
+        # From here on these two overlap, or lie the other way round.
+        together.append(Edge(Kind.QUANTA, edge.two, edge.one, 1 - edge.least))
 
 
 def _in_order(state: State, one: Wanted, two: Wanted) -> Choice:

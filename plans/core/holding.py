@@ -47,6 +47,39 @@ def _offers(visits: Visits, node: Node) -> list[list[list[Offer]]]:
     return [visits.offers(at, node.state.lows[at], needs) for at, needs in enumerate(node.needs)]
 
 
+def _named(visits: Visits, node: Node, at: int, number: int) -> frozenset[int]:
+    """Return the resources that a need may have at any start."""
+    if at in visits.pins:
+        return frozenset([visits.pins[at].held[number].resource_id])
+    return frozenset(place.resource for _, place in node.needs[at][number])
+
+
+def _steady(visits: Visits, node: Node, at: int, number: int) -> bool:
+    """Tell whether a need is held equally long whatever meets it."""
+    if at in visits.pins:
+        return True
+    return len({(place.low, place.high) for _, place in node.needs[at][number]}) == 1
+
+
+def short(visits: Visits, node: Node) -> list[Wanted]:
+    """Return needs that are all met at one moment by fewer resources than they are; none if none.
+
+    One more than the resources are returned, each with the hold that it would have.
+    """
+    rows = [
+        (at, number, need[0][1], _named(visits, node, at, number))
+        for at, needs in enumerate(_offers(visits, node))
+        for number, need in enumerate(needs)
+        if _steady(visits, node, at, number)
+    ]
+    for _, _, begun, wide in rows:
+        # Whoever else holds something when this hold begins, and can do with these resources only.
+        held = [row[:3] for row in rows if row[2][2] <= begun[2] < row[2][3] and row[3] <= wide]
+        if len(held) > len(wide):
+            return held[: len(wide) + 1]
+    return []
+
+
 def greedy(visits: Visits, node: Node) -> tuple[int, list[tuple[Hold, ...]]] | None:
     """Give every need its cheapest hold that none before it has; None when one is left out.
 
@@ -79,23 +112,29 @@ def _untaken(need: Sequence[Offer], taken: dict[int, list[tuple[int, int]]]) -> 
 
 
 def barred(visits: Visits, node: Node, wanted: Wanted) -> Node | None:
-    """Return a node in which a need may not have the resource that it wants."""
+    """Return a node in which a need may not have the place that it wants."""
     return _offered(visits, node, wanted, with_it=False)
 
 
 def kept(visits: Visits, node: Node, wanted: Wanted) -> Node | None:
-    """Return a node in which a need has the resource that it wants."""
+    """Return a node in which a need has the place that it wants."""
     return _offered(visits, node, wanted, with_it=True)
 
 
 def _offered(visits: Visits, node: Node, wanted: Wanted, *, with_it: bool) -> Node | None:
-    at, number, (resource, *_) = wanted
+    at, number, (resource, _, begins, ends) = wanted
     if at in visits.pins:
         return node if with_it else None
-    places = [row for row in node.needs[at][number] if (row[1].resource == resource) is with_it]
+    start = node.state.lows[at]
+    place = resource, begins - start, ends - start
+    places = [
+        row
+        for row in node.needs[at][number]
+        if ((row[1].resource, row[1].low, row[1].high) == place) is with_it
+    ]
     line = 0
-    for _, place in places:
-        line |= place.fits
+    for _, each in places:
+        line |= each.fits
     left = node.state.with_line(at, line >> (node.state.origins[at] - visits.course.window.q0))
     if left is None:
         return None

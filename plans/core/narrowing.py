@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import combinations
 from typing import TypeAlias
 
 from scheduling.core.timeline import Timeline
@@ -102,6 +103,7 @@ def _first(cuts: Sequence[int], at: int) -> int:
     return cuts[at] if at < len(cuts) else _AFTER
 
 
+_TWO = 2
 _NO_PATH = -(1 << 50)
 _SHORT_DAY_Q, _LONG_DAY_Q = 240, 336
 """Quanta of the shortest and of the longest date in any zone (one date may be left out)."""
@@ -234,6 +236,36 @@ class State:
         self.highs[at] = origin + line.bit_length() - 1
         return True
 
+    def _weakest(self, viable: Sequence[Some]) -> list[Some]:
+        """Leave out alternatives that are more than another one asks, as dates are known to be.
+
+        These are single differences between start dates, all of them alike but for the sessions.
+        """
+        found = list[Some]()
+        for some in viable:
+            (edge,) = some
+            if not any(self._asks_less(other, edge) for (other,) in found):
+                found = [kept for kept in found if not self._asks_less(edge, kept[0])]
+                found.append(some)
+        return found
+
+    def _asks_less(self, weak: Edge, strong: Edge) -> bool:
+        return self.no_later(weak.one, strong.one) and self.no_later(strong.two, weak.two)
+
+    def no_later(self, one: int, two: int) -> bool:
+        """Tell whether one session is certain to start on the date of another or before."""
+        if self.dated[one][two] >= 0:
+            return True
+        return self.calendars[one].day(self.highs[one]) <= self.calendars[two].day(self.lows[two])
+
+    def open_pair(self, choice: Choice) -> tuple[int, int] | None:
+        """Return two sessions of a choice of which either may be on the earlier date."""
+        members = [at for at in range(len(self.lines)) if choice.members >> at & 1]
+        for one, two in combinations(members, 2):
+            if not self.no_later(one, two) and not self.no_later(two, one):
+                return one, two
+        return None
+
     def differences(self) -> set[Edge]:
         """Return all differences, each once."""
         return {edge for some in self.edges for edge in some}
@@ -261,6 +293,8 @@ class State:
                 left.append(choice)
                 continue
             viable = [some for some in choice.alternatives if all(map(self._possible, some))]
+            if len(viable) > _TWO:
+                viable = self._weakest(viable)
             if not viable:
                 return None
             if len(viable) == 1:

@@ -2,8 +2,9 @@
 
 Everything that binds the course is loosened alone: each lag, each rule, each need, each mask of
 the starts, the one practitioner. Of what helps, lags come first, the one that must give way least;
-then rules, the practitioner, the patient's own dates, and resources. The change named is exact:
-with it there is a plan, and with a day (or a quantum) less of it there is none.
+then rules, the practitioner, the patient's own dates, and resources. With the change named there
+is a plan, and with a day (or a quantum) less of it none was found: each change is asked for a
+bounded number of nodes (`PATIENCE`), so that a reason takes seconds at most.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +17,10 @@ from plans.core.sittings import dates, sittings
 from plans.core.solver import Problem, possible
 
 PATIENCE = 300
-"""Nodes of a search that one change may take: what is not settled by then is not named."""
+"""Nodes of a search, and choices of practitioners, that one change may take.
+
+What is not settled by then counts as no help.
+"""
 
 
 @dataclass(frozen=True, slots=True)

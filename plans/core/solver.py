@@ -8,12 +8,14 @@ the course nothing of its end (`propose`) or moves nothing more (`reflow`); a la
 is left out falls away.
 
 1. Lags and rules whose order is known push every session to its least date
-   (`plans.core.gaps.Frame.push`); the last of these is a lower bound on the plan's end, and
+   (`plans.core.gaps.Frame.lows`); the last of these is a lower bound on the plan's end, and
    nearly always the end itself.
-2. With the end fixed, the dates are searched by dynamic programming with exact bounds
-   (`plans.core.agenda`), and only sittings of best plans get a time of day and resources.
-3. Where no plan ends on the bound, the least end is found by bisection: a later end never
-   removes a plan.
+2. Where dates alone settle the course, they are searched with the end fixed, by dynamic
+   programming with exact bounds (`plans.core.agenda`), and only sittings of best plans get a time
+   of day and resources.
+3. Where sessions may touch in time, compete, are tied by minutes or may come in either order,
+   the least end is found first, and then the least costs by that end, by relaxation and
+   branching (`plans.core.branching`).
 
 One practitioner for several steps is tried person by person, with what the best one so far costs
 as the bound for the others.

@@ -29,7 +29,7 @@ def test_solve_plans_answers_as_its_document_shows(tmp_path: Path) -> None:
     done = solve(tmp_path, {"instances": asked})
 
     assert [json.loads(line) for line in done.stdout.splitlines()] == shown
-    assert (done.returncode, len(shown)) == (0, 2)
+    assert (done.returncode, len(shown)) == (0, 3)
 
 
 @pytest.mark.parametrize(
