@@ -39,7 +39,29 @@ def refused(code: str, sentence: str, *more: Reason) -> Refused:
     return Refused([reason(code, sentence), *more])
 
 
+_MASKS = {
+    "clinical": "What the rules ask of this patient",
+    "dates": "The site's horizon",
+    "off_step": "The site's step",
+    "past": "The clock",
+    "patient_busy": "The patient's other visits",
+    "too_late": "The site's horizon",
+    "too_soon": "The site's notice",
+}
+"""What reception calls the masks that the solver knows by their codes."""
+
+
+def _in_words(sentence: str, code: str) -> str:
+    said = _MASKS.get(code)
+    if said is None:
+        return sentence
+    begins = sentence.startswith(f"“{code}”")
+    return sentence.replace(f"“{code}”", said if begins else said[0].lower() + said[1:])
+
+
 def no_plan(found: NoPlan, *more: Reason) -> Refused:
     """Spell the solver's smallest reason, with what diary and rules say beside it."""
-    arithmetic = f"{found.relaxed}, {found.by} off" if found.by else found.relaxed
-    return Refused([reason(NO_PLAN, found.sentence, arithmetic), *more])
+    relaxed = _MASKS.get(found.relaxed, found.relaxed)
+    arithmetic = f"{relaxed}, {found.by} off" if found.by else relaxed
+    sentence = _in_words(found.sentence, found.relaxed)
+    return Refused([reason(NO_PLAN, sentence, arithmetic), *more])

@@ -125,6 +125,18 @@ def test_session_nobody_can_give_names_what_is_missing(clinic: cast.Clinic) -> N
     assert "absence" in codes
 
 
+def test_patient_who_has_died_gets_no_plan_and_the_reason_is_told(clinic: cast.Clinic) -> None:
+    clinic.patient.deceased_on = cast.TODAY
+    clinic.patient.save()
+    with pytest.raises(Refused) as caught:
+        propose(stage.plan(clinic))
+    assert caught.value.sentence == (
+        "Laser 1 of 3 has no start in the whole time asked: "
+        "what the rules ask of this patient leaves none."
+    )
+    assert "patient_deceased" in [r.code for r in caught.value.reasons]
+
+
 def test_propose_again_supersedes_the_open_proposal(clinic: cast.Clinic) -> None:
     plan = stage.plan(clinic)
     first, second = propose(plan), propose(plan)
