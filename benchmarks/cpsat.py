@@ -62,9 +62,7 @@ class Model:
         steps: Sequence[Step],
         *,
         moving: bool = False,
-        resources: bool = True,
     ) -> None:
-        self.resources = resources
         self.problem, self.course, self.steps, self.moving = problem, problem.course, steps, moving
         self.model = cp_model.CpModel()
         self.pinned = {s.key for s in steps if s.key in problem.pins}
@@ -74,7 +72,6 @@ class Model:
             pin = problem.pins.get(step.key)
             self.sessions[step.key] = self._free(step) if pin is None else self._pin(step, pin)
         self.offs: list[Any] = []
-        self.off_days: list[Any] = []
         self._lags()
         self._rules()
         self._one_at_a_time()
@@ -109,7 +106,7 @@ class Model:
             by_dates[days_of(value, step.length, self.course)].append(value)
         session = Session(start, step.length, 0, 0, starts=starts)
         session.day, session.end_day = self._dates(step, start, by_dates)
-        for number, need in enumerate(opening.needs if self.resources else ()):
+        for number, need in enumerate(opening.needs):
             self._need(step, session, number, need)
         self._wishes(step, session)
         return session
@@ -206,8 +203,6 @@ class Model:
             model.add(off >= gap - lag.target)
             model.add(off >= lag.target - gap)
             self.offs.append(off * DAY_MINUTES if days else off)
-            if days:
-                self.off_days.append(off)
 
     def _before(self, one: Session, two: Session) -> Any:
         """Return a literal that tells whether one session starts before another."""

@@ -1,4 +1,4 @@
-"""Optima proved by CP-SAT, level by level or as one sum."""
+"""Optima proved by CP-SAT, level by level."""
 
 from itertools import combinations
 from typing import TypeAlias
@@ -72,36 +72,3 @@ def least(model: Model, *, seconds: float) -> Levels | None:
             variable = model.model.get_int_var_from_proto_index(at)
             model.model.add_hint(variable, solver.value(variable))
     return tuple(found)
-
-
-_WISH, _OFF, _END = 1 << 8, 1 << 14, 1 << 26
-"""Weights of one sum: a course of eight sessions holds less worth, wishes and days than each."""
-
-
-def least_sum(model: Model, way: str) -> tuple[Levels | None, float]:
-    """Minimise the levels as one sum of whole days, wishes and worth; None without a plan.
-
-    For courses whose lags all count days. The second value is the seconds that the solver took.
-
-    Raises:
-        OutOfTimeError: it did not prove an optimum within ten minutes.
-
-    """
-    goals = model.goals()
-    end, _, unmet, waste = goals
-    days = sum(model.off_days)
-    model.model.minimize(end * _END + days * _OFF + unmet * _WISH + waste)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_time_in_seconds = 600
-    if way == "presolve off":
-        solver.parameters.cp_model_presolve = False
-    else:
-        solver.parameters.cp_model_probing_level = 0
-    status = solver.solve(model.model)
-    if status == cp_model.INFEASIBLE:
-        return None, solver.wall_time
-    if status != cp_model.OPTIMAL:
-        raise OutOfTimeError(solver.status_name(status))
-    found = tuple(goal if isinstance(goal, int) else solver.value(goal) for goal in goals)
-    return found, solver.wall_time

@@ -135,3 +135,26 @@ def test_a_pin_before_the_window_counts_for_the_lags_after_it() -> None:
 
     assert found is not None
     assert found.at("laser 2").start_q == WINDOW.q0 + at(3)
+
+
+def test_why_not_names_the_one_practitioner_that_no_two_sessions_share() -> None:
+    plan = course(FIRST, replace(then(least=1), same_as="laser 1"))
+    starts = {"laser 1": at(0), "laser 2": at(5)}
+    free = {1: WINDOW.full & ~(((1 << 288) - 1) << at(5, 0)), 2: 0}
+    free[2] = WINDOW.full & ~free[1]
+    openings = {
+        key: opened(
+            Search(
+                window=WINDOW,
+                needs=((Option("practitioner", (1, 2)),),),
+                length=6,
+                free=free,
+                allowed={"drawn": 1 << bit},
+            )
+        )
+        for key, bit in starts.items()
+    }
+
+    reason = why_not(Problem(plan, openings))
+
+    assert reason.code == "same_practitioner"
