@@ -56,8 +56,9 @@ def _ask_for(plans: QuerySet[Plan], now: datetime) -> None:
 
 
 def _ask(view: PlanView, now: datetime) -> None:
+    asks = f"{view.name}: propose a re-flow."
     waiting = Todo.objects.filter(
-        patient=view.patient_id, kind=NEEDS_REFLOW, done_at=None, text__startswith=view.name
+        patient=view.patient_id, kind=NEEDS_REFLOW, done_at=None, text__startswith=asks
     )
     if not waiting.exists():
         why = " ".join(reason.sentence for reason in view.needs_reflow)
@@ -65,6 +66,6 @@ def _ask(view: PlanView, now: datetime) -> None:
             site_id=view.site_id,
             patient_id=view.patient_id,
             kind=NEEDS_REFLOW,
-            text=f"{view.name}: propose a re-flow. {why}",
+            text=f"{asks} {why}",
             created_at=now,
         )

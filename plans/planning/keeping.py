@@ -19,7 +19,7 @@ from scheduling import booking, catalogue, trail
 from scheduling.booking import Placing
 from scheduling.booking.locks import lock_patients
 from scheduling.core.timeline import instant
-from scheduling.core.words import Actor, Held, Status
+from scheduling.core.words import COUNTED, Actor, Held, Status
 from scheduling.errors import StaleVersion, WrongState
 from scheduling.integrity import retrying
 from scheduling.models import Appointment
@@ -97,7 +97,7 @@ def store(*, work: Posed, found: Found, note: Note) -> Proposal:
     """Write a proposal in place of the plan's open one, and hold its new visits if asked.
 
     Raises:
-        StaleVersion: somebody changed the plan since it was read.
+        StaleVersion: somebody changed the plan or a visit of it since it was read.
         Refused: a start to be held was taken in between.
 
     """
@@ -106,6 +106,7 @@ def store(*, work: Posed, found: Found, note: Note) -> Proposal:
     plan = Plan.objects.get(pk=read.plan.pk)
     if plan.version != read.plan.version:
         raise StaleVersion("This plan was changed by someone else. Read it again.")
+    _must_lie_as_read(read)
     for open_one in Proposal.objects.filter(plan=plan, state=Proposal.State.OPEN):
         finish(open_one, Proposal.State.SUPERSEDED, note.by, now)
     proposal = Proposal.objects.create(
@@ -127,6 +128,19 @@ def store(*, work: Posed, found: Found, note: Note) -> Proposal:
     ProposedVisit.objects.bulk_create(rows)
     trail.write([trail.entry(subject=proposal, verb="propose", by=note.by, now=now)])
     return proposal
+
+
+def _must_lie_as_read(read: Rows) -> None:
+    """Let through a plan whose visits nobody booked, moved or ended since it was read.
+
+    Raises:
+        StaleVersion: somebody did.
+
+    """
+    known = {v.pk: v.version for some in read.visits.values() for v in some if v.status in COUNTED}
+    rows = Appointment.objects.filter(series=read.plan.series_id, seq__isnull=False)
+    if dict(rows.filter(status__in=COUNTED).values_list("pk", "version")) != known:
+        raise StaleVersion("A visit of this plan was changed by someone else. Read it again.")
 
 
 def _cost(found: Found) -> dict[str, int]:

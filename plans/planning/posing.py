@@ -66,9 +66,9 @@ class Task:
     def keys(self) -> dict[int, str]:
         """A name for each session, unique in the plan: what refusals call it."""
         names = [session.name for session in self.active]
-        return {
-            s.pk: s.name if names.count(s.name) == 1 else f"{s.name} ({s.seq})" for s in self.active
-        }
+        numbered = {f"{s.name} ({s.seq})" for s in self.active}
+        alone = {name for name in names if names.count(name) == 1} - numbered
+        return {s.pk: s.name if s.name in alone else f"{s.name} ({s.seq})" for s in self.active}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from plans.models import Proposal
 from plans.planning import keeping
 from plans.planning.offering import adjusting
 from plans.planning.posing import Task, posed
-from plans.planning.reach import opened_plan, opened_proposal
+from plans.planning.reach import opened_plan, opened_proposal, seen_proposal
 from plans.planning.solving import solved
 from scheduling import booking, diary
 from scheduling.core.timeline import ceil_q, floor_q
@@ -93,12 +93,12 @@ def _must_be_free(task: Task, session_id: int, start_q: int) -> None:
 
 
 def decline(*, proposal_id: int, by: Actor, now: datetime) -> Proposal:
-    """End a proposal that nobody wants, and let go of what it holds.
+    """End a proposal that nobody wants, and let go of what it holds, even where the plan rests.
 
     Raises:
         ProposalOver: it is no longer open.
         NotFound: no such proposal for this actor.
 
     """
-    proposal, _ = opened_proposal(proposal_id=proposal_id, by=by, now=now)
-    return keeping.end(proposal_id=proposal.pk, state=Proposal.State.DECLINED, by=by, now=now)
+    found = seen_proposal(proposal_id=proposal_id, by=by)
+    return keeping.end(proposal_id=found.pk, state=Proposal.State.DECLINED, by=by, now=now)

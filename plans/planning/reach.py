@@ -71,15 +71,26 @@ def opened_proposal(*, proposal_id: int, by: Actor, now: datetime) -> tuple[Prop
         and see `opened_plan`.
 
     """
-    found = Proposal.objects.filter(pk=proposal_id).select_related("plan").first()
-    if found is None:
-        raise NotFound("There is no such proposal that you can see.")
-    reachable(found.plan, by)
+    found = seen_proposal(proposal_id=proposal_id, by=by)
     still_open(found)
     read = opened_plan(plan_id=found.plan_id, by=by, now=now)
     if read.proposal is None or read.proposal.pk != found.pk:
         raise ProposalOver
     return read.proposal, read
+
+
+def seen_proposal(*, proposal_id: int, by: Actor) -> Proposal:
+    """Answer a proposal of a plan that this actor may change, whatever became of either.
+
+    Raises:
+        NotFound: no such proposal for this actor.
+
+    """
+    found = Proposal.objects.filter(pk=proposal_id).select_related("plan").first()
+    if found is None:
+        raise NotFound("There is no such proposal that you can see.")
+    reachable(found.plan, by)
+    return found
 
 
 def still_open(proposal: Proposal) -> None:
