@@ -16,15 +16,19 @@ from plans.courses import SessionView, views
 from plans.courses.rows import Rows
 from plans.models import Plan
 from plans.planning import keeping
+from plans.planning.fitting import must_fit, unfit
 from plans.planning.posing import Task
 from plans.planning.reach import opened_plan
+from plans.planning.refusing import NO_PLAN, reason
 from plans.planning.solving import solved
 from scheduling import absences, booking, diary
 from scheduling.booking import Booked, Placing
+from scheduling.booking.locks import lock_patients
 from scheduling.core.timeline import bits, instant
 from scheduling.core.words import Actor, Held, Reason, Status
 from scheduling.diary import Setting
-from scheduling.errors import ClinicError, Malformed, NotFound, Refused
+from scheduling.errors import ClinicError, Malformed, NotFound, Refused, WrongState
+from scheduling.integrity import retrying
 from scheduling.models import Absence, Appointment
 
 UNDER_WAY = (Status.ARRIVED.value, Status.CHECKED_IN.value)
@@ -193,7 +197,21 @@ def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:
         )
         for move in moves
     ]
-    return booking.arrange(placings=placings, by=by, now=now)
+    series = {visit.series_id for visit in visits.values() if visit.series_id is not None}
+    plans = list(Plan.objects.filter(series__in=series).values_list("pk", flat=True))
+    return _moved(placings, plans, by, now)
+
+
+@retrying
+def _moved(
+    placings: Sequence[Placing], plans: Collection[int], by: Actor, now: datetime
+) -> list[Booked]:
+    """Move, and hold the plans to their lags as the sessions that stayed lie now."""
+    lock_patients({p.wish.patient_id for p in placings if p.wish.patient_id is not None})
+    before = unfit(plans, now=now)
+    booked = booking.arrange(placings=placings, by=by, now=now)
+    must_fit(plans, before, now=now)
+    return booked
 
 
 def lost(*, moves: Sequence[Move], error: ClinicError) -> list[Appointment]:
@@ -270,6 +288,9 @@ def _one(group: Sequence[Affected], taken: tuple[Held, ...], by: Actor, now: dat
             moves += found
     except Refused as refusal:
         return Offer(affected=tuple(group), reasons=refusal.reasons)
+    except (NotFound, Malformed, WrongState) as error:
+        # one patient's retired treatment or far site is no reason to leave the others without offers
+        return Offer(affected=tuple(group), reasons=(reason(NO_PLAN, error.sentence),))
     return Offer(affected=tuple(group), moves=tuple(moves), visits=visits)
 
 

@@ -51,6 +51,7 @@ def _broken(session: SessionView, after: SessionView, lag: LagView) -> Reason | 
         OUTSIDE_LAG,
         f"{session.name} lies {gap} {lag.unit} after {after.name}; {asked} {bound} are planned.",
         f"{gap} {sign} {bound}",
+        other=f"{after.id}-{session.id}",
     )
 
 
@@ -62,7 +63,11 @@ def _gaps(sessions: Sequence[SessionView]) -> list[Reason]:
             booked = session
         elif booked is not None and not session.optional and session.state not in _OVER:
             found.append(
-                _reason(WITHOUT_DATE, f"{session.name} has no date, and {booked.name} is booked.")
+                _reason(
+                    WITHOUT_DATE,
+                    f"{session.name} has no date, and {booked.name} is booked.",
+                    other=str(session.id),
+                )
             )
     return found[::-1]
 
@@ -70,7 +75,8 @@ def _gaps(sessions: Sequence[SessionView]) -> list[Reason]:
 _OVER = frozenset({State.DONE, State.SKIPPED})
 
 
-def _reason(code: str, sentence: str, arithmetic: str = "") -> Reason:
+def _reason(code: str, sentence: str, arithmetic: str = "", other: str = "") -> Reason:
+    """Make a reason; `other` names the sessions, so that it is known again with other figures."""
     return Reason(
         code=code,
         severity=Severity.OVERRIDE,
@@ -78,4 +84,5 @@ def _reason(code: str, sentence: str, arithmetic: str = "") -> Reason:
         patient_sentence="Some of your dates no longer fit together. We suggest new ones.",
         arithmetic=arithmetic,
         source="The plan",
+        other=other,
     )

@@ -1,15 +1,14 @@
 """A proposal accepted: all of it, or the first sessions, in one transaction or not at all."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from plans.courses.misfits import OUTSIDE_LAG, WITHOUT_DATE
-from plans.courses.reading import view
 from plans.courses.rows import Rows
 from plans.models import Proposal, ProposedVisit
 from plans.planning import keeping
 from plans.planning.errors import Difference, ProposalLost
+from plans.planning.fitting import must_fit, unfit
 from plans.planning.posing import Task
 from plans.planning.proposing import propose
 from plans.planning.reach import opened_proposal, still_open
@@ -17,7 +16,7 @@ from plans.planning.reflowing import reflow
 from scheduling import booking, trail
 from scheduling.booking import Booked, Placing
 from scheduling.booking.locks import lock_patients
-from scheduling.core.words import Actor, Reason, Status
+from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, Refused, StaleVersion, WrongState
 from scheduling.integrity import SessionBooked, retrying
 from scheduling.models import Appointment
@@ -75,35 +74,17 @@ def _booked(errand: _Errand) -> list[Booked]:
     moving = {row.session_id: visits[row.visit_id] for row in errand.rows if row.visit_id}
     task = Task(read=errand.read, now=errand.now, moving=moving)
     sessions = {s.pk: s for s in errand.read.sessions}
-    held, before = _still_held(errand), _unfit(errand)
+    held, before = _still_held(errand), unfit([plan.pk], now=errand.now)
     placings: list[Placing] = []
     for row in errand.rows:
         row.hold_id = row.hold_id if row.hold_id in held else None
         placings.append(keeping.placing_of(task, sessions[row.session_id], row))
     booked = booking.arrange(placings=placings, by=errand.by, now=errand.now) if placings else []
-    _must_fit(errand, before)
+    must_fit([plan.pk], before, now=errand.now)
     keeping.finish(proposal, Proposal.State.ACCEPTED, errand.by, errand.now)
     what = {"sessions": [None, len(booked)]}
     trail.write([trail.entry(subject=plan, verb="accept", by=errand.by, now=errand.now, what=what)])
     return booked
-
-
-def _must_fit(errand: _Errand, before: Collection[Reason]) -> None:
-    """Let through what fits the sessions that stayed, wherever they were moved since.
-
-    Raises:
-        Refused: a lag is broken now, or an earlier session lost its date.
-
-    """
-    fresh = [reason for reason in _unfit(errand) if reason not in before]
-    if fresh:
-        raise Refused(fresh)
-
-
-def _unfit(errand: _Errand) -> list[Reason]:
-    """Read which lags are broken, and which sessions lack a date before a booked one."""
-    misfits = view(errand.read.plan.pk, now=errand.now).needs_reflow
-    return [reason for reason in misfits if reason.code in {OUTSIDE_LAG, WITHOUT_DATE}]
 
 
 def _still_held(errand: _Errand) -> set[int]:
@@ -122,11 +103,7 @@ def _lost(errand: _Errand, rows: Sequence[ProposedVisit], loss: Exception) -> Pr
         Refused: no plan is left.
 
     """
-    plan_id = errand.read.plan.pk
-    if errand.proposal.kind == Proposal.Kind.REFLOW:
-        fresh = reflow(plan_id=plan_id, by=errand.by, now=errand.now)
-    else:
-        fresh = propose(plan_id=plan_id, by=errand.by, now=errand.now)
+    fresh = _again(errand)
     found = {row.session_id: row for row in fresh.visits.all()} if fresh else {}
     old = {row.session_id: row for row in rows}
     return ProposalLost(
@@ -143,6 +120,17 @@ def _lost(errand: _Errand, rows: Sequence[ProposedVisit], loss: Exception) -> Pr
         ],
         reasons=getattr(loss, "reasons", ()),
     )
+
+
+def _again(errand: _Errand) -> Proposal | None:
+    """Propose anew; None where others have booked all that there was to book."""
+    plan_id, by, now = errand.read.plan.pk, errand.by, errand.now
+    try:
+        if errand.proposal.kind == Proposal.Kind.REFLOW:
+            return reflow(plan_id=plan_id, by=by, now=now)
+        return propose(plan_id=plan_id, by=by, now=now)
+    except WrongState:
+        return None
 
 
 def _start(row: ProposedVisit | None) -> datetime | None:

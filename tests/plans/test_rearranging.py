@@ -129,3 +129,35 @@ def test_nothing_chosen_and_strangers(clinic: cast.Clinic) -> None:
     stranger = cast.reception(cast.site_named("Elsewhere"))
     with pytest.raises(NotFound):
         rearranging.affected(absence_id=absence.pk, by=stranger, now=cast.NOW)
+
+
+def test_retired_treatment_leaves_the_other_patients_their_offers(clinic: cast.Clinic) -> None:
+    alone(clinic, cast.at(cast.day(14), 15))
+    gone = cast.treatment("Old filler", "filler", (30, 30, 45), {})
+    gone.needs.create(kind="practitioner")
+    other = cast.patient("Di", "Oak")
+    wish = clinic.wish(gone, patient_id=other.pk, practitioner_id=clinic.doctor.pk)
+    start = cast.at(cast.day(14), 16)
+    booking.book(wish=wish, start=start, by=stage.DESK, now=cast.NOW)
+    type(gone).objects.filter(pk=gone.pk).update(active=False)
+    assert len(propose(sick(clinic, 14, 1))) == 2
+
+
+def test_session_moved_since_the_offer_keeps_the_plan_from_breaking(clinic: cast.Clinic) -> None:
+    """The laser is moved three days forward meanwhile; the filler offered would come too late."""
+    course = stage.template("Filler in time")
+    laser = stage.step(course, clinic.resurfacing, name="Laser")
+    stage.step(course, clinic.filler, (laser, 14, 14, 22), name="Filler")
+    plan = stage.booked(stage.plan(clinic, course, not_before=cast.day(4)))
+    moves = [move for offer in propose(sick(clinic, 18, 7)) for move in offer.moves]
+    first = Appointment.objects.get(series=plan.series_id, seq=1)
+    assert {move.visit_id for move in moves} == {
+        Appointment.objects.get(series=plan.series_id, seq=2).pk
+    }
+    booking.move(
+        appointment_id=first.pk, to=cast.at(cast.day(1), 11), version=None,
+        by=stage.DESK, now=cast.NOW,
+    )  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        rearranging.accept(moves=moves, by=stage.DESK, now=cast.NOW)
+    assert [reason.code for reason in caught.value.reasons] == ["outside_lag"]
