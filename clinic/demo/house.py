@@ -114,9 +114,10 @@ class House:
         return found
 
     def build(self, family: Family) -> None:
-        """Migrate, load the demo clinic, open the doors."""
+        """Migrate, load the demo clinic, open the doors; the web server wakes up meanwhile."""
+        self.open_web(family)
         family.finish("prepare", "-m", "clinic.demo.prepare", shown=True)
-        self.say("starting web server, worker, beat and the sinks for e-mail and SMS")
+        self.say("starting worker, beat and the sinks for e-mail and SMS")
         self.open_doors(family)
         for server in self.servers:
             if server.url.startswith("postgres:"):
@@ -129,20 +130,24 @@ class House:
         self.say(f"ready http://localhost:{self.wishes.port}/")
 
     def open_doors(self, family: Family) -> None:
-        """Start the four processes that stay."""
-        environment, port = family.environment, str(self.wishes.port)
-        made(self.wishes.var / "static")
+        """Start the processes that need the tables and stay."""
+        environment = family.environment
         mail = environment["EMAIL_URL"].rpartition(":")[2]
         family.start(
             "sinks", "-m", "clinic.demo.sinks", mail, environment["FALLOW_OUTBOX"], shown=True
         )
-        binds = [f"--bind={host}:{port}" for host in ("127.0.0.1", "[::1]") if listens(host)]
-        quick = ["--workers=1", "--threads=8", "--graceful-timeout=1", "--log-level=warning"]
-        family.start("web", "-m", "gunicorn", "clinic.wsgi", *binds, *quick)
         celery = ["-m", "celery", "-A", "clinic"]
         lonely = ["--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
         family.start("worker", *celery, "worker", *lonely)
         family.start("beat", *celery, "beat", "--pidfile=")
+
+    def open_web(self, family: Family) -> None:
+        """Start the web server: it reads its code for seconds, which the other core has to spare."""
+        port = self.wishes.port
+        made(self.wishes.var / "static")
+        binds = [f"--bind={host}:{port}" for host in ("127.0.0.1", "[::1]") if listens(host)]
+        quick = ["--workers=1", "--threads=8", "--graceful-timeout=1", "--log-level=warning"]
+        family.start("web", "-m", "gunicorn", "clinic.wsgi", *binds, *quick)
 
     def keep(self, family: Family) -> None:
         """Watch until a signal ends it."""
