@@ -25,7 +25,7 @@ from plans.courses.values import (
     VisitView,
 )
 from plans.models import Decision, Plan, ProposedVisit, Session
-from scheduling import catalogue
+from scheduling import booking, catalogue
 from scheduling.core.words import Status
 from scheduling.errors import NotFound
 from scheduling.models import Appointment
@@ -81,7 +81,7 @@ def lain(read: Rows) -> dict[str, Lain]:
     for session in read.sessions:
         visit = read.visit(session)
         if visit is not None:
-            found[str(session.pk)] = Lain(visit.local_date, rows.last_date(visit))
+            found[str(session.pk)] = Lain(visit.local_date, booking.end_date(visit))
     return found
 
 
@@ -268,7 +268,7 @@ def _visit(read: Rows, visit: Appointment) -> VisitView:
         end=visit.actual_end or visit.end,
         zone=visit.zone,
         local_date=visit.local_date,
-        end_date=rows.last_date(visit),
+        end_date=booking.end_date(visit),
         confirmed=visit.confirmed_at is not None,
         recovery_least=visit.recovery_least,
         recovery_typical=visit.recovery_typical,

@@ -3,18 +3,15 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from plans.models import Decision, Plan, Proposal, ProposedVisit, Session, SessionLag
-from scheduling import catalogue
+from scheduling import booking, catalogue
 from scheduling.core.words import COUNTED, Held, Status
 from scheduling.models import Allocation, Appointment, Record, Todo
-
-NO_LONGER_ALLOWED = "visit-no-longer-allowed"
-"""The kind of task that booking writes where the rules no longer allow a visit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +116,7 @@ def _held(visits: Sequence[int]) -> defaultdict[int, list[Held]]:
 
 def _refused(visits: Sequence[int]) -> dict[int, str]:
     """Read what reception was told of visits that the rules no longer allow."""
-    rows = Todo.objects.filter(appointment__in=visits, kind=NO_LONGER_ALLOWED, done_at=None)
+    rows = Todo.objects.filter(appointment__in=visits, kind=booking.NO_LONGER_ALLOWED, done_at=None)
     return {row.appointment_id or 0: row.text for row in rows.order_by("pk")}
 
 
@@ -142,10 +139,3 @@ def _pauses(event: Record, plan: Plan, now: datetime) -> bool:
         return False
     protocol = catalogue.current().active_protocol
     return protocol is None or protocol.areas.overlap(event.areas, plan.areas)
-
-
-def last_date(visit: Appointment) -> date:
-    """Read the local date of a visit's last moment (convention D2), as it was done or is booked."""
-    ended = (visit.actual_end or visit.end).astimezone(ZoneInfo(visit.zone))
-    days = ended.date().toordinal() - (ended.time() == ended.time().min)
-    return max(date.fromordinal(days), visit.local_date)

@@ -7,7 +7,7 @@ the audit trail, and sends `appointment_changed` before it commits.
 
 from scheduling.booking.arranging import Placing, arrange, hold_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
-from scheduling.booking.dependents import flag_coming
+from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming
 from scheduling.booking.ending import (
     cancel,
     cancel_many,
@@ -18,11 +18,12 @@ from scheduling.booking.ending import (
 )
 from scheduling.booking.intake import HOLD_MINUTES, book, book_held, book_many, hold
 from scheduling.booking.moves import Place, move
-from scheduling.booking.overrides import OverrideAsk, blocking
+from scheduling.booking.overrides import OverrideAsk, blocking, end_date
 from scheduling.booking.progress import Done, annotate, arrive, check_in, complete, confirm
 
 __all__ = [
     "HOLD_MINUTES",
+    "NO_LONGER_ALLOWED",
     "Ask",
     "Booked",
     "Done",
@@ -41,6 +42,7 @@ __all__ = [
     "check_in",
     "complete",
     "confirm",
+    "end_date",
     "flag_coming",
     "free_expired_holds",
     "hold",

@@ -10,7 +10,8 @@ from scheduling.core.rules import Moment
 from scheduling.core.words import Choice, Reason, Status
 from scheduling.models import Appointment, Todo
 
-KIND = "visit-no-longer-allowed"
+NO_LONGER_ALLOWED = "visit-no-longer-allowed"
+"""The kind of task that asks reception to look at a visit which the rules refuse by now."""
 
 
 def flag_dependents(changed: Appointment, *, now: datetime) -> None:
@@ -38,12 +39,12 @@ def flag_coming(patient_id: int, *, now: datetime, besides: int | None = None) -
             for r in overrides.blocking(reasons_now(visit, now))
             if (r.code, r.other) not in standing
         ]
-        if refused and not visit.todos.filter(kind=KIND, done_at=None).exists():
+        if refused and not visit.todos.filter(kind=NO_LONGER_ALLOWED, done_at=None).exists():
             Todo.objects.create(
                 site_id=visit.site_id,
                 patient_id=visit.patient_id,
                 appointment=visit,
-                kind=KIND,
+                kind=NO_LONGER_ALLOWED,
                 text=_sentence(visit, refused),
                 urgent=True,
                 created_at=now,
