@@ -5,7 +5,7 @@ promise, without locks and check the constraint does, and without all three it b
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -116,6 +116,17 @@ def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diary, "again", lambda **_: ((), ()))
 
 
+def all_look_before_anybody_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients meet where the locks would have been: the worst moment, every time."""
+    met = threading.Barrier(CLIENTS)
+
+    def meet(resources: Iterable[int]) -> dict[int, int]:
+        met.wait(30)
+        return dict.fromkeys(resources, 0)
+
+    monkeypatch.setattr(locks, "lock_resources", meet)
+
+
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the search for the earliest start that follows a refusal; it guards nothing."""
     monkeypatch.setattr(diary, "earliest_start", lambda **_: None)
@@ -166,6 +177,7 @@ def test_control_without_all_guards_double_books(
 ) -> None:
     no_search(monkeypatch)
     no_locks(monkeypatch)
+    all_look_before_anybody_writes(monkeypatch)
     with constraint_dropped():
         found = run(arena[1], CONTROL_ROUNDS)
     assert sum(1 for n in found if n) >= 0.95 * CONTROL_ROUNDS
