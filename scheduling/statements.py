@@ -7,8 +7,6 @@ docs/benchmarks.md has the figures. Values are always parameters; names come fro
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from dataclasses import field as empty
 from functools import cache
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -40,68 +38,55 @@ def _cursor() -> CursorWrapper:
     )
 
 
-@dataclass(slots=True)
-class _Gathering:
-    """Writes that wait, and what is to be done once before they go."""
-
-    first: Callable[[], object] | None
-    waiting: list[Asked] = empty(default_factory=list)
-
-    def let_go(self) -> None:
-        asked, self.waiting = self.waiting, []
-        if not asked:
-            return
-        first, self.first = self.first, None
-        with ahead():
-            if first is not None:
-                first()
-            with _one_trip(asked):
-                pass
-
-
-_gathering: ContextVar[_Gathering | None] = ContextVar("writes that wait", default=None)
+_waiting: ContextVar[list[Asked] | None] = ContextVar("writes that wait", default=None)
 
 
 @contextmanager
-def gathered(*, first: Callable[[], object]) -> Iterator[None]:
+def gathered() -> Iterator[None]:
     """Let the writes of a block wait for its end, and go in one round trip.
 
-    `first` is called once, before any of them goes: locks that others wait for are taken as late as
-    can be. Whatever else is said to the database in the block, by the mapper too, finds the writes
-    done that came before it.
+    Whatever else is said to the database in the block, by the mapper too, finds the writes done
+    that came before it. When one of them fails, none that follows is done.
     """
-    gathering = _Gathering(first)
-    token = _gathering.set(gathering)
+    token = _waiting.set([])
     try:
         with connection.execute_wrapper(_after_what_waits):
             yield
-            gathering.let_go()
+            _let_go()
     finally:
-        _gathering.reset(token)
+        _waiting.reset(token)
+
+
+def _let_go() -> None:
+    if waiting := _waiting.get():
+        asked = list(waiting)
+        waiting.clear()
+        with ahead(), _one_trip(asked):
+            pass
 
 
 def _after_what_waits(execute: Callable[..., Any], *what: Any) -> Any:
-    if gathering := _gathering.get():
-        gathering.let_go()
+    _let_go()
     return execute(*what)
 
 
 @contextmanager
 def ahead() -> Iterator[None]:
     """Let what is asked in a block pass the writes that wait, which it does not depend on."""
-    token = _gathering.set(None)
+    token = _waiting.set(None)
     try:
         yield
     finally:
-        _gathering.reset(token)
+        _waiting.reset(token)
 
 
 def write(sql: str, params: Sequence[Any]) -> None:
     """Run a statement that needs no answer; in a block of `gathered` it waits for the end."""
-    if gathering := _gathering.get():
-        gathering.waiting.append((sql, params))
-    else:
+    waiting = _waiting.get()
+    if waiting is None:
         run(sql, params)
+    else:
+        waiting.append((sql, params))
 
 
 def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -125,8 +110,7 @@ def rows_of_each(*asked: Asked) -> list[list[tuple[Any, ...]]]:
 @contextmanager
 def _one_trip(asked: Sequence[Asked]) -> Iterator[list[CursorWrapper]]:
     """Run statements in one round trip; give the cursors, which do not know yet what they hold."""
-    if gathering := _gathering.get():
-        gathering.let_go()
+    _let_go()
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline(), ExitStack() as stack:
         cursors = [stack.enter_context(_cursor()) for _ in asked]

@@ -13,7 +13,7 @@ from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
 from scheduling.errors import Malformed, Refused, WrongState
-from scheduling.integrity import ResourceTaken, retrying
+from scheduling.integrity import GroundsMoved, ResourceTaken, retrying
 from scheduling.models import Allocation, Appointment
 
 CHOICES = 3
@@ -120,7 +120,7 @@ def _chosen_and_written(asks: Sequence[Ask], errand: _Errand) -> list[Booked]:
         choices = _choices(asks, errand)
         try:
             return _write_all(asks=asks, choices=choices, errand=errand)
-        except (ChoiceLost, ResourceTaken):
+        except (ChoiceLost, ResourceTaken, GroundsMoved):
             continue
     raise Refused([diary.plain_reason("resource_taken")])
 
@@ -158,29 +158,23 @@ def _refuse_outright(index: int, ask: Ask, choice: Choice, errand: _Errand) -> N
 def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Errand) -> list[Booked]:
     """Decide under the patients' locks, and write under the resources' as well.
 
-    Everybody waits for the same few devices: what is written is made ready first, and waits until
-    their locks are held and what was chosen is seen to be free still.
+    Everybody waits for the same few devices: their locks, the look whether what was chosen is free
+    still, and all that is written travel together, when everything is ready.
     """
     who = {ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None}
     patients, keys = locks.known(who, visits=len(asks))
     counter = max((p.counter for p in patients.values() if p.counter is not None), default=None)
-    with catalogue.steady(counter) as ground:
-
-        def hold_fast() -> None:
-            grip = locks.grip(
-                held=[held for choice in choices for held in choice.held],
-                moving=[ask.wish.moving for ask in asks if ask.wish.moving is not None],
-            )
-            # the catalogue's counter turns when somebody enters an absence
-            if grip.taken or grip.counter != ground.version:
-                raise ChoiceLost
-
-        with statements.gathered(first=hold_fast):
-            booked = [
-                _write_one(ask, choice, errand, _Place(index, keys[index], patients))
-                for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
-            ]
-            _tell([b.appointment for b in booked], errand)
+    with catalogue.steady(counter) as ground, statements.gathered():
+        locks.hold_fast(
+            held=[held for choice in choices for held in choice.held],
+            moving=[ask.wish.moving for ask in asks if ask.wish.moving is not None],
+            grounds=ground.version,
+        )
+        booked = [
+            _write_one(ask, choice, errand, _Place(index, keys[index], patients))
+            for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
+        ]
+        _tell([b.appointment for b in booked], errand)
     return booked
 
 

@@ -7,15 +7,12 @@ the row.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from scheduling import diary, statements
-from scheduling.catalogue import COUNTER
 from scheduling.core.words import Actor, Held
 from scheduling.diary import Known
 from scheduling.errors import NotFound, StaleVersion
 from scheduling.models import Appointment
-from scheduling.models.appointments import LONGEST_Q
 
 _PATIENTS = """
 SELECT id FROM scheduling_patient WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
@@ -32,28 +29,13 @@ WHERE r.id = ANY(%s::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 _OF_RESOURCES = 73
 """Namespace of the resources' advisory locks."""
 
-# What is read behind the locks, in the same round trip: a statement of its own sees what those who
-# were before us have committed.
-_GRIP = f"""
-SELECT ({COUNTER}), EXISTS (
-  SELECT FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS w (resource_id, start_q, end_q)
-  CROSS JOIN LATERAL (
-    SELECT FROM scheduling_allocation a
-    WHERE a.active AND a.resource_id = w.resource_id AND a.start_q > w.start_q - {LONGEST_Q}
-      AND a.start_q < w.end_q AND a.end_q > w.start_q AND a.appointment_id <> ALL(%s::bigint[])
-    LIMIT 1) AS other)
-"""  # noqa: S608 - no text of anybody's
+# A statement of its own sees what those who were before us have committed.
+_STILL_FREE = """
+SELECT scheduling_still_free(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::bigint)
+"""
 _KEYS = """
 SELECT nextval(pg_get_serial_sequence('scheduling_appointment', 'id')) FROM generate_series(1, %s)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Grip:
-    """What is true under the locks: the catalogue's counter, and whether a place is taken."""
-
-    counter: int
-    taken: bool
 
 
 def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]:
@@ -110,32 +92,26 @@ def lock_resources(resources: Iterable[int]) -> dict[int, int]:
     needed = sorted(set(resources))
     if not needed:
         return {}
-    return _all_of(statements.rows(_RESOURCES, [_OF_RESOURCES, needed, needed]), needed)
+    versions: dict[int, int] = dict(statements.rows(_RESOURCES, [_OF_RESOURCES, needed, needed]))
+    if len(versions) != len(needed):
+        raise NotFound("There is no such resource.")
+    return versions
 
 
-def grip(*, held: Collection[Held], moving: Iterable[int]) -> Grip:
-    """Lock the resources of what was chosen, and look whether it is free still.
+def hold_fast(*, held: Collection[Held], moving: Iterable[int], grounds: int) -> None:
+    """Lock the resources of what was chosen, while it is free still and the catalogue at `grounds`.
 
-    What the visits `moving` hold does not count.
+    What the visits `moving` hold does not count. Nothing is answered: in a block of
+    `statements.gathered` it waits for the writes, and goes before them in the same round trip.
 
     Raises:
-        NotFound: a resource does not exist.
+        ResourceTaken, GroundsMoved: through the names of the constraints, when it is said.
 
     """
     needed = sorted({one.resource_id for one in held})
     wanted = [[getattr(h, name) for h in held] for name in ("resource_id", "start_q", "end_q")]
-    found, ((counter, taken),) = statements.rows_of_each(
-        (_RESOURCES, [_OF_RESOURCES, needed, needed]), (_GRIP, [*wanted, list(moving)])
-    )
-    _all_of(found, needed)
-    return Grip(counter, taken)
-
-
-def _all_of(found: Iterable[tuple[int, int]], needed: Collection[int]) -> dict[int, int]:
-    versions = dict(found)
-    if len(versions) != len(needed):
-        raise NotFound("There is no such resource.")
-    return versions
+    statements.write(_RESOURCES, [_OF_RESOURCES, needed, needed])
+    statements.write(_STILL_FREE, [*wanted, list(moving), grounds])
 
 
 def seen(*, appointment_id: int, by: Actor) -> Appointment:

@@ -1,12 +1,11 @@
 """Booking with its guards taken away, for the controls that show what each of them prevents."""
 
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from scheduling.booking import locks
+from scheduling.booking import locks, overrides
 
 BARE = "SELECT id, diary_version FROM scheduling_resource WHERE %s > 0 AND id = ANY(%s) AND id = ANY(%s)"
 
@@ -19,17 +18,16 @@ def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Find every place free still, whatever was written since it was chosen."""
-    grip = locks.grip
-    monkeypatch.setattr(locks, "grip", lambda **asked: replace(grip(**asked), taken=False))
+    """Ask nothing under the locks, whatever was written since the choice."""
+    monkeypatch.setattr(locks, "_STILL_FREE", "SELECT %s, %s, %s, %s, %s")
 
 
 def all_look_before_anybody_writes(monkeypatch: pytest.MonkeyPatch, clients: int) -> None:
-    """Let the clients meet where the locks would have been: the worst moment, every time."""
-    met, grip = threading.Barrier(clients), locks.grip
+    """Let the clients meet, each with its verdict in hand: the worst moment, every time."""
+    met, settle = threading.Barrier(clients), overrides.settle
 
-    def meet(**asked: Any) -> locks.Grip:
+    def settled(**facts: Any) -> Any:
         met.wait(30)
-        return grip(**asked)
+        return settle(**facts)
 
-    monkeypatch.setattr(locks, "grip", meet)
+    monkeypatch.setattr(overrides, "settle", settled)

@@ -12,8 +12,8 @@ import pytest
 from django.db import connections, transaction
 
 from benchmarks.stations import trips
-from scheduling import absences, booking, grounds, records
-from scheduling.booking import locks, overrides
+from scheduling import absences, booking, grounds, records, statements
+from scheduling.booking import overrides
 from scheduling.booking.ask import Ask
 from scheduling.core.words import Status
 from scheduling.errors import ClinicError
@@ -136,17 +136,19 @@ def test_leave_entered_while_booking_refuses_the_visit() -> None:
 def test_leave_entered_between_the_choice_and_the_locks_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clinic, grip = cast.build(), locks.grip
+    clinic, settle = cast.build(), overrides.settle
     ask, away = conflicting(clinic, clinic.patient).laser, leave(clinic)
 
-    def overtaken(**asked: Any) -> locks.Grip:
+    def enter() -> object:
+        return grounds.keep(row=away, by=cast.reception(), now=cast.NOW)
+
+    def overtaken(**facts: Any) -> Any:
         if away.pk is None:
             with ThreadPoolExecutor(1) as pool:
-                entered = lambda: grounds.keep(row=away, by=cast.reception(), now=cast.NOW)  # noqa: E731
-                assert pool.submit(at_once, entered).result(WAIT) == ["done"]
-        return grip(**asked)
+                assert pool.submit(at_once, enter).result(WAIT) == ["done"]
+        return settle(**facts)
 
-    monkeypatch.setattr(locks, "grip", overtaken)
+    monkeypatch.setattr(overrides, "settle", overtaken)
     assert at_once(lambda: book(ask)) == ["refused"]
     assert not Appointment.objects.exists()
 
@@ -154,15 +156,16 @@ def test_leave_entered_between_the_choice_and_the_locks_is_seen(
 def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clinic = cast.build()
+    clinic, gathered = cast.build(), statements.gathered
     ask, away = conflicting(clinic, clinic.patient).laser, leave(clinic)
-    locked, go_on, grip = threading.Event(), threading.Event(), locks.grip
+    written, go_on = threading.Event(), threading.Event()
 
-    def gripped(**asked: Any) -> locks.Grip:
-        found = grip(**asked)
-        locked.set()
+    @contextmanager
+    def slowly() -> Iterator[None]:
+        with gathered():
+            yield
+        written.set()
         go_on.wait(WAIT)
-        return found
 
     def enter() -> int:
         grounds.keep(row=away, by=cast.reception(), now=cast.NOW)
@@ -170,10 +173,10 @@ def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
         connections.close_all()
         return found
 
-    monkeypatch.setattr(locks, "grip", gripped)
+    monkeypatch.setattr(statements, "gathered", slowly)
     with ThreadPoolExecutor(2) as pool:
         answer = pool.submit(at_once, lambda: book(ask))
-        assert locked.wait(WAIT)
+        assert written.wait(WAIT)
         hit = pool.submit(enter)
         sleep(0.5)
         go_on.set()
@@ -185,7 +188,7 @@ def leave(clinic: cast.Clinic) -> Absence:
     return Absence(resource=clinic.nurse, cause="leave", start=start, end=end)
 
 
-def test_a_booking_takes_ten_round_trips_and_holds_its_locks_for_three() -> None:
+def test_a_booking_takes_nine_round_trips_and_holds_its_locks_for_two() -> None:
     """Everybody waits for the same few devices: what is done under their lock is counted."""
     clinic, counted = cast.build(), list[int]()
     for n in range(4):  # the first remember, and prepare their statements
@@ -193,5 +196,5 @@ def test_a_booking_takes_ten_round_trips_and_holds_its_locks_for_three() -> None
         counted.append(trips(lambda ask=ask: book(ask)))
         made = Appointment.objects.latest("pk")
         booking.cancel(appointment_id=made.pk, version=None, by=cast.reception(), now=cast.NOW)
-    # choosing asks four times, BEGIN, the patient's rows, who reads; then lock, write, COMMIT
-    assert min(counted) == 10
+    # choosing asks four times, BEGIN, the patient's rows, who reads; then lock and write, COMMIT
+    assert min(counted) == 9
