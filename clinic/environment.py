@@ -19,6 +19,8 @@ KNOWN = {
     "FALLOW_VAR": "the folder for everything that this machine writes",
     "FALLOW_SMS": "file, console or twilio",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
+    "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
+    "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",
     "FALLOW_SWEEP_SECONDS": "how often the outbox is swept, 1 to 15",
     "FALLOW_SERVERS": "wheel or installed: which servers the demo and the tests start",
