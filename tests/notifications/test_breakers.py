@@ -221,9 +221,7 @@ def test_what_is_of_no_use_takes_nothing_from_the_pace(settings: object) -> None
 
 
 @pytest.mark.parametrize("offset", [timedelta(seconds=-90), timedelta(days=-1)], ids=str)
-def test_a_clock_that_lags_counts_into_the_same_minute(
-    settings: object, offset: timedelta
-) -> None:
+def test_a_clock_that_lags_counts_into_the_same_minute(settings: object, offset: timedelta) -> None:
     """A process 90 s behind shares the minute; a clock set back a day begins anew."""
     settings.CATCH_UP_A_MINUTE = {"email": 5, "sms": 5}  # type: ignore[attr-defined]
     for moment in (NOW, NOW + offset):
