@@ -283,6 +283,12 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FALLOW_FROM_EMAIL", default="Fallow <clinic@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+EMAIL_PROVIDER = environment.email_provider(env)
+ESP = env.str("FALLOW_ESP", default="")
+ANYMAIL = environment.anymail()
+if EMAIL_PROVIDER == "anymail":
+    INSTALLED_APPS.append("anymail")
+
 SMS_PROVIDER = environment.one_of(
     env, "FALLOW_SMS", choices=("file", "console", "twilio"), default="file"
 )
