@@ -171,7 +171,8 @@ def test_too_many_requests_and_a_wrong_account_are_told_apart(service: StandIn) 
 
 
 def test_a_recipient_that_the_service_refuses_fails_for_good(service: StandIn) -> None:
-    said = {"ErrorCode": 406, "Message": "You tried to send to a recipient marked as inactive."}
+    inactive = "Found inactive addresses: maria@example.com. Inactive recipients are ones that"
+    said = {"ErrorCode": 406, "Message": f"You tried to send to inactive recipients. {inactive}"}
     service.answer = (422, said, {})
     with pytest.raises(SendFailed) as failure:
         send(backend="postmark")
