@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,7 +27,7 @@ CODES = facts.read("twilio_error_codes.json")["codes"]
 TAKEN = (201, {"sid": "SM1", "status": "queued"})
 
 
-class StandIn(HTTPServer):
+class StandIn(ThreadingHTTPServer):
     """Answers every request with `answer`, and keeps what was asked."""
 
     def __init__(self) -> None:
