@@ -44,5 +44,6 @@ WHERE p.id = ANY(%s::bigint[])
 
 def readers(patients: Iterable[int]) -> dict[int, Reader]:
     """Read each patient, by id."""
-    rows = statements.rows(_READERS, [list(patients)])
+    with statements.ahead():
+        rows = statements.rows(_READERS, [list(patients)])
     return {row[0]: Reader(*row) for row in rows}

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0006_several'),
-        ('scheduling', '0006_site_senders'),
+        ('scheduling', '0007_site_senders'),
     ]
 
     operations = [
