@@ -32,7 +32,7 @@ from notifications.models import Message
 from notifications.providers.chosen import provider_for
 from notifications.readers import Reader
 from notifications.rounds import Clock, Desk
-from scheduling import trail
+from scheduling import statements, trail
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, NotFound, WrongState
 from scheduling.models import Appointment
