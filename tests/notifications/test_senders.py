@@ -66,7 +66,7 @@ def test_senders_that_networks_take(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["442079460000", "+0123456", "Harley House 12", "12345", "Häuser", "MG12", "+44 207"]
+    "name", ["442079460000", "+0123456", "Harley House 12", "12345", "Häuser", "+44 207"]
 )
 def test_senders_that_networks_refuse(name: str) -> None:
     with pytest.raises(ValidationError):
