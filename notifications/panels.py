@@ -69,8 +69,7 @@ def of_health(subject: Any, context: Mapping[str, Any]) -> str:
     if not isinstance(subject, User) or not subject.has_perm("notifications.view_message"):
         return ""
     shown = health.ways(sites=list(access.visible_sites(subject)), now=context["now"])
-    seen = [way for way in shown if way.rests or way.states]
-    return render_to_string("notifications/panel_health.html", {"ways": seen}) if seen else ""
+    return render_to_string("notifications/panel_health.html", {"ways": shown})
 
 
 def _still_counts(now: Any) -> Q:
