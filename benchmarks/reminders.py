@@ -103,7 +103,7 @@ def _process(target: Callable[..., None], *args: object) -> BaseProcess:
 def swept(database: str, sink: Sink, count: int) -> tuple[float, list[bytes]]:
     """Send `count` reminders through the sweep; give messages a second, and the messages."""
     servers.use(database)
-    fill(count, NOW - timedelta(minutes=1))
+    fill(count, clock() - timedelta(minutes=1))
     seconds = _together([lambda: _process(_sweeper, database, sink.port)] * SENDERS)
     taken = sink.take()
     return len(taken) / seconds, taken
@@ -129,7 +129,7 @@ def killed(database: str, sink: Sink, count: int) -> dict[str, int]:
     from notifications.models import Message
 
     servers.use(database)
-    fill(count, NOW - timedelta(minutes=1))
+    fill(count, clock() - timedelta(minutes=1))
     connection.close()
     victim, other = (_process(_sweeper, database, sink.port) for _ in range(SENDERS))
     time.sleep(0.4)

@@ -6,6 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from notifications.core.policy import Channel
+from notifications.providers import chosen
+
 
 @checks.register(checks.Tags.security)
 def twilio_is_told_who_we_are(
@@ -25,7 +28,7 @@ def twilio_is_told_who_we_are(
 @checks.register(checks.Tags.security, deploy=True)
 def mail_leaves_the_house(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
     """Find a real clinic whose e-mail only goes to the terminal."""
-    if settings.LOCAL or settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+    if settings.LOCAL or chosen.provider_of(Channel.EMAIL) in {"smtp", "anymail"}:
         return []
-    hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example:587."
+    hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example:587, or FALLOW_EMAIL."
     return [checks.Warning("No e-mail leaves the house.", hint=hint, id="clinic.W001")]

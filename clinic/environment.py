@@ -17,8 +17,12 @@ KNOWN = {
     "FALLOW_FROM_EMAIL": "the sender of every e-mail",
     "FALLOW_LOG": "json (one object a line) or plain",
     "FALLOW_VAR": "the folder for everything that this machine writes",
+    "FALLOW_EMAIL": "smtp, anymail, file or console; smtp where EMAIL_URL names a server, else file",
+    "FALLOW_ESP": "the e-mail service of anymail, such as resend, or the path of its backend",
     "FALLOW_SMS": "file, console or twilio",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
+    "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
+    "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",
     "FALLOW_SWEEP_SECONDS": "how often the outbox is swept, 1 to 15",
     "FALLOW_SERVERS": "wheel or installed: which servers the demo and the tests start",
@@ -145,6 +149,29 @@ def mail(env: environ.Env) -> dict[str, Any]:
         raise ImproperlyConfigured("EMAIL_URL: smtp://, smtp+tls:// or smtp+ssl:// is meant.")
     read: dict[str, Any] = environ.Env.email_url_config(url)
     return {key: read[key] for key in read if key.startswith("EMAIL_") and read[key] is not None}
+
+
+def email_provider(env: environ.Env) -> str:
+    """Read who carries e-mail, when FALLOW_EMAIL says so; empty leaves it to EMAIL_URL.
+
+    Raises:
+        ImproperlyConfigured: no such provider, or one that lacks its own setting.
+
+    """
+    server = urlsplit(env.str("EMAIL_URL", default="")).scheme.startswith("smtp")
+    choices = ("", "smtp", "anymail", "file", "console")
+    chosen = one_of(env, "FALLOW_EMAIL", choices=choices, default="")
+    if chosen == "smtp" and not server:
+        raise ImproperlyConfigured("FALLOW_EMAIL=smtp needs EMAIL_URL, such as smtp+tls://….")
+    if chosen == "anymail" and not env.str("FALLOW_ESP", default=""):
+        raise ImproperlyConfigured("FALLOW_EMAIL=anymail needs FALLOW_ESP, such as resend.")
+    return chosen
+
+
+def anymail() -> dict[str, str]:
+    """Read every ANYMAIL_ variable into anymail's settings, under the name that follows."""
+    lead = "ANYMAIL_"
+    return {n.removeprefix(lead): v for n, v in os.environ.items() if n.startswith(lead)}
 
 
 def environment() -> environ.Env:

@@ -7,14 +7,18 @@ from django.contrib.auth.models import Group
 
 from scheduling import access
 
-_READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
+_READ_MESSAGES = frozenset(
+    {"notifications.view_message", "notifications.view_optout", "notifications.view_breaker"}
+)
+_SEND_AGAIN = frozenset({"notifications.replay_message"})
+_OPERATE = frozenset({"notifications.change_breaker"})
 _WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
 _READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
 _MAKE_PLANS = frozenset({"plans.make_plan"})
 UPSTAIRS: Mapping[str, frozenset[str]] = {
-    access.RECEPTION: _READ_MESSAGES | _READ_PLANS,
+    access.RECEPTION: _READ_MESSAGES | _SEND_AGAIN | _READ_PLANS,
     access.CLINICIAN: _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS,
-    access.MANAGER: _READ_MESSAGES | _READ_PLANS | _WORDS,
+    access.MANAGER: _READ_MESSAGES | _SEND_AGAIN | _OPERATE | _READ_PLANS | _WORDS,
 }
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from clinic.tasks import PULSE
+from notifications import health as sending
 from notifications.core.states import State
 from notifications.models import Message
 
@@ -83,12 +84,20 @@ def messages(now: datetime) -> str:
     return f"oldest due message waits for {(now - oldest).total_seconds():.0f} s"
 
 
+def providers(now: datetime) -> str:
+    """Look whether a provider has been closed to us for long."""
+    if rests := sending.long_rests(now):
+        raise NotReady("; ".join(rests))
+    return "none rests"
+
+
 CHECKS: Mapping[str, Check] = {
     "database": database,
     "migrations": migrations,
     "broker": broker,
     "beat": beat,
     "messages": messages,
+    "providers": providers,
 }
 
 

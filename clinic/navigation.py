@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("Outbox", "outbox", "notifications_message_changelist", "notifications.view_message"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
+            Item("Providers", "cell_tower", "notifications_breaker_changelist", "notifications.view_breaker"),
             Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),
         ),
     ),

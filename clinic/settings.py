@@ -283,6 +283,12 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("FALLOW_FROM_EMAIL", default="Fallow <clinic@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+EMAIL_PROVIDER = environment.email_provider(env)
+ESP = env.str("FALLOW_ESP", default="")
+ANYMAIL = environment.anymail()
+if EMAIL_PROVIDER == "anymail":
+    INSTALLED_APPS.append("anymail")
+
 SMS_PROVIDER = environment.one_of(
     env, "FALLOW_SMS", choices=("file", "console", "twilio"), default="file"
 )
@@ -291,6 +297,12 @@ TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
 TWILIO_FROM = env.str("TWILIO_FROM", default="")
 TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com")
+# Messages a minute of what waited while a provider, the worker or this house was away. Twilio takes
+# 100 requests a second and then queues for hours; a mail server pushes back by itself.
+CATCH_UP_A_MINUTE = {
+    "email": environment.number(env, "FALLOW_CATCH_UP_EMAIL", least=1, most=10**6, default=6000),
+    "sms": environment.number(env, "FALLOW_CATCH_UP_SMS", least=1, most=10**6, default=1200),
+}
 FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
 SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
 

@@ -1,20 +1,23 @@
 """The outbox to look through, and the clinic's own words to edit."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from notifications import wordings
+from notifications import outbox, screens, wordings
 from notifications.core.policy import TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut
+from notifications.models import Attempt, Mention, Message, MessageText, OptOut
+from notifications.screens import ByReason, ByState, LookOnly
 from scheduling import access
 from scheduling.models import Appointment
 
@@ -27,46 +30,6 @@ TONES = {
     "not certain": "warning",
     "being sent": "info",
 }
-
-
-class LookOnly(ModelAdmin):
-    """A list that only the house itself writes."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Leave writing to the outbox."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Leave it as it was written."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Leave it as it was written."""
-        return False
-
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
-        raise Http404
-
-
-class ByState(admin.SimpleListFilter):
-    """The states of a message, each with how many there are."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Count each state once, whatever else is filtered."""
-        rows = model_admin.get_queryset(request).order_by().values_list("state")
-        counts = dict(rows.annotate(count=Count("pk")))
-        return [(s, f"{label} ({counts[s]})") for s, label in STATES if counts.get(s)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        """Keep the messages in the chosen state."""
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class AtSite(admin.SimpleListFilter):
@@ -127,7 +90,9 @@ class MessageScreen(LookOnly):
     """What was written to whom, and what became of it."""
 
     list_display = ("due_at", "what", "patient", "channel", "how", "why", "site")
-    list_filter = (ByState, "kind", "channel", AtSite)
+    list_filter = (ByState, ByReason, "kind", "channel", AtSite)
+    actions = ("send_again",)
+    change_form_before_template = "notifications/replay_link.html"
     search_fields = ("patient__search_key", "recipient", "provider_id")
     search_help_text = "name, address, number, or the provider's id"
     date_hierarchy = "due_at"
@@ -135,9 +100,10 @@ class MessageScreen(LookOnly):
     list_per_page = 50
     fields = (
         "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
-        "attempts", "sending_at", "settled_at", "provider", "provider_id", "ref", "dedupe_key",
+        "attempts", "sending_at", "settled_at", "provider", "provider_id", "before", "after", "ref",
+        "dedupe_key",
     )  # fmt: skip
-    readonly_fields = ("what", "how", "why", "ref")
+    readonly_fields = ("what", "how", "why", "ref", "before", "after")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """List the messages of the sites where the user works."""
@@ -160,6 +126,47 @@ class MessageScreen(LookOnly):
     def why(self, row: Message) -> str:
         """Give the reason of a message that was not sent."""
         return row.get_drop_reason_display() if row.drop_reason else ""
+
+    @display(description="takes the place of")
+    def before(self, row: Message) -> str:
+        """Link to the message that failed before this one."""
+        return _linked([row.instead_of_id] if row.instead_of_id else [])
+
+    @display(description="followed by")
+    def after(self, row: Message) -> str:
+        """Link to what was sent in its place."""
+        later = Message.objects.filter(appointment=row.appointment_id, instead_of=row)
+        return _linked(later.order_by("pk").values_list("pk", flat=True))
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Let those send again who may."""
+        return screens.may_replay(request.user)
+
+    @action(description="Send again…", permissions=["replay"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
+        """Ask for the reason first."""
+        ids = queryset.values_list("pk", flat=True)[: screens.MOST]
+        return HttpResponseRedirect(screens.replay_page(ids))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that asks for the reason."""
+        view = self.admin_site.admin_view(screens.replay)
+        return [path("replay/", view, name="notifications_message_replay"), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """Offer to send again what was given up."""
+        row = context["original"]
+        given_up = row.state in outbox.REPLAYABLE and screens.may_replay(request.user)
+        context["replay"] = screens.replay_page([row.pk]) if given_up else ""
+        answer: HttpResponse = super().render_change_form(request, context, **more)
+        return answer
+
+
+def _linked(ids: Iterable[int]) -> str:
+    pages = ((reverse("admin:notifications_message_change", args=[pk]), pk) for pk in ids)
+    return format_html_join(", ", '<a class="underline" href="{}">message {}</a>', pages) or "-"
 
 
 class WordingForm(forms.ModelForm):

@@ -24,6 +24,7 @@ class NotificationsConfig(AppConfig):
         panels.add("patient", 50, ours.of_patient)
         panels.add("appointment", 50, ours.of_appointment)
         panels.add("dashboard", 50, ours.of_desk)
+        panels.add("dashboard", 60, ours.of_health)
         panels.add_marks(50, ours.marks)
 
 

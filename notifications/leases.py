@@ -8,7 +8,7 @@ that finds no row means "stop". `docs/architecture.md` tells the story.
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,10 @@ from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
 from scheduling.core.words import Status
+
+LATE = timedelta(minutes=15)
+"""A message that waits for so long is backlog: it is taken up at a pace (`notifications.breakers`).
+Longer than a retry after a passing failure is likely to wait, shorter than any reminder's use."""
 
 LEASE = timedelta(minutes=5)
 """How long a batch may wait for its turn; each message's own call has `CALL` from its mark."""
@@ -43,7 +47,9 @@ _READ = f"""
         m.attempts, m.patient_id, m.site_id, {_SEEN},
         a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
-        p.deceased_on, s.name, s.address, s.phone, s.email, s.country {{more}}
+        p.deceased_on, s.name, s.address, s.phone, s.email, s.country,
+        CASE m.channel WHEN 'email' THEN s.email_from ELSE s.sms_sender END,
+        m.instead_of_id IS NOT NULL {{more}}
     FROM {{rows}} m
     JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
@@ -53,14 +59,27 @@ _READ = f"""
 
 _LEASE = f"""
     WITH due AS (
-        SELECT id FROM notifications_message
-        WHERE open AND due_at <= %(now)s AND state = 'pending'
-        ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        SELECT m.id FROM notifications_message m
+        WHERE m.open AND m.due_at > %(after)s AND m.due_at <= %(now)s AND m.state = 'pending'
+            AND {{which}}
+        ORDER BY m.due_at, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
     ), leased AS (
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
     ) {_READ.format(rows="leased", more="")}"""  # noqa: S608 - made of constants
+
+# a few rows at most, and none while all is well
+_NOT_HELD = """NOT EXISTS (
+        SELECT FROM notifications_breaker b
+        WHERE b.since IS NOT NULL AND b.channel = m.channel
+            AND (b.site_id IS NULL OR b.site_id = m.site_id))"""
+
+_OF_CHANNEL = "m.channel = %(channel)s AND (%(site)s::bigint IS NULL OR m.site_id = %(site)s)"
+
+_LEASE_FRESH = _LEASE.format(which=_NOT_HELD)
+_LEASE_BACKLOG = _LEASE.format(which=f"{_OF_CHANNEL} AND {_NOT_HELD}")
+_LEASE_HELD = _LEASE.format(which=_OF_CHANNEL)
 
 _READ_AGAIN = _READ.format(
     rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)", more=""
@@ -69,11 +88,14 @@ _READ_AGAIN = _READ.format(
 # each visit that a message about several mentions, as if it were the only one
 _READ_VISITS = _READ.format(
     rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
-            o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, n.appointment_id, n.was
+            o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, o.instead_of_id,
+            n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
     more=f", m.was, {_VISIT_SEEN}",
 )
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
@@ -126,30 +148,6 @@ _TRIED = """
     SELECT id, %(tried_at)s, %(by)s, %(state)s::text, %(code)s, %(said)s
     FROM moved WHERE id = %(settled)s"""
 
-_RECOVER = """
-    WITH lost AS (
-        SELECT id, state FROM notifications_message
-        WHERE open AND due_at <= %(now)s AND state IN ('claimed', 'sending')
-            AND leased_until <= now()
-        FOR UPDATE SKIP LOCKED
-    ), settled AS (
-        UPDATE notifications_message m
-        SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
-            token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
-            look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
-            leased_until = NULL
-        FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
-    ), tried AS (
-        INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
-        SELECT id, %(now)s, provider, state, '', 'the sender died in the call'
-        FROM settled WHERE state = 'unknown'
-    )
-    SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'unknown'),
-        EXISTS (
-            SELECT FROM notifications_message
-            WHERE open AND due_at <= %(now)s AND state = 'unknown' AND look_up_at <= %(now)s)
-    FROM settled"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -176,10 +174,30 @@ class Mark:
     at: datetime
 
 
-def lease(*, now: datetime, limit: int) -> list[Letter]:
-    """Take up to `limit` due messages that nobody else holds, with all that is true of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """The messages of one channel, at one site or at all; the backlog among them too.
+
+    `held` leases in spite of a breaker: to try whether the channel works again.
+    """
+
+    channel: Channel
+    site_id: int | None = None
+    held: bool = False
+
+
+def lease(*, now: datetime, limit: int, only: Only | None = None) -> list[Letter]:
+    """Take up to `limit` due messages that nobody else holds, with all that is true of them.
+
+    Without `only`, the backlog is left, and what a breaker holds.
+    """
     asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
-    return _with_visits([_letter(row) for row in _rows(_LEASE, asked)])
+    if only is None:
+        rows = _rows(_LEASE_FRESH, asked | {"after": now - LATE})
+    else:
+        chosen = {"channel": only.channel.value, "site": only.site_id, "after": _EVER}
+        rows = _rows(_LEASE_HELD if only.held else _LEASE_BACKLOG, asked | chosen)
+    return _with_visits([_letter(row) for row in rows])
 
 
 def read_again(letter: Letter) -> Letter | None:
@@ -240,28 +258,6 @@ def put_back(letters: Iterable[Letter], *, until: datetime) -> None:
         WHERE id = ANY(%(ids)s) AND token = %(token)s AND state = 'claimed' RETURNING id""",
         {"ids": [x.id for x in held], "token": held[0].token, "until": until},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What dead senders left: messages back in the queue, messages of unknown outcome.
-
-    `to_look_up` tells whether any unknown outcome is due to be looked up.
-    """
-
-    back: int
-    unknown: int
-    to_look_up: bool
-
-
-def recover(*, look_up_at: datetime, now: datetime) -> Recovered:
-    """Free what dead senders held.
-
-    A lease that ended before the call goes back. One that ended in the call may have been sent:
-    it becomes unknown, to be looked up at `look_up_at`, and is never sent again blindly.
-    """
-    back, unknown, due = _rows(_RECOVER, {"look_up_at": look_up_at, "now": now})[0]
-    return Recovered(back, unknown, due)
 
 
 def _mark_values(wanted: Mark) -> dict[str, Any]:
@@ -341,6 +337,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         patient_id=m[9],
         site_id=m[10],
         seen=m[11],
+        detour=s[6],
         facts=_facts(a, p, s),
     )
 
@@ -368,4 +365,5 @@ def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
         clinic_phone=s[2],
         clinic_email=s[3],
         country=s[4],
+        sender=s[5],
     )

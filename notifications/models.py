@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.core.policy import Channel, DropReason, Kind
+from notifications.core.resting import Trouble
 from notifications.core.states import OPEN, State
 from scheduling.models import Appointment, Patient, Site
 
@@ -76,11 +77,24 @@ class Message(models.Model):
     provider = models.CharField(max_length=16, blank=True)
     provider_id = models.CharField(max_length=255, blank=True)
     look_up_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # which message this one takes the place of: by the other channel, or once more; no constraint
+    # and no index, for it is written with the row and only ever shown
+    instead_of = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     created_at = models.DateTimeField("written")
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-due_at", "-pk"]
+        permissions = [("replay_message", "Can send a message again that was given up")]
         indexes = [
             models.Index(fields=["due_at", "id"], name="message_open", condition=Q(open=True)),
         ]
@@ -158,6 +172,55 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.said}"
+
+
+TROUBLES = [(t.value, t.sentence) for t in Trouble]
+
+
+class Breaker(models.Model):
+    """How one way out of the house fares: a channel, at one site where it has a sender of its own.
+
+    While `since` is set nothing is leased for it. From `until` on one message at a time tries
+    whether it works again; the first that goes through ends the rest. Rows stay, so that the
+    last trouble can still be read. Only `notifications.breakers` writes them.
+    """
+
+    channel = models.CharField(max_length=5, choices=CHANNELS)
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    provider = models.CharField(max_length=16)
+    trouble = models.CharField(max_length=8, choices=TROUBLES)
+    code = models.CharField(max_length=16, blank=True)
+    said = models.CharField(max_length=300, blank=True)
+    trips = models.PositiveIntegerField(default=0, help_text="failures in a row")
+    since = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField("next try")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "provider's health"
+        verbose_name_plural = "providers' health"
+        ordering = ["channel", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_breaker_a_sender", fields=["channel", "site"], nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} by {self.provider}"
+
+
+class Pace(models.Model):
+    """How much of a channel's backlog was taken up in one minute, by all processes together."""
+
+    channel = models.CharField(max_length=5, choices=CHANNELS, primary_key=True)
+    minute = models.DateTimeField()
+    taken = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()}: {self.taken}"
 
 
 class MessageText(models.Model):

@@ -5,14 +5,15 @@ commit together or not at all. `sweep` may be called by anyone at any time, twic
 for an hour: what is due is read from the rows, never from the call.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
-from notifications import leases, mentions, rounds
+from notifications import detours, lookups, mentions, readers, recovery, rounds
 from notifications.core.policy import (
     OFF,
     TOGETHER,
@@ -25,19 +26,19 @@ from notifications.core.policy import (
     plan_together,
 )
 from notifications.core.states import State
+from notifications.detours import Again
 from notifications.mentions import Mentioned
-from notifications.models import Attempt, Message
-from notifications.providers import CannotTell, ProviderId, Trace
+from notifications.models import Message
 from notifications.providers.chosen import provider_for
+from notifications.readers import Reader
 from notifications.rounds import Clock, Desk
-from scheduling import statements
-from scheduling.core.words import Status
+from scheduling import statements, trail
+from scheduling.core.words import Actor, Status
+from scheduling.errors import Malformed, NotFound, WrongState
 from scheduling.models import Appointment
 
-GRACE = timedelta(minutes=15)
-"""How long an unknown outcome is looked up before a person is asked to take over."""
+REPLAYABLE = frozenset({State.REJECTED.value, State.UNDELIVERED.value, State.DEAD.value})
 
-LOOK_UP_EVERY = timedelta(minutes=1)
 SWEEP_FOR = timedelta(seconds=60)
 """A sweep ends well before Celery's soft limit of 90 s; the next tick goes on."""
 
@@ -66,7 +67,7 @@ def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) ->
     several = verb == "arrange" or len(appointments) > 1
     told = _Told(
         appointments={a.pk: a for a in appointments},
-        readers=_readers({a.patient_id for a in appointments}),
+        readers=readers.readers({a.patient_id for a in appointments}),
         before=mentions.told_before(a.pk for a in changed) if several else {},
     )
     policy = habits()
@@ -103,50 +104,11 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
     )
 
 
-class _Reader(NamedTuple):
-    id: int
-    email: str
-    phone: str
-    channel: str
-    zone: str
-    do_not_contact: bool
-    deceased_on: object
-    guardian_email: str | None
-    guardian_phone: str | None
-
-    def address(self, channel: Channel) -> str:
-        """Where this channel reaches the patient, or the guardian of one who has no address."""
-        if channel is Channel.EMAIL:
-            return self.email or self.guardian_email or ""
-        return str(self.phone or self.guardian_phone or "")
-
-    @property
-    def channels(self) -> frozenset[Channel]:
-        """The channels that the patient wants and that lead somewhere."""
-        if self.do_not_contact or self.deceased_on:
-            return frozenset()
-        wanted = (c for c in Channel if self.channel in {"both", c.value})
-        return frozenset(c for c in wanted if self.address(c))
-
-
-_READERS = """
-SELECT p.id, p.email, p.phone, p.channel, p.zone, p.do_not_contact, p.deceased_on, g.email, g.phone
-FROM scheduling_patient p LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
-WHERE p.id = ANY(%s::bigint[])
-"""
-
-
-def _readers(patients: Iterable[int]) -> dict[int, _Reader]:
-    with statements.ahead():
-        rows = statements.rows(_READERS, [list(patients)])
-    return {row[0]: _Reader(*row) for row in rows}
-
-
 class _Told(NamedTuple):
     """The visits of one change, their readers by patient, and what these were told before."""
 
     appointments: Mapping[int, Appointment]
-    readers: Mapping[int, _Reader]
+    readers: Mapping[int, Reader]
     before: Mapping[int, datetime | None]
 
 
@@ -161,7 +123,7 @@ def _news(told: _Told, verb: str) -> Iterable[list[tuple[Kind, Visit]]]:
     return news.values()
 
 
-def _visit(appointment: Appointment, reader: _Reader) -> Visit:
+def _visit(appointment: Appointment, reader: Reader) -> Visit:
     return Visit(
         appointment_id=appointment.pk,
         told_version=appointment.told_version,
@@ -235,79 +197,72 @@ def sweep(*, clock: Clock, using: Desk | None = None) -> int:
     """
     work = using or desk(clock)
     began = clock()
-    found = leases.recover(look_up_at=began + rounds.LOOK_UP_AFTER, now=began)
-    leased = 0
-    while clock() < began + SWEEP_FOR:
-        done = rounds.once(work)
-        leased += done.leased
-        if done.down or done.leased < rounds.BATCH:
-            break
+    found = recovery.recover(look_up_at=began + rounds.LOOK_UP_AFTER, now=began)
+    leased = rounds.try_again(work) if found.to_try else 0
+    leased += _until_done(began, clock, lambda: rounds.once(work))
+    if found.backlog:
+        for channel in Channel:
+            leased += _until_done(began, clock, partial(rounds.catch_up, work, channel))
     if found.to_look_up:
         reconcile(clock=clock, using=work)
     return leased
 
 
+def _until_done(began: datetime, clock: Clock, once: Callable[[], rounds.Round]) -> int:
+    leased = 0
+    while clock() < began + SWEEP_FOR:
+        done = once()
+        leased += done.leased
+        if done.down or done.leased < rounds.BATCH:
+            break
+    return leased
+
+
 def reconcile(*, clock: Clock, using: Desk | None = None, limit: int = 20) -> int:
-    """Look up messages of unknown outcome; answer how many were settled.
+    """Look up messages of unknown outcome; answer how many were settled."""
+    return lookups.reconcile(using or desk(clock), limit=limit)
 
-    One that the provider has is accepted. One that it has not, or that it cannot speak of, goes
-    to reception after `GRACE`; nothing is ever sent again on a guess.
+
+# ---------------------------------------------------------------- the second way
+
+
+def fall_back(*, message_id: int, now: datetime, why: str) -> Message | None:
+    """Tell the patient by the other channel what this message could not; answer the new message.
+
+    For a message that the provider refused, or reported as undelivered. Consent, opt-outs and
+    quiet hours hold, a channel that was tried is not tried again, and where none is left
+    reception is asked to phone. `why` is shown to staff. Calling twice does it once.
     """
-    work = using or desk(clock)
-    settled = 0
-    for message in _to_look_up(clock(), limit):
-        found = _found(message, work)
-        late = message.sending_at is None or clock() - message.sending_at >= GRACE
-        if found is not None:
-            settled += _close(message, State.ACCEPTED, found, clock())
-        elif late:
-            settled += _close(message, State.DEAD, ProviderId(""), clock())
-    return settled
+    return detours.by_other_channel(message_id, now=now, why=why, policy=habits())
 
 
 @transaction.atomic
-def _to_look_up(now: datetime, limit: int) -> list[Message]:
-    """Take the unknown messages whose time has come, so that nobody else looks them up."""
-    due = (
-        Message.objects.select_for_update(skip_locked=True)
-        .filter(open=True, due_at__lte=now, state=State.UNKNOWN.value, look_up_at__lte=now)
-        .order_by("look_up_at", "pk")[:limit]
-    )
-    taken = list(due)
-    Message.objects.filter(pk__in=[m.pk for m in taken]).update(look_up_at=now + LOOK_UP_EVERY)
-    return taken
+def replay(*, message_id: int, reason: str, by: Actor, now: datetime) -> Message:
+    """Send a message again that was given up, because a person says so and says why.
 
+    The old row stays as it is; a new one takes its place, once, and the trail keeps who and why.
+    Whoever replays a message of which nobody knows whether it arrived may send it twice.
 
-def _found(message: Message, work: Desk) -> ProviderId | None:
-    trace = Trace(
-        ref=message.ref.hex,
-        kind=message.kind,
-        to=message.recipient,
-        text_hash=bytes(message.text_hash),
-        since=message.sending_at or message.created_at,
-    )
-    with work.carriers(Channel(message.channel)) as provider:
-        # another provider may have been chosen since: it knows nothing of this message
-        if provider.name != message.provider:
-            return None
-        try:
-            return provider.find(trace)
-        except CannotTell:
-            return None
+    Raises:
+        Malformed: no reason.
+        NotFound: no such message, or one of a site where the actor does not work.
+        WrongState: it was not given up, its news no longer holds, or it was sent again already.
 
-
-@transaction.atomic
-def _close(message: Message, state: State, found: ProviderId, now: datetime) -> int:
-    """Settle an unknown message; 0 when somebody else has."""
-    mine = Message.objects.filter(pk=message.pk, state=State.UNKNOWN.value)
-    closed = mine.update(
-        state=state.value, open=False, provider_id=found.value, settled_at=now, look_up_at=None
-    )
-    if closed:
-        said = found.said if found.value else "nobody can say whether it was sent"
-        Attempt.objects.create(
-            message=message, at=now, provider=message.provider, outcome=state.value, said=said
-        )
-    if closed and state is State.DEAD:
-        rounds.ask_reception(message, now=now, why="Nobody can say whether it was sent.")
-    return closed
+    """
+    said = " ".join(reason.split())
+    if not said:
+        raise Malformed("Say why it is to be sent again.")
+    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment")
+    row = rows.filter(pk=message_id).first()
+    if row is None or not by.works_at(row.site_id):
+        raise NotFound
+    if row.state not in REPLAYABLE:
+        raise WrongState("Only a message that was refused, not delivered or given up goes again.")
+    if not detours.still_holds(row, now):
+        raise WrongState("The visit has changed or begun since: this would no longer be true.")
+    again = detours.once_more(row, Again.REPLAY, now=now, policy=habits())
+    if again is None:
+        raise WrongState("It was sent again already, or could not arrive in time.")
+    what = {"reason": [None, said[:300]], "sent_again_as": [None, again.pk]}
+    trail.write([trail.entry(subject=row, verb="replay", by=by, now=now, what=what)])
+    return again

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 
-from notifications import mentions
+from notifications import health, mentions
 from notifications.core.states import State
 from notifications.models import CHANNELS, STATES, Mention, Message
 from scheduling import access, statements
@@ -62,6 +62,14 @@ def of_desk(subject: Any, context: Mapping[str, Any]) -> str:
     )
     shown = [{"row": row, "tone": TONES.get(row.state, "")} for row in rows]
     return render_to_string("notifications/panel_failed.html", {"rows": shown}) if shown else ""
+
+
+def of_health(subject: Any, context: Mapping[str, Any]) -> str:
+    """Draw how e-mail and SMS leave the house: what rests, why, since when, and what lately left."""
+    if not isinstance(subject, User) or not subject.has_perm("notifications.view_message"):
+        return ""
+    shown = health.ways(sites=list(access.visible_sites(subject)), now=context["now"])
+    return render_to_string("notifications/panel_health.html", {"ways": shown})
 
 
 def _still_counts(now: Any) -> Q:

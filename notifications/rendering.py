@@ -82,7 +82,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         return _sms(letter, wording, link, at)
     facts = letter.facts
     values = _values(letter, link)
-    organiser = _address_of(settings.DEFAULT_FROM_EMAIL)
+    organiser = facts.sender or _address_of(settings.DEFAULT_FROM_EMAIL)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -94,6 +94,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
         calendar_method=invitations.method_of(letter.kind),
         attachments=[_entry(visit, organiser, at) for visit in letter.visits],
+        sender=facts.sender,
         sender_name=facts.clinic,
         headers={"Reply-To": facts.clinic_email} if facts.clinic_email else {},
         at=at,
@@ -120,6 +121,7 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
         channel=letter.channel,
         to=letter.facts.address,
         text=short_text(wording, values),
+        sender=letter.facts.sender,
         at=at,
         not_after=letter.arrives_by,
     )

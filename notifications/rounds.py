@@ -10,14 +10,16 @@ from typing import Protocol
 from django.db import transaction
 from phonenumbers import NumberParseException
 
-from notifications import leases, rendering
+from notifications import breakers, detours, leases, rendering
+from notifications.breakers import Failure, Sender
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
-from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Policy, Send
+from notifications.core.policy import Channel, Defer, Drop, DropReason, Policy, Send
+from notifications.core.resting import Trouble
 from notifications.core.states import State
-from notifications.leases import Mark, Outcome
+from notifications.leases import Mark, Only, Outcome
 from notifications.marking import Marking
-from notifications.models import KINDS, OptOut
+from notifications.models import OptOut
 from notifications.providers import (
     OutcomeUnknown,
     Outgoing,
@@ -31,11 +33,16 @@ from notifications.providers import (
 )
 from scheduling import links
 from scheduling.errors import ClinicError
-from scheduling.models import Todo
 
 BATCH = 100
 PAUSE = timedelta(seconds=30)
-"""How long a channel rests when its provider is down; the messages lose no attempt."""
+"""When the rest of a batch is looked at again after a closed door; its breaker may rest longer."""
+
+SILENCES = 3
+"""So many unclear answers in a row count as a closed door: each may cost a person a call."""
+
+AT_MOST_STALE = 20
+"""How many messages a try may find useless before it leaves the rest to the next tick."""
 
 LOOK_UP_AFTER = timedelta(minutes=1)
 """How long an unknown outcome waits before the provider is asked: time for it to arrive there."""
@@ -68,13 +75,20 @@ class Desk:
 
 @dataclass(slots=True)
 class _Batch:
-    """The messages of one channel on one connection; `last` is sent and not yet settled."""
+    """The messages of one channel on one connection; `last` is sent and not yet settled.
+
+    `answered`: the provider took or refused one, so its door is open. `silences` counts unclear
+    answers in a row.
+    """
 
     desk: Desk
     provider: Provider
     words: rendering.Words
+    trying: bool = False
     last: Outcome | None = None
     down: bool = False
+    answered: bool = False
+    silences: int = 0
     waiting: list[Letter] = field(default_factory=list)
 
 
@@ -92,8 +106,40 @@ def once(desk: Desk, *, limit: int = BATCH) -> Round:
     if not letters:
         return Round(0)
     words = rendering.words()
-    down = [_send_all(mine, words, desk) for mine in _by_channel(letters)]
-    return Round(len(letters), any(down))
+    sent = [_send_all(mine, words, desk) for mine in _by_channel(letters)]
+    return Round(len(letters), any(batch.down for batch in sent))
+
+
+def catch_up(desk: Desk, channel: Channel) -> Round:
+    """Take up a channel's backlog, no more of it than this minute's share allows."""
+    with breakers.pace(channel, most=BATCH, now=desk.clock()) as share:
+        letters = []
+        if share.left:
+            letters = leases.lease(now=desk.clock(), limit=share.left, only=Only(channel=channel))
+        share.taken = len(letters)
+    down = bool(letters) and _send_all(letters, rendering.words(), desk).down
+    return Round(len(letters), down)
+
+
+def try_again(desk: Desk) -> int:
+    """Try the senders whose rest is over with one message each; answer how many were leased."""
+    return sum(_try(desk, sender) for sender in breakers.take_tries(now=desk.clock()))
+
+
+def _try(desk: Desk, sender: Sender) -> int:
+    only = Only(channel=sender.channel, site_id=sender.site_id, held=True)
+    for leased in range(AT_MOST_STALE):
+        letters = leases.lease(now=desk.clock(), limit=1, only=only)
+        if not letters:
+            breakers.give_back(sender, now=desk.clock())
+            return leased
+        batch = _send_all(letters, rendering.words(), desk, trying=True)
+        if batch.answered:
+            breakers.close(sender, now=desk.clock())
+        if batch.answered or batch.down:
+            return leased + 1
+    breakers.give_back(sender, now=desk.clock())
+    return AT_MOST_STALE
 
 
 def _by_channel(letters: Iterable[Letter]) -> list[list[Letter]]:
@@ -103,11 +149,13 @@ def _by_channel(letters: Iterable[Letter]) -> list[list[Letter]]:
     return list(kept.values())
 
 
-def _send_all(letters: Sequence[Letter], words: rendering.Words, desk: Desk) -> bool:
-    """Send one channel's messages on one connection; answer whether the provider is down."""
+def _send_all(
+    letters: Sequence[Letter], words: rendering.Words, desk: Desk, *, trying: bool = False
+) -> _Batch:
+    """Send one channel's messages on one connection."""
     addresses = _links(letters, desk.clock())
     with desk.carriers(letters[0].channel) as provider:
-        batch = _Batch(desk=desk, provider=provider, words=words)
+        batch = _Batch(desk=desk, provider=provider, words=words, trying=trying)
         try:
             for letter, link in zip(letters, addresses, strict=True):
                 _one(batch, letter, link)
@@ -115,7 +163,7 @@ def _send_all(letters: Sequence[Letter], words: rendering.Words, desk: Desk) -> 
             # a round that breaks off must still say what came of the call it made
             _settle_last(batch)
     leases.put_back(batch.waiting, until=desk.clock() + PAUSE)
-    return batch.down
+    return batch
 
 
 def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
@@ -166,7 +214,7 @@ def _written(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
         now = batch.desk.clock()
         with transaction.atomic():
             leases.drop(letter, reason=DropReason.UNWRITABLE, now=now)
-            ask_reception(letter, now=now, why=DropReason.UNWRITABLE.sentence)
+            detours.ask_reception(letter, now=now, why=DropReason.UNWRITABLE.sentence)
         return None
 
 
@@ -176,7 +224,7 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
     verdict = rules.look_again(letter.circumstances, now=now, policy=batch.desk.policy)
     match verdict:
         case Drop(reason):
-            leases.drop(letter, reason=reason, now=now)
+            _drop(letter, reason, now)
             return None
         case Defer(until):
             leases.put_back([letter], until=until)
@@ -185,6 +233,17 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
             pass
     wording = batch.words.of(letter.kind, letter.channel, letter.facts.language)
     return rendering.write(letter, wording=wording, link=link, at=now)
+
+
+SILENT_DROPS = {DropReason.SUPERSEDED, DropReason.VISIT_STARTED, DropReason.DECEASED}
+"""After these nobody needs to be told."""
+
+
+def _drop(letter: Letter, reason: DropReason, now: datetime) -> None:
+    leases.drop(letter, reason=reason, now=now)
+    if letter.detour and reason not in SILENT_DROPS:
+        # the first way had failed already, and this was the second
+        detours.ask_reception(letter, now=now, why=reason.sentence)
 
 
 def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
@@ -205,14 +264,41 @@ def _sent(batch: _Batch, letter: Letter, outgoing: Outgoing, marking: Marking) -
     except (SendFailed, OutcomeUnknown) as error:
         if not marking.granted():
             return False
-        batch.down = isinstance(error, ProviderDown)
-        _give_account(_failed(batch, letter, error), letter, error)
+        closed = _closed_door(batch, error)
+        batch.down = closed is not None
+        _give_account(batch, _failed(batch, letter, error), letter, error)
+        if closed is not None:
+            breakers.trip(_failure(batch, letter, closed), now=batch.desk.clock())
     except BaseException:
         marking.granted()  # the connection is free again for what follows
         raise
     else:
+        batch.answered, batch.silences = True, 0
         batch.last = _accepted(batch, letter, taken)
     return True
+
+
+def _closed_door(batch: _Batch, error: SendFailed | OutcomeUnknown) -> ProviderDown | None:
+    """Tell whether a failure is the provider's own, so that nobody should knock just now."""
+    if isinstance(error, ProviderDown):
+        return error
+    if isinstance(error, SendFailed):
+        batch.answered, batch.silences = True, 0
+        return None
+    batch.silences += 1
+    if batch.silences < SILENCES and not batch.trying:
+        return None
+    return ProviderDown(error.sentence, trouble=Trouble.SILENT)
+
+
+def _failure(batch: _Batch, letter: Letter, error: ProviderDown) -> Failure:
+    return Failure(
+        channel=letter.channel,
+        site_id=letter.site_id,
+        provider=batch.provider.name,
+        error=error,
+        trying=batch.trying,
+    )
 
 
 def _accepted(batch: _Batch, letter: Letter, taken: ProviderId) -> Outcome:
@@ -266,15 +352,16 @@ def _what_follows(
 
 
 @transaction.atomic
-def _give_account(outcome: Outcome, letter: Letter, error: Exception) -> None:
-    """Settle a failed call, and tell reception when a person must take over."""
+def _give_account(batch: _Batch, outcome: Outcome, letter: Letter, error: Exception) -> None:
+    """Settle a failed call, and go the second way when this one is closed for good."""
     if not leases.settle(outcome):
         return
     log.info("message %s: %s by %s", letter.ref, outcome.state, outcome.provider)
     if isinstance(error, RecipientOptedOut):
         note_opt_out(letter, outcome.at)
     if outcome.state in {State.REJECTED, State.DEAD}:
-        ask_reception(letter, now=outcome.at, why=outcome.said)
+        policy = batch.desk.policy
+        detours.by_other_channel(letter.id, now=outcome.at, why=outcome.said, policy=policy)
 
 
 def note_opt_out(letter: Letter, now: datetime) -> None:
@@ -290,34 +377,4 @@ def note_opt_out(letter: Letter, now: datetime) -> None:
             )
         ],
         ignore_conflicts=True,
-    )
-
-
-class About(Protocol):
-    """What a task for reception needs to know of a message."""
-
-    @property
-    def channel(self) -> str: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def site_id(self) -> int: ...  # noqa: D102
-    @property
-    def patient_id(self) -> int: ...  # noqa: D102
-    @property
-    def appointment_id(self) -> int: ...  # noqa: D102
-
-
-def ask_reception(message: About, *, now: datetime, why: str) -> None:
-    """Ask a person to tell the patient what the message could not."""
-    way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
-    what = dict(KINDS)[message.kind]
-    Todo.objects.create(
-        site_id=message.site_id,
-        patient_id=message.patient_id,
-        appointment_id=message.appointment_id,
-        kind="message-not-delivered",
-        text=f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500],
-        urgent=message.kind != Kind.REMINDER,
-        created_at=now,
     )

@@ -45,7 +45,7 @@ class Mailbox:
 
 
 def texts(folder: Path) -> list[Path]:
-    """List the SMS files, oldest first: sms-KIND-REF.txt, written by the console provider."""
+    """List the SMS files, oldest first: sms-KIND-REF.txt, written by the file provider."""
     return sorted(folder.glob("sms-*.txt"), key=lambda path: path.stat().st_mtime_ns)
 
 
@@ -56,7 +56,7 @@ def tell_of_texts(folder: Path, told: set[str]) -> None:
             told.add(path.name)
             _, kind, ref = path.stem.split("-", 2)
             recipient = path.read_text("utf-8").partition("\n")[0].removeprefix("To: ")
-            say("sms", kind, recipient, f"console-{ref}")
+            say("sms", kind, recipient, f"file-{ref}")
 
 
 async def serve(port: int, folder: Path) -> None:

@@ -75,6 +75,13 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
 }
 """The statuses in which a message of each kind still tells the truth."""
 
+SAFE_TWICE = frozenset(
+    {Kind.BOOKED, Kind.REMINDER, Kind.CHANGED, Kind.CANCELLED, Kind.SEVERAL, Kind.ALL_OFF}
+)
+"""Kinds of which a second copy does no harm: each says the whole truth about one version of a
+visit, so that whoever reads it twice is told the same. A kind that is not listed is never sent
+again by itself."""
+
 AT_ONCE = "now"
 """The offset of messages that go as soon as something happens."""
 
@@ -206,6 +213,22 @@ class Planned:
 def dedupe_key(*, visit: Visit, kind: Kind, offset: str, channel: Channel) -> str:
     """Spell what makes a message the same message, e.g. ``42:3:reminder:48h:sms``."""
     return f"{visit.appointment_id}:{visit.told_version}:{kind}:{offset}:{channel}"
+
+
+def dedupe_key_of_plan(
+    *, plan_id: int, version: int, kind: Kind, offset: str, channel: Channel
+) -> str:
+    """Spell what makes a message about a plan the same message, e.g. ``plan 7:2:recall:now:sms``.
+
+    `version` is the plan's own. No visit's key begins with a word, so the two never meet.
+    """
+    return f"plan {plan_id}:{version}:{kind}:{offset}:{channel}"
+
+
+def key_by(key: str, old: Channel, new: Channel) -> str:
+    """Spell the key of the same message by another channel, as if it had been the first."""
+    parts = key.split(":")
+    return ":".join([*parts[: parts.index(old.value)], new.value])
 
 
 def plan(*, kind: Kind, visit: Visit, now: datetime, policy: Policy) -> tuple[Planned, ...]:

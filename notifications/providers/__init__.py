@@ -9,11 +9,13 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 from notifications.core.policy import Channel
+from notifications.core.resting import Trouble
 from scheduling.errors import ClinicError
 
 
@@ -30,7 +32,8 @@ class Attachment:
 class Outgoing:
     """A message as it leaves: everything a provider needs and nothing clinical.
 
-    `sender_name` is shown beside the clinic's address; `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
+    `sender` is the site's own From address or SMS sender, empty for the house's;
+    `sender_name` is shown beside it; `ref` is our own id, the same at every attempt. `at` is the moment of this attempt and
     `not_after` when the message stops being of use (both UTC). `calendar` is an iCalendar body with its iTIP method, `attachments` are those of several visits; e-mail only.
     """
 
@@ -42,6 +45,7 @@ class Outgoing:
     at: datetime
     not_after: datetime
     subject: str = ""
+    sender: str = ""
     sender_name: str = ""
     html: str = ""
     calendar: str = ""
@@ -107,14 +111,39 @@ class RecipientOptedOut(SendFailed):
 class ProviderDown(SendFailed):
     """Nothing can be sent to anybody just now: no connection, wrong password, too many requests.
 
-    The sender stops its batch instead of trying every message against a closed door.
+    The sender stops its batch instead of trying every message against a closed door, and a
+    breaker keeps the other processes from it too (`notifications.breakers`). `retry_after` is
+    what the provider asks for.
     """
 
     code = "provider_down"
 
-    def __init__(self, said: str, *, provider_code: str = "") -> None:
+    def __init__(
+        self,
+        said: str,
+        *,
+        provider_code: str = "",
+        trouble: Trouble = Trouble.DOWN,
+        retry_after: timedelta | None = None,
+    ) -> None:
         """Such a failure is never the message's own."""
         super().__init__(said, permanent=False, provider_code=provider_code)
+        self.trouble = trouble
+        self.retry_after = retry_after
+
+
+def delay_of(value: str, *, at: datetime) -> timedelta | None:
+    """Read a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3); None when it is neither.
+
+    `at` is now, UTC.
+    """
+    if value.strip().isascii() and value.strip().isdigit():
+        return timedelta(seconds=min(int(value), 10**6))
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(until - at, timedelta()) if until.tzinfo else None
 
 
 class OutcomeUnknown(ClinicError):

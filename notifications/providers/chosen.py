@@ -1,11 +1,14 @@
 """Which provider carries which channel, as the settings say."""
 
+from collections.abc import Callable, Mapping
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications.core.policy import Channel
 from notifications.providers import Provider
 from notifications.providers.console import Console
+from notifications.providers.file import File
 from notifications.providers.smtp import Smtp
 
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -14,25 +17,44 @@ SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 def provider_for(channel: Channel) -> Provider:
     """Make the provider of a channel, ready for a batch.
 
-    Without an SMTP server in EMAIL_URL, e-mail goes to the file sink.
-
     Raises:
-        ImproperlyConfigured: Twilio is chosen and not installed.
+        ImproperlyConfigured: the chosen provider's library is not installed.
 
     """
+    return PROVIDERS[channel, provider_of(channel)]()
+
+
+def provider_of(channel: Channel) -> str:
+    """Name the provider of a channel; e-mail goes to files where no mail server is named."""
     if channel is Channel.SMS:
-        return _twilio() if settings.SMS_PROVIDER == "twilio" else _sink()
-    if settings.EMAIL_BACKEND == SMTP_BACKEND:
-        return Smtp(sender=settings.DEFAULT_FROM_EMAIL, echo=_echo())
-    return _sink()
+        return str(settings.SMS_PROVIDER)
+    server = "smtp" if settings.EMAIL_BACKEND == SMTP_BACKEND else "file"
+    return settings.EMAIL_PROVIDER or server
 
 
-def _sink() -> Provider:
-    return Console(settings.OUTBOX_DIR, echo=_echo())
+def _file() -> Provider:
+    return File(settings.OUTBOX_DIR)
 
 
-def _echo() -> bool:
-    return bool(settings.SMS_PROVIDER == "console")
+def _console() -> Provider:
+    return Console(settings.OUTBOX_DIR)
+
+
+def _smtp() -> Provider:
+    # whoever watches the texts on the terminal watches the e-mails there too
+    echo = settings.SMS_PROVIDER == "console"
+    return Smtp(sender=settings.DEFAULT_FROM_EMAIL, echo=echo)
+
+
+def _anymail() -> Provider:
+    try:
+        # the library is an extra: a clinic with a mail server need not install it
+        from notifications.providers.anymail import Anymail  # noqa: PLC0415
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "FALLOW_EMAIL=anymail needs `pip install fallow[esp]`."
+        ) from error
+    return Anymail(backend=settings.ESP, sender=settings.DEFAULT_FROM_EMAIL)
 
 
 def _twilio() -> Provider:
@@ -51,3 +73,15 @@ def _twilio() -> Provider:
             base_url=settings.TWILIO_BASE_URL,
         )
     )
+
+
+PROVIDERS: Mapping[tuple[Channel, str], Callable[[], Provider]] = {
+    (Channel.EMAIL, "smtp"): _smtp,
+    (Channel.EMAIL, "anymail"): _anymail,
+    (Channel.EMAIL, "file"): _file,
+    (Channel.EMAIL, "console"): _console,
+    (Channel.SMS, "twilio"): _twilio,
+    (Channel.SMS, "file"): _file,
+    (Channel.SMS, "console"): _console,
+}
+"""Every way out of the house by its name in the settings."""

@@ -15,6 +15,7 @@ from typing import Self
 
 from django.core.mail.backends.smtp import EmailBackend
 
+from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
     OutcomeUnknown,
@@ -81,8 +82,9 @@ class Smtp:
         # no letter begins with a dot: it begins with a header
         body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
         to = mime.envelope_address(outgoing.to)
+        sender = outgoing.sender or self._address
         smtp = self._connection()
-        self._before_the_letter(lambda: self._envelope(smtp, to), smtp)
+        self._before_the_letter(lambda: self._envelope(smtp, sender, to), smtp)
         if not self._permitted(permit):
             raise Withheld
         # either every byte reaches the kernel or this raises: then the final dot never left
@@ -127,7 +129,8 @@ class Smtp:
         """Write the message down as it goes over the wire."""
         named = outgoing if outgoing.sender_name else replace(outgoing, sender_name=self._name)
         message_id = self.message_id(outgoing)
-        return mime.encoded(named, sender=self._address, message_id=message_id)
+        sender = outgoing.sender or self._address
+        return mime.encoded(named, sender=sender, message_id=message_id)
 
     def _connection(self) -> smtplib.SMTP:
         try:
@@ -141,13 +144,18 @@ class Smtp:
             smtp.ehlo_or_helo_if_needed()
         except (OSError, ValueError) as error:
             self._hang_up()
-            raise ProviderDown(f"no connection: {error}") from error
+            refused = isinstance(error, smtplib.SMTPAuthenticationError)
+            trouble = Trouble.ACCOUNT if refused else Trouble.DOWN
+            raise ProviderDown(f"no connection: {error}", trouble=trouble) from error
         return smtp
 
-    def _envelope(self, smtp: smtplib.SMTP, to: str) -> None:
-        code, said = smtp.docmd(f"MAIL FROM:<{self._address}>")
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> None:
+        code, said = smtp.docmd(f"MAIL FROM:<{sender}>")
         if not _good(code):
-            raise ProviderDown(f"sender refused: {_reply(code, said)}", provider_code=str(code))
+            # 4xx passes, such as 421 and 451 of a busy server; 5xx is a sender nobody will take
+            trouble = Trouble.SENDER if code >= 500 else Trouble.DOWN  # noqa: PLR2004 - RFC 5321
+            sentence = f"sender refused: {_reply(code, said)}"
+            raise ProviderDown(sentence, provider_code=str(code), trouble=trouble)
         code, said = smtp.docmd(f"RCPT TO:<{to}>")
         if not _good(code):
             raise _refusal("recipient refused", code, said)

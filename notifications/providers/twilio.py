@@ -5,8 +5,10 @@ up by recipient, day and text instead.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +21,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
     OutcomeUnknown,
@@ -31,6 +34,7 @@ from notifications.providers import (
     Trace,
     Withheld,
     at_once,
+    delay_of,
     text_hash,
 )
 
@@ -38,9 +42,18 @@ HOME = "https://api.twilio.com"
 LONGEST_VALIDITY = 36_000
 """Seconds; Twilio refuses more with error 90007, and lives by this figure without one."""
 
-_CLASSES: dict[str, str] = json.loads(
+_BOOK: dict[str, Any] = json.loads(
     files("notifications.providers").joinpath("twilio_codes.json").read_text("utf-8")
-)["codes"]
+)
+_CLASSES: dict[str, str] = _BOOK["codes"]
+_BLOCKS: list[tuple[int, int, str, str]] = _BOOK["ranges"]
+_ONE_NUMBER = frozenset(_BOOK["one_number"])
+_TROUBLES = {
+    "account": Trouble.ACCOUNT,
+    "sender_config": Trouble.SENDER,
+    "rate_limit": Trouble.PACE,
+}
+_SERVICE = re.compile(r"MG[0-9a-f]{32}")
 _NEVER_CONNECTED = (ConnectTimeoutError, NameResolutionError, NewConnectionError)
 
 
@@ -48,14 +61,14 @@ _NEVER_CONNECTED = (ConnectTimeoutError, NameResolutionError, NewConnectionError
 class Account:
     """How to reach Twilio, and as whom.
 
-    `sender` is an E.164 number or an alphanumeric name; `messaging_service` goes before it.
+    `sender` is an E.164 number, an alphanumeric name or a messaging service's id, for sites that
+    have none of their own.
     `callback` is the address of our status hook, to which the message's own id is added.
     """
 
     sid: str
     token: str = field(repr=False)
     sender: str = ""
-    messaging_service: str = ""
     callback: str = ""
     base_url: str = HOME
     timeout: float = 15
@@ -67,9 +80,13 @@ class _Elsewhere(TwilioHttpClient):
     def __init__(self, base_url: str, timeout: float) -> None:
         super().__init__(timeout=timeout)
         self.base_url = base_url.rstrip("/")
+        self.retry_after = ""
 
     def request(self, method: str, uri: str, *args: Any, **more: Any) -> Response:  # type: ignore[override]
-        return super().request(method, uri.replace(HOME, self.base_url, 1), *args, **more)
+        answer = super().request(method, uri.replace(HOME, self.base_url, 1), *args, **more)
+        # the library's errors do not carry headers
+        self.retry_after = str((answer.headers or {}).get("Retry-After", ""))
+        return answer
 
 
 class Twilio:
@@ -114,7 +131,7 @@ class Twilio:
         try:
             taken = self._messages.create(**self._parameters(outgoing))
         except TwilioException as error:
-            raise _meaning(error) from error
+            raise self._meaning(error, outgoing.at) from error
         except RequestException as error:
             raise _broken(error) from error
         except Exception as error:
@@ -124,28 +141,39 @@ class Twilio:
         return ProviderId(str(taken.sid), str(taken.status))
 
     def find(self, trace: Trace) -> ProviderId | None:
-        """Look for our text among the messages to this number since that day.
+        """Look for our text among the newest messages to this number.
 
         Raises:
             CannotTell: Twilio cannot be asked now.
 
         """
         try:
-            listed = self._messages.list(to=trace.to, date_sent_after=trace.since, limit=200)
+            # no filter by date: Twilio's is by the day of sending, which a queued text has not got,
+            # and a text that only waits there would pass for one that never arrived
+            listed = self._messages.list(to=trace.to, limit=200)
         except (TwilioException, RequestException, ValueError) as error:
             raise CannotTell(f"Twilio cannot be asked: {type(error).__name__}") from error
         # each text carries a link of its own, so equal bodies are the same message
         same = (m for m in listed if text_hash(m.body or "") == trace.text_hash)
         return next((ProviderId(str(m.sid), str(m.status)) for m in same), None)
 
+    def _meaning(self, error: TwilioException, at: datetime) -> SendFailed | OutcomeUnknown:
+        if not isinstance(error, TwilioRestException | TwilioServiceException):
+            return OutcomeUnknown(f"an answer without sense: {type(error).__name__}")
+        return meaning(
+            error.status, error.code, retry_after=delay_of(self._http.retry_after, at=at)
+        )
+
     def _parameters(self, outgoing: Outgoing) -> dict[str, Any]:
         account = self.account
+        sender = outgoing.sender or account.sender
+        service = bool(_SERVICE.fullmatch(sender))
         left = int((outgoing.not_after - outgoing.at).total_seconds())
         return {
             "to": outgoing.to,
             "body": outgoing.text,
-            "from_": unset if account.messaging_service else account.sender,
-            "messaging_service_sid": account.messaging_service or unset,
+            "from_": unset if service else sender,
+            "messaging_service_sid": sender if service else unset,
             "validity_period": max(1, min(left, LONGEST_VALIDITY)),
             "status_callback": f"{account.callback}{outgoing.ref}/" if account.callback else unset,
         }
@@ -155,7 +183,8 @@ def classify(status: int, code: int | None) -> str:
     """Name the class of an error, by Twilio's code, else by the HTTP status.
 
     Codes that are not listed fall under their status: 401, 403 are the account's, 429 the
-    pace's, 408 and 5xx ambiguous, and any other 4xx the request's own.
+    pace's, 408 and 5xx ambiguous. Any other 4xx falls under the block of its code, and outside
+    all blocks it is the request's own.
     """
     listed = _CLASSES.get(str(code))
     if listed is not None:
@@ -164,23 +193,40 @@ def classify(status: int, code: int | None) -> str:
         return "account"
     if status == 429:  # noqa: PLR2004 - RFC 6585
         return "rate_limit"
-    refused = 400 <= status < 500 and status != 408  # noqa: PLR2004 - RFC 9110
-    return "request_bug" if refused else "ambiguous"
+    if not 400 <= status < 500 or status == 408:  # noqa: PLR2004 - RFC 9110
+        return "ambiguous"
+    return _block_of(code, otherwise="request_bug")
 
 
-def _meaning(error: TwilioException) -> SendFailed | OutcomeUnknown:
-    if not isinstance(error, TwilioRestException | TwilioServiceException):
-        return OutcomeUnknown(f"an answer without sense: {type(error).__name__}")
-    kind = classify(error.status, error.code)
+def classify_receipt(code: int | None) -> str:
+    """Name the class of an error that a status callback brings, which has no HTTP status.
+
+    What no block knows is ambiguous: it may have arrived all the same.
+    """
+    return _CLASSES.get(str(code)) or _block_of(code, otherwise="ambiguous")
+
+
+def _block_of(code: int | None, *, otherwise: str) -> str:
+    blocks = (kind for first, last, kind, _ in _BLOCKS if code and first <= code <= last)
+    return next(blocks, otherwise)
+
+
+def meaning(
+    status: int, code: int | None, *, retry_after: timedelta | None = None
+) -> SendFailed | OutcomeUnknown:
+    """Turn an answer that is no success into what follows from it."""
+    kind, spelt = classify(status, code), str(code)
     # the vendor's sentence may repeat the number, so only its code is kept
-    said, code = f"Twilio: HTTP {error.status}, error {error.code} ({kind})", str(error.code)
+    said = f"Twilio: HTTP {status}, error {code} ({kind})"
     if kind == "ambiguous":
         return OutcomeUnknown(said)
     if kind == "opt_out":
-        return RecipientOptedOut(said, provider_code=code)
-    if kind in {"account", "sender_config", "rate_limit"}:
-        return ProviderDown(said, provider_code=code)
-    return SendFailed(said, permanent=kind != "transient", provider_code=code)
+        return RecipientOptedOut(said, provider_code=spelt)
+    if kind in _TROUBLES and spelt not in _ONE_NUMBER:
+        return ProviderDown(
+            said, provider_code=spelt, trouble=_TROUBLES[kind], retry_after=retry_after
+        )
+    return SendFailed(said, permanent=kind != "transient", provider_code=spelt)
 
 
 def _broken(error: RequestException) -> SendFailed | OutcomeUnknown:

@@ -169,6 +169,10 @@ class SiteScreen(Screen):
     fieldsets = (
         (None, {"fields": ("name", ("address",), ("phone", "email"), "active")}),
         (
+            "Senders of messages",
+            {"fields": (("sms_sender", "sms_inbound"), "email_from")},
+        ),
+        (
             "Clock and calendar",
             {
                 "fields": (

@@ -1,5 +1,6 @@
 """Where visits happen and what they occupy."""
 
+import re
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -14,6 +15,20 @@ def known_zone(name: str) -> None:
     """Refuse a time zone that the IANA database does not hold."""
     if name not in available_timezones():
         raise ValidationError(f"“{name}” is not an IANA time zone, such as Europe/London.")
+
+
+def sms_sender(name: str) -> None:
+    """Refuse what no network takes as the sender of a text.
+
+    A number in E.164, an alphanumeric sender (3GPP TS 23.040: up to 11 characters, and at least
+    one letter, or it would be a number), or the id of a messaging service.
+    """
+    number, service = r"\+[1-9][0-9]{6,14}", r"MG[0-9a-f]{32}"
+    word = r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}"
+    if not re.fullmatch(f"{number}|{service}|{word}", name):
+        raise ValidationError(
+            f"“{name}” is no sender: a number such as +442079460000, or up to 11 letters and digits."
+        )
 
 
 class Grounds(models.Model):
@@ -57,6 +72,22 @@ class Site(models.Model):
     address = models.TextField(blank=True)
     phone = PhoneNumberField(blank=True)
     email = models.EmailField(blank=True)
+    sms_sender = models.CharField(
+        "SMS sender",
+        max_length=34,
+        blank=True,
+        validators=[sms_sender],
+        help_text="whom a text seems to come from: a number such as +442079460000, a name of up to"
+        " 11 letters and digits, or a messaging service (MG…); empty: the house's own",
+    )
+    sms_inbound = PhoneNumberField(
+        "number for replies",
+        blank=True,
+        help_text="where this site's patients send texts, if it is not the sender",
+    )
+    email_from = models.EmailField(
+        "From address", blank=True, help_text="whom an e-mail comes from; empty: the house's own"
+    )
     step_minutes = models.PositiveSmallIntegerField(
         choices=Step, default=Step.FIFTEEN, help_text="starts lie on these wall-clock minutes"
     )

@@ -16,6 +16,18 @@ running: list["subprocess.Popen[bytes]"] = []
 
 def started(*, port: int, now: datetime, bare: bool = False) -> "subprocess.Popen[bytes]":
     """Start one on the test's own database, sending to an SMTP server on `port`."""
+    command = [sys.executable, "-m", "tests.notifications.sweeper", now.isoformat()]
+    return _process([*command, *(["bare"] if bare else [])], port)
+
+
+def celery_worker(*, port: int) -> "subprocess.Popen[bytes]":
+    """Start Celery with two worker processes on the test's own database and broker."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR"]
+    command = [sys.executable, "-m", "celery", "-A", "clinic", "worker", "--concurrency", "2"]
+    return _process([*command, *quiet], port)
+
+
+def _process(command: list[str], port: int) -> "subprocess.Popen[bytes]":
     from django.db import connection
 
     database = urlsplit(os.environ["DATABASE_URL"])._replace(
@@ -25,8 +37,7 @@ def started(*, port: int, now: datetime, bare: bool = False) -> "subprocess.Pope
         "DATABASE_URL": database.geturl(),
         "EMAIL_URL": f"smtp://127.0.0.1:{port}",
     }
-    command = [sys.executable, "-m", "tests.notifications.sweeper", now.isoformat()]
-    running.append(subprocess.Popen([*command, *(["bare"] if bare else [])], env=environment))
+    running.append(subprocess.Popen(command, env=environment))
     return running[-1]
 
 

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from notifications import outbox, panels, wordings
-from notifications.models import Attempt, Message, MessageText, OptOut
-from notifications.providers import SendFailed
+from notifications.core.resting import Trouble
+from notifications.models import Attempt, Breaker, Message, MessageText, OptOut
+from notifications.providers import ProviderDown, SendFailed
 from scheduling.models import Change, Site
 from tests import cast
 from tests.notifications import stage
@@ -113,6 +115,97 @@ def test_a_message_about_several_visits_shows_them() -> None:
     said = client.get(f"{LIST}{row.pk}/change/").content.decode()
     assert [str(v) in said for v in visits] == [True, True]
     assert "several visits" in client.get(LIST).content.decode()
+
+
+def test_every_state_and_reason_is_listed_with_its_count() -> None:
+    at = stage.house()
+    stage.change(stage.booked(at), "cancel", status="cancelled")
+    said = signed_in(at.site).get(LIST).content.decode()
+    for label in (
+        "waiting (2)",
+        "next in line (0)",
+        "not sent (5)",
+        "given up (0)",
+        "not certain (0)",
+    ):
+        assert label in said
+    assert "moved or cancelled before this was sent. (5)" in said
+
+
+def given_up(at: stage.House, count: int = 1) -> list[Message]:
+    for hours in range(count):
+        stage.booked(at, DAYS_14 + timedelta(hours=hours))
+    refused = [SendFailed("550", permanent=True) for _ in range(count)]
+    stage.sweep(Carrier(errors=list(refused)))
+    return list(Message.objects.filter(state="rejected").order_by("pk"))
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_was_given_up_is_sent_again_with_a_reason() -> None:
+    at = stage.house(phone="")
+    rows = given_up(at, 2)
+    client = signed_in(at.site, may=("view_message", "replay_message"))
+    asked = client.post(LIST, {"action": "send_again", "_selected_action": [r.pk for r in rows]})
+    page = client.get(asked["Location"])
+    assert "2 messages to send again" in page.text
+    ids = [row.pk for row in rows]
+    client.post(asked["Location"], {"id": ids, "reason": "The mail server was mended."})
+    again = Message.objects.filter(instead_of__isnull=False)
+    assert sorted(again.values_list("instead_of", "state")) == [(pk, "pending") for pk in ids]
+    assert Change.objects.filter(verb="replay", by="desk").count() == 2
+    told = client.post(asked["Location"], {"id": ids, "reason": "Once more"}, follow=True)
+    assert "It was sent again already" in told.text
+    later = Message.objects.get(instead_of=ids[0])
+    assert f"message {later.pk}" in client.get(f"{LIST}{ids[0]}/change/").text
+    assert f"message {ids[0]}" in client.get(f"{LIST}{later.pk}/change/").text
+
+
+@time_machine.travel(NOW, tick=False)
+def test_sending_again_needs_a_right_a_reason_and_the_site() -> None:
+    at = stage.house(phone="")
+    (row,) = given_up(at)
+    page = f"{LIST}replay/?id={row.pk}"
+    said = {"id": [row.pk], "reason": "Because"}
+    assert signed_in(at.site).post(page, said).status_code == 403
+    User.objects.all().delete()
+    elsewhere = Site.objects.create(name="Elsewhere", zone="UTC", country="GB")
+    may = ("view_message", "replay_message")
+    assert signed_in(elsewhere, may=may).post(page, said).status_code == 404
+    User.objects.all().delete()
+    client = signed_in(at.site, may=may)
+    assert client.get(f"{LIST}replay/?id=x").status_code == 404
+    assert "Say why" in client.post(page, said | {"reason": " "}, follow=True).text
+    client.get(page)
+    assert Message.objects.filter(instead_of__isnull=False).count() == 0
+    assert "Send again" in client.get(f"{LIST}{row.pk}/change/").text
+
+
+def test_the_providers_health_is_on_the_first_page_and_in_a_list() -> None:
+    at = stage.house()
+    stage.booked(at)
+    error = ProviderDown("HTTP 401", provider_code="20003", trouble=Trouble.ACCOUNT)
+    stage.sweep(Carrier(errors=[None, error]))
+    user = cast.staff_user("manager", at.site)
+    user.user_permissions.set(Permission.objects.filter(codename="view_message"))
+    shown = panels.of_health(user, {"now": NOW})
+    assert "The provider refuses our account" in shown
+    assert "code 20003; next try 08:05 UTC" in shown
+    assert "rests since 4 Jan, 08:00 UTC" in shown
+    assert shown.count("works</span>") == 1
+    client = signed_in(at.site, may=("view_breaker", "change_breaker"))
+    row = Breaker.objects.get()
+    page = "/admin/notifications/breaker/"
+    assert "SMS by fake" in client.get(page).text
+    assert client.get(f"{page}{row.pk}/change/").status_code == 200
+    client.post(page, {"action": "try_now", "_selected_action": [row.pk]})
+    assert Change.objects.filter(verb="try_now", by="desk").count() == 1
+
+
+def test_a_stranger_sees_no_health() -> None:
+    assert panels.of_health(cast.staff_user("nobody"), {"now": NOW}) == ""
+    assert (
+        signed_in(may=(), everywhere=True).get("/admin/notifications/breaker/").status_code == 403
+    )
 
 
 def test_opt_outs_are_listed() -> None:

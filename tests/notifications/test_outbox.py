@@ -395,4 +395,4 @@ def test_hurried_reminders_come_within_seconds(settings: object) -> None:
 
 
 def test_every_channel_has_a_carrier() -> None:
-    assert {outbox.provider_for(c).name for c in Channel} == {"console"}
+    assert {outbox.provider_for(c).name for c in Channel} == {"file"}

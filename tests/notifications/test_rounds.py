@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
+from django.utils import timezone
 
 from clinic.embedded import free_port
 from notifications import outbox
-from notifications.models import Message, MessageText
+from notifications.models import Message, MessageText, OptOut
+from notifications.providers.smtp import Smtp
+from notifications.tasks import sweep
 from scheduling.models import Patient, Todo
 from tests import cast
 from tests.notifications import stage, sweeper
@@ -36,6 +40,8 @@ class Mailbox:
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.wait: Callable[[int], float] = lambda _: 0
+        self.knocks = 0
+        self.closed = False
         self.held = 0
         self.free = threading.Event()
         self.arrived = threading.Condition()
@@ -49,6 +55,15 @@ class Mailbox:
         await asyncio.sleep(self.wait(number))
         if number == self.held:
             await asyncio.to_thread(self.free.wait, ENOUGH)
+        return "250 OK"
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.closed:
+            self.knocks += 1
+            return "421 4.7.0 Try again later, closing connection"
+        envelope.mail_from = address
         return "250 OK"
 
     def await_letters(self, count: int) -> None:
@@ -123,6 +138,97 @@ def test_two_processes_send_the_news_of_several_visits_once(mailbox: tuple[Mailb
     assert [p.wait(ENOUGH) for p in pair] == [0, 0]
     accepted = Message.objects.filter(kind="several", state="accepted").count()
     assert (len(box.ids), box.twice, accepted) == (60, 0, 60)
+
+
+def sweep_here(port: int, now: datetime) -> None:
+    """Sweep in this process, to the same server."""
+    backend = EmailBackend(host="127.0.0.1", port=port, timeout=20)
+    clock = stage.Clock(now)
+    smtp = Smtp(sender="clinic@localhost", backend=backend)
+    outbox.sweep(clock=clock, using=stage.desk(smtp, clock))
+
+
+def test_processes_share_what_one_learned_of_a_closed_door(mailbox: tuple[Mailbox, int]) -> None:
+    """Each may knock once, for it had leased already; then nobody does until the rest is over."""
+    box, port = mailbox
+    due(150)
+    box.closed = True
+    pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
+    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    for seconds in (0, 15, 29):
+        sweep_here(port, NOW + timedelta(seconds=seconds))
+    attempts = sum(Message.objects.values_list("attempts", flat=True))
+    assert 1 <= box.knocks == attempts <= 2
+    box.closed = False
+    pair = [sweeper.started(port=port, now=NOW + timedelta(minutes=1)) for _ in range(2)]
+    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert (len(box.ids), box.twice, count("accepted")) == (150, 0, 150)
+
+
+def test_processes_share_the_pace_of_a_backlog(
+    mailbox: tuple[Mailbox, int], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    box, port = mailbox
+    due(50)
+    monkeypatch.setenv("FALLOW_CATCH_UP_EMAIL", "20")
+    settings.CATCH_UP_A_MINUTE = {"email": 20, "sms": 20}
+    back = NOW + timedelta(hours=1)
+    pair = [sweeper.started(port=port, now=back) for _ in range(2)]
+    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    sent = [len(box.ids)]
+    for minute in (0, 1, 1, 2):
+        sweep_here(port, back + timedelta(minutes=minute))
+        sent.append(len(box.ids))
+    assert (sent, box.twice, count("accepted")) == ([20, 20, 40, 40, 50], 0, 50)
+
+
+def test_celerys_processes_send_each_message_once_however_often_it_is_rung(
+    mailbox: tuple[Mailbox, int],
+) -> None:
+    box, port = mailbox
+    at, now = stage.house(phone=""), timezone.now()
+    for n in range(120):
+        made = stage.visit(at, now.replace(microsecond=0) + timedelta(days=14, hours=n))
+        outbox.enqueue(appointments=[made], verb="book", now=now)
+    box.wait = lambda _: 0.005
+    for _ in range(12):
+        sweep.apply_async(expires=60)
+    worker = sweeper.celery_worker(port=port)
+    box.await_letters(120)
+    for _ in range(6):
+        sweep.apply_async(expires=60)
+    worker.terminate()
+    worker.wait(ENOUGH)
+    assert (len(box.ids), box.twice, count("accepted")) == (120, 0, 120)
+
+
+@pytest.mark.parametrize(
+    ("verb", "facts", "told"),
+    [
+        ("move", {"start": DAYS_14 + timedelta(days=1), "end": DAYS_14 + timedelta(1, 2700)}, 2),
+        ("cancel", {"status": "cancelled"}, 2),
+        ("opt out", {}, 1),
+    ],
+    ids=["move", "cancel", "opt-out"],
+)
+def test_a_change_while_the_letter_is_on_the_wire_is_followed_by_a_correction(
+    mailbox: tuple[Mailbox, int], verb: str, facts: dict[str, Any], told: int
+) -> None:
+    """The server has the letter and has not answered; the visit changes and commits; then it does."""
+    box, port = mailbox
+    made = stage.booked(stage.house(phone=""))
+    box.held = 1
+    slow = sweeper.started(port=port, now=NOW)
+    box.await_letters(1)
+    assert count("sending") == 1
+    if facts:
+        stage.change(made, verb, **facts)
+    else:
+        OptOut.objects.create(channel="email", address="ada@example.org", at=NOW, source="reply")
+    sweep_here(port, NOW)
+    box.free.set()
+    assert slow.wait(ENOUGH) == 0
+    assert (len(box.ids), box.twice, count("accepted")) == (told, 0, 1)
 
 
 def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(

@@ -10,7 +10,7 @@ from clinic.demo import sinks
 from clinic.embedded import free_port
 from notifications.core.policy import Channel
 from notifications.providers import Outgoing
-from notifications.providers.console import Console
+from notifications.providers.file import File
 
 
 def text(ref: str) -> Outgoing:
@@ -28,14 +28,14 @@ def text(ref: str) -> Outgoing:
 
 def test_sink_tells_of_each_text_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told: set[str] = set()
-    with Console(tmp_path) as provider:
+    with File(tmp_path) as provider:
         provider.send(text("7-1"))
         sinks.tell_of_texts(tmp_path, told)
         provider.send(text("8-1"))
         sinks.tell_of_texts(tmp_path, told)
     assert capsys.readouterr().out.splitlines() == [
-        "sent sms booked +44***123 console-7-1",
-        "sent sms booked +44***123 console-8-1",
+        "sent sms booked +44***123 file-7-1",
+        "sent sms booked +44***123 file-8-1",
     ]
 
 

@@ -1,4 +1,4 @@
-"""The sink: one file a message, one line on the terminal, nothing readable about the person."""
+"""The sinks: one file a message; the console's one line a message too, which names nobody."""
 
 from pathlib import Path
 
@@ -6,23 +6,24 @@ import pytest
 
 from notifications.providers import ProviderId, SendFailed, mask
 from notifications.providers.console import Console
+from notifications.providers.file import File
 from tests.notifications import letters
 
 
 def test_send_writes_the_text_to_a_file(tmp_path: Path) -> None:
-    with Console(tmp_path / "outbox") as console:
-        assert console.send(letters.sms()) == ProviderId("console-0a1b2c3d")
+    with File(tmp_path / "outbox") as sink:
+        assert sink.send(letters.sms()) == ProviderId("file-0a1b2c3d")
     written = {p.name: p.read_text("utf-8") for p in (tmp_path / "outbox").iterdir()}
     assert written == {"sms-reminder-0a1b2c3d.txt": "To: +447700900123\n\nYour visit is tomorrow\n"}
 
 
 def test_send_announces_without_naming(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Console(tmp_path, echo=True).send(letters.email())
+    Console(tmp_path).send(letters.email())
     assert capfd.readouterr().out == "sent email reminder m***@example.com console-0a1b2c3d\n"
 
 
-def test_send_is_silent_unless_asked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Console(tmp_path).send(letters.sms())
+def test_the_file_sink_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    File(tmp_path).send(letters.sms())
     assert capfd.readouterr().out == ""
 
 

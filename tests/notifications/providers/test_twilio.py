@@ -4,12 +4,13 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
     OutcomeUnknown,
@@ -18,7 +19,7 @@ from notifications.providers import (
     RecipientOptedOut,
     SendFailed,
 )
-from notifications.providers.twilio import Account, Twilio, classify
+from notifications.providers.twilio import Account, Twilio, classify, classify_receipt, meaning
 from tests import facts
 from tests.notifications import letters
 
@@ -26,12 +27,13 @@ CODES = facts.read("twilio_error_codes.json")["codes"]
 TAKEN = (201, {"sid": "SM1", "status": "queued"})
 
 
-class StandIn(HTTPServer):
+class StandIn(ThreadingHTTPServer):
     """Answers every request with `answer`, and keeps what was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.answer: tuple[int, Any] | None = TAKEN
+        self.headers: dict[str, str] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     @property
@@ -64,6 +66,8 @@ class Answering(BaseHTTPRequestHandler):
         status, body = self.server.answer
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(sent)))
         self.end_headers()
         self.wfile.write(sent)
@@ -168,6 +172,94 @@ def test_failures_repeat_no_number_and_no_secret(twilio: StandIn) -> None:
 @pytest.mark.parametrize("row", CODES, ids=lambda row: str(row["code"]))
 def test_classify_knows_the_shared_codes(row: dict[str, Any]) -> None:
     assert classify(400, row["code"]) == row["cls"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, 10123, "account"),
+        (400, 20150, "account"),
+        (400, 20777, "request_bug"),
+        (400, 21299, "permanent_recipient"),
+        (400, 21699, "request_bug"),
+        (400, 21799, "sender_config"),
+        (400, 30999, "ambiguous"),
+        (400, 63000, "request_bug"),
+        (403, 21299, "account"),
+        (429, 21299, "rate_limit"),
+        (500, 21299, "ambiguous"),
+        (400, None, "request_bug"),
+        (302, None, "ambiguous"),
+    ],
+)
+def test_classify_knows_what_is_not_listed(status: int, code: int | None, kind: str) -> None:
+    assert classify(status, code) == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (30006, "permanent_recipient"),
+        (30999, "ambiguous"),
+        (63000, "ambiguous"),
+        (None, "ambiguous"),
+    ],
+)
+def test_a_receipt_that_nobody_knows_is_in_doubt(code: int | None, kind: str) -> None:
+    assert classify_receipt(code) == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [(20003, Trouble.ACCOUNT), (21606, Trouble.SENDER), (20429, Trouble.PACE)],
+)
+def test_a_closed_door_says_whose_it_is(code: int, trouble: Trouble) -> None:
+    found = meaning(400, code)
+    assert isinstance(found, ProviderDown)
+    assert found.trouble is trouble
+
+
+def test_a_region_that_is_not_enabled_closes_no_door() -> None:
+    """One patient abroad must not hold up everybody's texts."""
+    found = meaning(400, 21408)
+    assert (type(found), getattr(found, "permanent", None)) == (SendFailed, True)
+
+
+def test_too_many_requests_bring_how_long_to_wait(twilio: StandIn) -> None:
+    twilio.answer, twilio.headers = (429, {"code": 20429, "message": "slow"}), {"Retry-After": "42"}
+    with pytest.raises(ProviderDown) as failure:
+        send(twilio)
+    assert (failure.value.trouble, failure.value.retry_after) == (
+        Trouble.PACE,
+        timedelta(seconds=42),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sender", "field"),
+    [
+        ("+442079460000", "From"),
+        ("Harley", "From"),
+        ("MG0123456789abcdef0123456789abcdef", "MessagingServiceSid"),
+    ],
+)
+def test_a_site_sends_from_its_own_number(twilio: StandIn, sender: str, field: str) -> None:
+    send(twilio, sender=sender)
+    asked = twilio.asked[0][1]
+    assert {name: asked.get(name) for name in ("From", "MessagingServiceSid")} == {
+        "From": None,
+        "MessagingServiceSid": None,
+        field: sender,
+    }
+
+
+def test_find_looks_among_texts_that_still_wait_at_twilio(twilio: StandIn) -> None:
+    """A queued text has no day of sending; a filter by day would hide it."""
+    queued = {"sid": "SM3", "body": "Your visit is tomorrow", "status": "queued", "date_sent": None}
+    twilio.answer = (200, {"messages": [queued], "page_size": 50})
+    with Twilio(twilio.account) as provider:
+        assert provider.find(letters.trace()) == ProviderId("SM3", "queued")
+    assert [name for name in twilio.asked[0][1] if name.startswith("DateSent")] == []
 
 
 def test_find_recognises_our_text(twilio: StandIn) -> None:

@@ -1,0 +1,192 @@
+"""The second way: the same news by the other channel, once more by the same, or by a person.
+
+Each is a new row with a key of its own, so that the database allows every one of them once: a row
+that is settled is never opened again, and what became of a message can be read row by row.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from notifications import readers
+from notifications.core.policy import (
+    STILL_ON,
+    TOGETHER,
+    Channel,
+    Kind,
+    Policy,
+    key_by,
+    when_allowed,
+)
+from notifications.core.states import OPEN, State
+from notifications.models import KINDS, Mention, Message, OptOut
+from scheduling.models import Todo
+
+TOLD = [s.value for s in (*OPEN, State.ACCEPTED, State.DELIVERED)]
+"""States of a message that has told its reader, or still may."""
+
+
+class Again(StrEnum):
+    """Why a message is written once more; the word ends its key, so each happens once a row."""
+
+    RETRY = "retry"
+    REPLAY = "again"
+
+
+OTHER = {Channel.EMAIL: Channel.SMS, Channel.SMS: Channel.EMAIL}
+
+
+@transaction.atomic
+def by_other_channel(message_id: int, *, now: datetime, why: str, policy: Policy) -> Message | None:
+    """Tell the patient by the other channel what this one could not; answer the new message.
+
+    Only where the patient wants that channel and can be reached there, the news still holds, and
+    nothing by that channel tells it already. Where that channel has failed too, or cannot be
+    used, reception is asked to phone.
+    """
+    row = Message.objects.select_related("appointment").get(pk=message_id)
+    if not still_holds(row, now):
+        return None
+    other = OTHER[Channel(row.channel)]
+    # never back to a channel that was tried: so two broken ones cannot send to and fro for ever
+    tried = Message.objects.filter(
+        appointment_id=row.appointment_id,
+        told_version=row.told_version,
+        kind=row.kind,
+        offset=row.offset,
+        channel=other.value,
+    )
+    states = list(tried.values_list("state", flat=True))
+    if any(state in TOLD for state in states):
+        return None
+    detour = None if states else _written(row, other, now, policy)
+    if detour is None:
+        ask_reception(row, now=now, why=why)
+    return detour
+
+
+def _written(row: Message, other: Channel, now: datetime, policy: Policy) -> Message | None:
+    reader = readers.readers([row.patient_id])[row.patient_id]
+    address = reader.address(other)
+    if other not in reader.channels or _opted_out(other, address):
+        return None
+    zone = ZoneInfo(reader.zone or row.appointment.zone)
+    due = when_allowed(other, now, zone, policy)
+    if due > row.not_after:
+        return None
+    detour = _copy(row, channel=other, recipient=address, due=due, now=now)
+    if detour is not None:
+        _mention_too(row, detour)
+    return detour
+
+
+@transaction.atomic
+def once_more(row: Message, why: Again, *, now: datetime, policy: Policy) -> Message | None:
+    """Write the same message once more by its own channel; None when that was done already.
+
+    It is looked at again before it is sent, as every message is.
+    """
+    reader = readers.readers([row.patient_id])[row.patient_id]
+    channel = Channel(row.channel)
+    zone = ZoneInfo(reader.zone or row.appointment.zone)
+    due = when_allowed(channel, now, zone, policy)
+    if due > row.not_after:
+        return None
+    again = _copy(row, why, channel=channel, recipient=reader.address(channel), due=due, now=now)
+    if again is not None:
+        # a visit is mentioned once by each channel: what tells of it now is the new message
+        row.mentions.update(message=again)
+    return again
+
+
+def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
+    """Write a new row that tells the same; None when its key is there already."""
+    channel: Channel = new["channel"]
+    key = key_by(row.dedupe_key, Channel(row.channel), channel)
+    made = Message(
+        appointment_id=row.appointment_id,
+        patient_id=row.patient_id,
+        site_id=row.site_id,
+        kind=row.kind,
+        channel=channel.value,
+        offset=row.offset,
+        told_version=row.told_version,
+        recipient=new["recipient"],
+        due_at=new["due"],
+        first_due_at=new["due"],
+        not_after=row.not_after,
+        dedupe_key=f"{row.dedupe_key}:{why}" if why else key,
+        instead_of=row,
+        created_at=new["now"],
+    )
+    Message.objects.bulk_create([made], ignore_conflicts=True)
+    return Message.objects.filter(ref=made.ref).first()
+
+
+def _mention_too(row: Message, detour: Message) -> None:
+    mentions = [
+        Mention(
+            message=detour,
+            appointment_id=m.appointment_id,
+            told_version=m.told_version,
+            channel=detour.channel,
+            be_there=m.be_there,
+            was=m.was,
+        )
+        for m in row.mentions.all()
+    ]
+    Mention.objects.bulk_create(mentions, ignore_conflicts=True)
+
+
+def still_holds(row: Message, now: datetime) -> bool:
+    """Tell whether the news is still true and its visit still to come.
+
+    News of several visits is looked at visit by visit before it is sent.
+    """
+    visit = row.appointment
+    soon = visit.start - timedelta(minutes=visit.prep_minutes)
+    if now > row.not_after and now >= soon:
+        return False
+    if row.kind in TOGETHER:
+        return True
+    return visit.told_version == row.told_version and visit.status in STILL_ON[Kind(row.kind)]
+
+
+def _opted_out(channel: Channel, address: str) -> bool:
+    living = OptOut.objects.filter(channel=channel.value, address=address, ended_at=None)
+    return living.exists()
+
+
+class About(Protocol):
+    """What a task for reception needs to know of a message."""
+
+    @property
+    def channel(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def site_id(self) -> int: ...  # noqa: D102
+    @property
+    def patient_id(self) -> int: ...  # noqa: D102
+    @property
+    def appointment_id(self) -> int: ...  # noqa: D102
+
+
+def ask_reception(message: About, *, now: datetime, why: str) -> None:
+    """Ask a person to tell the patient what the message could not; asking twice asks once."""
+    way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
+    what = dict(KINDS)[message.kind]
+    text = f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500]
+    asked = {
+        "site_id": message.site_id,
+        "patient_id": message.patient_id,
+        "appointment_id": message.appointment_id,
+        "kind": "message-not-delivered",
+        "text": text,
+    }
+    if not Todo.objects.filter(**asked, done_at=None).exists():
+        urgent = message.kind != Kind.REMINDER
+        Todo.objects.create(**asked, urgent=urgent, created_at=now)

@@ -1,0 +1,80 @@
+"""What every tick does first: free what dead senders held, drop what is over, see what is to be done.
+
+One statement, however many messages wait.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from notifications.leases import LATE
+
+_RECOVER = """
+    WITH lost AS (
+        SELECT id, state FROM notifications_message
+        WHERE open AND due_at <= %(now)s AND state IN ('claimed', 'sending')
+            AND leased_until <= now()
+        FOR UPDATE SKIP LOCKED
+    ), over AS (
+        SELECT id FROM notifications_message
+        WHERE open AND due_at <= %(now)s AND state = 'pending' AND not_after < %(now)s
+        FOR UPDATE SKIP LOCKED
+    ), dropped AS (
+        UPDATE notifications_message m
+        SET state = 'dropped', open = FALSE, drop_reason = 'too_late', settled_at = %(now)s
+        FROM over WHERE m.id = over.id
+    ), settled AS (
+        UPDATE notifications_message m
+        SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+            token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
+            look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
+            leased_until = NULL
+        FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
+    ), tried AS (
+        INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+        SELECT id, %(now)s, provider, state, '', 'the sender died in the call'
+        FROM settled WHERE state = 'unknown'
+    )
+    SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'unknown'),
+        EXISTS (
+            SELECT FROM notifications_message
+            WHERE open AND due_at <= %(now)s AND state = 'unknown' AND look_up_at <= %(now)s),
+        EXISTS (
+            SELECT FROM notifications_message
+            WHERE open AND due_at <= %(late)s AND state = 'pending' AND not_after >= %(now)s),
+        EXISTS (
+            SELECT FROM notifications_breaker WHERE since IS NOT NULL AND until <= %(now)s)
+    FROM settled"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What dead senders left: messages back in the queue, messages of unknown outcome.
+
+    `to_look_up` tells whether any unknown outcome is due to be looked up, `backlog` whether any
+    message is late, `to_try` whether a channel that rests should be tried.
+    """
+
+    back: int
+    unknown: int
+    to_look_up: bool
+    backlog: bool
+    to_try: bool
+
+
+def recover(*, look_up_at: datetime, now: datetime) -> Recovered:
+    """Free what dead senders held.
+
+    A lease that ended before the call goes back. One that ended in the call may have been sent:
+    it becomes unknown, to be looked up at `look_up_at`, and is never sent again blindly. What has
+    waited past its use is dropped.
+    """
+    asked = {"look_up_at": look_up_at, "now": now, "late": now - LATE}
+    return _asked(asked)
+
+
+def _asked(values: dict[str, datetime]) -> Recovered:
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOVER, values)
+        return Recovered(*cursor.fetchone())
