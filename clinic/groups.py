@@ -7,7 +7,14 @@ from django.contrib.auth.models import Group
 
 from scheduling import access
 
-_READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
+_READ_MESSAGES = frozenset(
+    {
+        "notifications.view_message",
+        "notifications.view_optout",
+        "notifications.view_reply",
+        "notifications.change_reply",
+    }
+)
 _WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
 _READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
 _MAKE_PLANS = frozenset({"plans.make_plan"})

@@ -11,10 +11,10 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from notifications import wordings
+from notifications import answering, wordings
 from notifications.core.policy import TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut
+from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut, Receipt
 from scheduling import access
 from scheduling.models import Appointment
 
@@ -27,6 +27,10 @@ TONES = {
     "not certain": "warning",
     "being sent": "info",
 }
+
+
+__all__ = ["answering"]
+"""Screens in rooms of their own, registered by being read here."""
 
 
 class LookOnly(ModelAdmin):
@@ -109,6 +113,15 @@ class Attempts(Beside):
     verbose_name_plural = "attempts"
 
 
+class Receipts(Beside):
+    """What the provider said of it afterwards, in the order in which it came."""
+
+    model = Receipt
+    fields = ("at", "provider", "event", "provider_code", "said_at", "merged")
+    readonly_fields = fields
+    verbose_name_plural = "receipts"
+
+
 class Mentions(Beside):
     """The visits that a message about several tells of."""
 
@@ -131,7 +144,7 @@ class MessageScreen(LookOnly):
     search_fields = ("patient__search_key", "recipient", "provider_id")
     search_help_text = "name, address, number, or the provider's id"
     date_hierarchy = "due_at"
-    inlines = (Mentions, Attempts)
+    inlines = (Mentions, Attempts, Receipts)
     list_per_page = 50
     fields = (
         "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
@@ -288,11 +301,11 @@ def _shown_on(row: MessageText, visit: Appointment | None) -> str:
 class OptOutScreen(LookOnly):
     """Addresses that want nothing more on a channel."""
 
-    list_display = ("address", "channel", "at", "source", "ended_at")
+    list_display = ("address", "channel", "at", "source", "reply", "message", "ended_at")
     list_filter = ("channel", "source")
     search_fields = ("address",)
-    fields = ("address", "channel", "at", "source", "message", "ended_at")
+    fields = ("address", "channel", "at", "source", "reply", "message", "ended_at", "ended_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
         """Read the message along."""
-        return super().get_queryset(request).select_related("message")
+        return super().get_queryset(request).select_related("message", "reply", "ended_by")

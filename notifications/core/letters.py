@@ -21,7 +21,8 @@ class Facts:
 
     `start` and `end` are aware UTC; `prep_minutes` is the preparation before the start. `reach`
     is the patient's own choice of channels (both, email, sms, none); `address` is where this
-    message would go, empty when there is none.
+    message would go, empty when there is none. `takes_replies`: a text to the patient may be
+    answered by one.
     """
 
     appointment_id: int
@@ -47,6 +48,7 @@ class Facts:
     clinic_phone: str
     clinic_email: str
     country: str
+    takes_replies: bool = False
 
     @property
     def be_there(self) -> datetime:
@@ -85,6 +87,7 @@ class Letter:
     `told_version` is the version of the visit that the message tells of; `seen` marks the
     very rows that the facts were read from: while it holds, nothing about them has changed. The
     news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
+    An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
     """
 
     id: int
@@ -102,6 +105,7 @@ class Letter:
     facts: Facts
     visits: tuple[Told, ...] = ()
     seen_too: str = ""
+    said: str = ""
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
