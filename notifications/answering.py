@@ -145,6 +145,10 @@ class ReplyScreen(Screen):
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": said})]
         return [*sets, ("Answer", {"fields": asked})] if asked else sets
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Show answers where there are any."""
+        return self.inlines if obj is not None and obj.answers.exists() else ()
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Leave it to whoever writes to us."""
         return False

@@ -46,11 +46,10 @@ def of_appointment(subject: Any, context: Mapping[str, Any]) -> str:
 
 def of_opt_outs(subject: Any, context: Mapping[str, Any]) -> str:
     """Say, before anybody phones, what the patient wants no more, since when, and how we know."""
-    patient = subject.patient if isinstance(subject, Appointment) else subject
-    if not isinstance(patient, Patient) or not _may(context, "notifications.view_optout"):
+    if not isinstance(subject, Patient) or not _may(context, "notifications.view_optout"):
         return ""
     addresses = Q()
-    for channel, address in _addresses(patient):
+    for channel, address in _addresses(subject):
         addresses |= Q(channel=channel.value, address=address)
     rows = OptOut.objects.filter(addresses, ended_at=None) if addresses else OptOut.objects.none()
     shown = list(rows.select_related("message__site", "reply").order_by("-at", "-pk"))
@@ -77,15 +76,14 @@ def of_replies(subject: Any, context: Mapping[str, Any]) -> str:
 
 
 def of_inbox(subject: Any, context: Mapping[str, Any]) -> str:
-    """Draw what came in and waits for a person."""
+    """Draw what came in and waits for a person, save that of which there is a task."""
     if not isinstance(subject, User) or not subject.has_perm("notifications.view_reply"):
         return ""
     rows = Reply.objects.filter(state=Reply.State.OPEN).filter(
         Q(appointment=None) | Q(appointment__site__in=access.visible_sites(subject))
     )
-    rows = rows.filter(Q(todo=None) | Q(todo__done_at=None))
-    newest = rows.select_related("patient", "appointment__site").order_by("at", "pk")[:MOST]
-    shown = [_reply(row) for row in newest]
+    rows = rows.filter(todo=None).select_related("patient", "appointment__site")
+    shown = [_reply(row) for row in rows.order_by("at", "pk")[:MOST]]
     context = {"title": "Messages to be read", "rows": shown, "names": True}
     return render_to_string("notifications/panel_replies.html", context) if shown else ""
 

@@ -231,7 +231,7 @@ def test_the_patients_page_says_no_sms_before_anybody_phones() -> None:
     client = desk(everywhere=True)
     page = f"/admin/scheduling/appointment/patient/{reply.patient_id}/"
     said = " ".join(client.get(page).content.decode().split())
-    assert said.index("Wants no messages") < said.index("What the patient wrote")
+    assert said.index("Wants no messages") > said.index("tel:+447700900123")
     assert "No SMS</span> since Mon 4 Jan 2027, 08:00" in said
     assert "Wrote" in said
     assert "after our" in said
