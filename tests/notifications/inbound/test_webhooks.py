@@ -96,6 +96,13 @@ def test_what_twilio_did_not_sign_for_us_is_turned_away(headers: dict[str, str],
     assert Reply.objects.count() == 0
 
 
+def test_the_signature_alone_keeps_strangers_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: with the guard taken away, what is forged comes in."""
+    monkeypatch.setattr(webhooks, "signed", lambda _: True)
+    assert posted(INBOUND, TEXT, headers={"X-Twilio-Signature": "forged"}).status_code == 200
+    assert Reply.objects.count() == 1
+
+
 def test_without_a_token_nothing_is_genuine(settings: Any) -> None:
     settings.TWILIO_AUTH_TOKEN = ""
     assert posted(INBOUND, TEXT, token="").status_code == 403
