@@ -43,6 +43,10 @@ class SteadyCache(RedisCache):
         """Forget a value, and tell whether there was one."""
         return bool(self._asked("delete", *args, **kwargs))
 
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        """Count up, in one step for all processes, and give the new count."""
+        return int(self._asked("incr", *args, **kwargs))
+
     def clear(self) -> None:
         """Forget everything, here and there."""
         self._memory.clear()

@@ -20,6 +20,7 @@ KNOWN = {
     "FALLOW_EMAIL": "smtp, anymail, file or console; smtp where EMAIL_URL names a server, else file",
     "FALLOW_ESP": "the e-mail service of anymail, such as resend, or the path of its backend",
     "FALLOW_SMS": "file, console or twilio",
+    "FALLOW_EMAIL_WEBHOOK_SECRET": "user:password of anymail's hooks; without it they are closed",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
     "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
     "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",

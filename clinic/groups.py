@@ -8,7 +8,13 @@ from django.contrib.auth.models import Group
 from scheduling import access
 
 _READ_MESSAGES = frozenset(
-    {"notifications.view_message", "notifications.view_optout", "notifications.view_breaker"}
+    {
+        "notifications.view_message",
+        "notifications.view_optout",
+        "notifications.view_breaker",
+        "notifications.view_reply",
+        "notifications.change_reply",
+    }
 )
 _SEND_AGAIN = frozenset({"notifications.replay_message"})
 _OPERATE = frozenset({"notifications.change_breaker"})

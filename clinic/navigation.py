@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "Messages",
         (
+            Item("Inbox", "inbox", "notifications_reply_changelist", "notifications.view_reply"),
             Item("Outbox", "outbox", "notifications_message_changelist", "notifications.view_message"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
             Item("Providers", "cell_tower", "notifications_breaker_changelist", "notifications.view_breaker"),

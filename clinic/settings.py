@@ -296,6 +296,9 @@ OUTBOX_DIR = Path(env.str("FALLOW_OUTBOX", default=str(VAR / "outbox")))
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
 TWILIO_FROM = env.str("TWILIO_FROM", default="")
+TWILIO_OTHER_TOKEN = env.str("TWILIO_OTHER_TOKEN", default="")
+# a sender by name, or one that sends nothing, cannot be answered
+SMS_REPLIES = SMS_PROVIDER == "twilio" and TWILIO_FROM.startswith("+")
 TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com")
 # Messages a minute of what waited while a provider, the worker or this house was away. Twilio takes
 # 100 requests a second and then queues for hours; a mail server pushes back by itself.
@@ -303,6 +306,9 @@ CATCH_UP_A_MINUTE = {
     "email": environment.number(env, "FALLOW_CATCH_UP_EMAIL", least=1, most=10**6, default=6000),
     "sms": environment.number(env, "FALLOW_CATCH_UP_SMS", least=1, most=10**6, default=1200),
 }
+# Reports of e-mail: only with a secret, for most providers sign nothing.
+ANYMAIL["WEBHOOK_SECRET"] = env.str("FALLOW_EMAIL_WEBHOOK_SECRET", default="")
+EMAIL_WEBHOOKS = bool(ANYMAIL["WEBHOOK_SECRET"])
 FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
 SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
 

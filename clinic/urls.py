@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("scheduling.api.routes")),
     path("api/v1/", include("plans.api.routes")),
     path("api/v1/", include("notifications.api")),
+    path("webhooks/", include("notifications.webhooks")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

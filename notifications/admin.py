@@ -13,10 +13,10 @@ from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from notifications import outbox, screens, wordings
+from notifications import answering, outbox, screens, wordings
 from notifications.core.policy import TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import Attempt, Mention, Message, MessageText, OptOut
+from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt
 from notifications.screens import ByReason, ByState, LookOnly
 from scheduling import access
 from scheduling.models import Appointment
@@ -30,6 +30,10 @@ TONES = {
     "not certain": "warning",
     "being sent": "info",
 }
+
+
+__all__ = ["answering"]
+"""Screens in rooms of their own, registered by being read here."""
 
 
 class AtSite(admin.SimpleListFilter):
@@ -72,6 +76,15 @@ class Attempts(Beside):
     verbose_name_plural = "attempts"
 
 
+class Receipts(Beside):
+    """What the provider said of it afterwards, in the order in which it came."""
+
+    model = Receipt
+    fields = ("at", "provider", "event", "provider_code", "said_at", "merged")
+    readonly_fields = fields
+    verbose_name_plural = "receipts"
+
+
 class Mentions(Beside):
     """The visits that a message about several tells of."""
 
@@ -96,7 +109,7 @@ class MessageScreen(LookOnly):
     search_fields = ("patient__search_key", "recipient", "provider_id")
     search_help_text = "name, address, number, or the provider's id"
     date_hierarchy = "due_at"
-    inlines = (Mentions, Attempts)
+    inlines = (Mentions, Attempts, Receipts)
     list_per_page = 50
     fields = (
         "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
@@ -295,11 +308,11 @@ def _shown_on(row: MessageText, visit: Appointment | None) -> str:
 class OptOutScreen(LookOnly):
     """Addresses that want nothing more on a channel."""
 
-    list_display = ("address", "channel", "at", "source", "ended_at")
+    list_display = ("address", "channel", "at", "source", "reply", "message", "ended_at")
     list_filter = ("channel", "source")
     search_fields = ("address",)
-    fields = ("address", "channel", "at", "source", "message", "ended_at")
+    fields = ("address", "channel", "at", "source", "reply", "message", "ended_at", "ended_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
         """Read the message along."""
-        return super().get_queryset(request).select_related("message")
+        return super().get_queryset(request).select_related("message", "reply", "ended_by")

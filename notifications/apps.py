@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 if TYPE_CHECKING:
@@ -25,7 +26,28 @@ class NotificationsConfig(AppConfig):
         panels.add("appointment", 50, ours.of_appointment)
         panels.add("dashboard", 50, ours.of_desk)
         panels.add("dashboard", 60, ours.of_health)
+        panels.add("phone", 50, ours.of_opt_outs)
+        panels.add("patient", 45, ours.of_replies)
+        panels.add("dashboard", 45, ours.of_inbox)
         panels.add_marks(50, ours.marks)
+        hear_of_email()
+
+
+def hear_of_email() -> None:
+    """Take anymail's reports, where it is installed and a secret guards its hooks."""
+    from django.conf import settings  # noqa: PLC0415
+
+    if settings.EMAIL_WEBHOOKS:
+        try:
+            from anymail.signals import inbound, tracking  # noqa: PLC0415
+        except ImportError as error:
+            raise ImproperlyConfigured(
+                "FALLOW_EMAIL_WEBHOOK_SECRET needs `pip install fallow[esp]`."
+            ) from error
+        from notifications import webhooks  # noqa: PLC0415
+
+        tracking.connect(webhooks.tracked, dispatch_uid="notifications.receipts")
+        inbound.connect(webhooks.received, dispatch_uid="notifications.inbox")
 
 
 def write_down(

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import connection
 
+from notifications import lines
 from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
+from notifications.core.policy import ANSWERS, TOGETHER, Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
 from scheduling.core.words import Status
@@ -96,6 +97,7 @@ _READ_VISITS = _READ.format(
 )
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_READ_ANSWERS = "SELECT message_id, said FROM notifications_answer WHERE message_id = ANY(%(ids)s)"
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
@@ -302,6 +304,7 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def _with_visits(letters: list[Letter]) -> list[Letter]:
     """Read, for messages about several visits, each of them; the others cost nothing."""
+    letters = _with_answers(letters)
     several = [x.id for x in letters if x.kind in TOGETHER]
     if not several:
         return letters
@@ -311,6 +314,15 @@ def _with_visits(letters: list[Letter]) -> list[Letter]:
         told = Told(facts=one.facts, told_version=one.told_version, was=was)
         found.setdefault(one.id, []).append((told, seen))
     return [_together(x, found[x.id]) if x.id in found else x for x in letters]
+
+
+def _with_answers(letters: list[Letter]) -> list[Letter]:
+    """Read, for answers to patients' texts, what they say."""
+    answers = [x.id for x in letters if x.kind in ANSWERS]
+    if not answers:
+        return letters
+    said = dict(_rows(_READ_ANSWERS, {"ids": answers}))
+    return [replace(x, said=said[x.id]) if x.id in said else x for x in letters]
 
 
 def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
@@ -338,7 +350,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         site_id=m[10],
         seen=m[11],
         detour=s[6],
-        facts=_facts(a, p, s),
+        facts=replace(_facts(a, p, s), takes_replies=lines.takes_replies(s[5])),
     )
 
 

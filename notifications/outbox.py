@@ -95,7 +95,7 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
         appointment__in=[a.pk for a in appointments],
         open=True,
         state__in=[State.PENDING.value, State.CLAIMED.value],
-    ).exclude(kind__in=TOGETHER)
+    ).exclude(kind__in=[*TOGETHER, Kind.ANSWER])
     return waiting.update(
         state=State.DROPPED.value,
         open=False,

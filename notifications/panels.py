@@ -9,8 +9,9 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 
 from notifications import health, mentions
+from notifications.core.policy import Channel
 from notifications.core.states import State
-from notifications.models import CHANNELS, STATES, Mention, Message
+from notifications.models import CHANNELS, STATES, Mention, Message, OptOut, Reply
 from scheduling import access, statements
 from scheduling.models import Appointment, Patient
 
@@ -41,6 +42,63 @@ def of_appointment(subject: Any, context: Mapping[str, Any]) -> str:
     if not isinstance(subject, Appointment):
         return ""
     return _drawn(Message.objects.filter(mentions.about(subject.pk)), context)
+
+
+def of_opt_outs(subject: Any, context: Mapping[str, Any]) -> str:
+    """Say, before anybody phones, what the patient wants no more, since when, and how we know."""
+    if not isinstance(subject, Patient) or not _may(context, "notifications.view_optout"):
+        return ""
+    addresses = Q()
+    for channel, address in _addresses(subject):
+        addresses |= Q(channel=channel.value, address=address)
+    rows = OptOut.objects.filter(addresses, ended_at=None) if addresses else OptOut.objects.none()
+    shown = list(rows.select_related("message__site", "reply").order_by("-at", "-pk"))
+    return render_to_string("notifications/panel_opt_outs.html", {"rows": shown}) if shown else ""
+
+
+def _addresses(patient: Patient) -> list[tuple[Channel, str]]:
+    """List where messages to a patient go, or may come from."""
+    guardian = patient.guardian
+    phones = {str(patient.phone or (guardian.phone if guardian else "")), str(patient.other_phone)}
+    email = patient.email or (guardian.email if guardian else "")
+    found = [(Channel.SMS, phone) for phone in sorted(phones) if phone]
+    return [*found, (Channel.EMAIL, email)] if email else found
+
+
+def of_replies(subject: Any, context: Mapping[str, Any]) -> str:
+    """Draw what a patient wrote lately."""
+    if not isinstance(subject, Patient) or not _may(context, "notifications.view_reply"):
+        return ""
+    rows = Reply.objects.filter(patient=subject).select_related("appointment__site")
+    shown = [_reply(row) for row in rows.order_by("-at", "-pk")[:MOST]]
+    context = {"title": "What the patient wrote", "rows": shown}
+    return render_to_string("notifications/panel_replies.html", context) if shown else ""
+
+
+def of_inbox(subject: Any, context: Mapping[str, Any]) -> str:
+    """Draw what came in and waits for a person, save that of which there is a task."""
+    if not isinstance(subject, User) or not subject.has_perm("notifications.view_reply"):
+        return ""
+    rows = Reply.objects.filter(state=Reply.State.OPEN).filter(
+        Q(appointment=None) | Q(appointment__site__in=access.visible_sites(subject))
+    )
+    rows = rows.filter(todo=None).select_related("patient", "appointment__site")
+    shown = [_reply(row) for row in rows.order_by("at", "pk")[:MOST]]
+    context = {"title": "Messages to be read", "rows": shown, "names": True}
+    return render_to_string("notifications/panel_replies.html", context) if shown else ""
+
+
+_REPLY_TONES = {"open": "warn", "acted": "good", "answered": "good"}
+
+
+def _reply(row: Reply) -> dict[str, Any]:
+    zone = row.appointment.site.zone if row.appointment else "UTC"
+    return {"row": row, "zone": zone, "tone": _REPLY_TONES.get(row.state, "")}
+
+
+def _may(context: Mapping[str, Any], permission: str) -> bool:
+    request = context.get("request")
+    return request is None or bool(request.user.has_perm(permission))
 
 
 FAILED = (State.REJECTED, State.UNDELIVERED, State.DEAD, State.UNKNOWN)

@@ -1,5 +1,6 @@
 """Facts and wording made into a message that can leave."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,10 @@ import phonenumbers
 from django.conf import settings
 
 from notifications import invitations
-from notifications.core import itinerary, sms
+from notifications.core import codes, itinerary, sms
 from notifications.core.dates import spoken
 from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import Channel, Kind
+from notifications.core.policy import ANSWERS, Channel, Kind
 from notifications.core.wording import BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
@@ -129,6 +130,8 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
 
 def _values(letter: Letter, link: str) -> dict[str, str]:
     values = blanks(letter.facts, letter.channel, link)
+    if letter.kind in ANSWERS:
+        return values | {"answer": _answer(letter, values)}
     return values | itinerary.blanks(letter.visits) if letter.visits else values
 
 
@@ -147,6 +150,7 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
         home=facts.patient_zone,
     )
     phone = facts.clinic_phone
+    code = codes.code_of(facts.appointment_id, key=settings.SECRET_KEY)
     return {
         "clinic": facts.clinic,
         "name": facts.name,
@@ -156,7 +160,24 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
         "address": ", ".join(facts.clinic_address.splitlines()),
         "phone": phone if channel is Channel.SMS else _readable(phone),
         "link": link,
+        "code": code,
+        "reply": sentences(facts.language)["how"].format(code=code) if facts.takes_replies else "",
     }
+
+
+@cache
+def sentences(language: str) -> Mapping[str, str]:
+    """Read the shipped sentences with which texts are answered, in a language, else in English."""
+    text = files("notifications").joinpath("data", "answers.json").read_text("utf-8")
+    every: Mapping[str, Mapping[str, str]] = json.loads(text)
+    return every.get(language, every[DEFAULT_LANGUAGE])
+
+
+def _answer(letter: Letter, values: Mapping[str, str]) -> str:
+    """Give reception's words as they are, or the shipped sentence of that key, filled in."""
+    if letter.kind is Kind.ANSWER:
+        return letter.said
+    return sentences(letter.facts.language)[letter.said].format(**values)
 
 
 def page(wording: Wording, values: Mapping[str, str], language: str) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 Render = Callable[[Any, Mapping[str, Any]], str]
 """Takes the page's subject (a Patient, an Appointment, an Absence, a User) and the page's context;
-answers HTML that is already escaped (`format_html` or a template), empty for nothing to show."""
+answers HTML that is already escaped (`format_html` or a template), empty for nothing to show. At
+the place `phone` it is a Patient, and stands beside the number that somebody is about to ring."""
 
-PLACES = frozenset({"patient", "appointment", "absence", "dashboard"})
+PLACES = frozenset({"patient", "phone", "appointment", "absence", "dashboard"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class Facts:
     `start` and `end` are aware UTC; `prep_minutes` is the preparation before the start. `reach`
     is the patient's own choice of channels (both, email, sms, none); `address` is where this
     message would go, empty when there is none. `sender` is the site's own sender on the
-    message's channel, empty where it has none.
+    message's channel, empty where it has none. `takes_replies`: a text to the patient may be
+    answered by one.
     """
 
     appointment_id: int
@@ -49,6 +50,7 @@ class Facts:
     clinic_email: str
     country: str
     sender: str = ""
+    takes_replies: bool = False
 
     @property
     def be_there(self) -> datetime:
@@ -88,6 +90,7 @@ class Letter:
     very rows that the facts were read from: while it holds, nothing about them has changed. The
     news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
     `detour`: it takes the place of another message.
+    An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
     """
 
     id: int
@@ -106,6 +109,7 @@ class Letter:
     visits: tuple[Told, ...] = ()
     seen_too: str = ""
     detour: bool = False
+    said: str = ""
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.

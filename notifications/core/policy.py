@@ -25,7 +25,12 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     SEVERAL = "several"
     ALL_OFF = "all_off"
+    REPLY = "reply"
+    ANSWER = "answer"
 
+
+ANSWERS = frozenset({Kind.REPLY, Kind.ANSWER})
+"""The kinds that answer a patient's text: of themselves, and in reception's words. SMS only."""
 
 TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
 """The kinds that tell of several visits at once; of the second, every one is cancelled."""
@@ -72,6 +77,8 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.CANCELLED: OFF,
     Kind.SEVERAL: OFF | {Status.BOOKED},
     Kind.ALL_OFF: OFF,
+    Kind.REPLY: OFF | {Status.BOOKED},
+    Kind.ANSWER: frozenset(Status),
 }
 """The statuses in which a message of each kind still tells the truth."""
 
@@ -371,9 +378,11 @@ def _objection(facts: Circumstances, now: datetime) -> DropReason | None:
         (facts.deceased, DropReason.DECEASED),
         (facts.do_not_contact, DropReason.DO_NOT_CONTACT),
         (facts.opted_out, DropReason.OPTED_OUT),
-        (gone, DropReason.VISIT_STARTED),
+        (gone and facts.kind is not Kind.ANSWER, DropReason.VISIT_STARTED),
         (
-            not facts.same_version or facts.status not in STILL_ON[facts.kind],
+            # what reception writes is about whatever it likes, not about a version of the visit
+            (not facts.same_version and facts.kind is not Kind.ANSWER)
+            or facts.status not in STILL_ON[facts.kind],
             DropReason.SUPERSEDED,
         ),
         (not facts.has_address, DropReason.NO_ADDRESS),

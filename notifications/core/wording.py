@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core.policy import ANSWERS, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -18,6 +18,8 @@ BLANKS: Mapping[str, str] = {
     "address": "the site's address",
     "phone": "the site's telephone",
     "link": "the page of this visit, made anew for each message",
+    "code": "the four digits by which a text names this visit: 4417",
+    "reply": "how to answer by text, with that code; nothing where the site takes no texts",
 }
 """The blanks that every text may have; nothing clinical is among them."""
 
@@ -27,7 +29,12 @@ OF_SEVERAL: Mapping[str, str] = {
 }
 """What a text about several visits may have besides; the list is for e-mail only."""
 
-_KNOWN = frozenset({*BLANKS, *OF_SEVERAL})
+OF_ANSWERS: Mapping[str, str] = {
+    "answer": "what is answered: a shipped sentence, or what reception wrote",
+}
+"""What the text around an answer must have besides."""
+
+_KNOWN = frozenset({*BLANKS, *OF_SEVERAL, *OF_ANSWERS})
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -107,7 +114,7 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
     if foreign := sorted(said - blanks_of(kind, channel).keys()):
         raise BadWording(f"{_listed(foreign)} cannot be filled in this text.")
     missing = sorted(_needed(kind, channel) - said)
-    if kind not in TOGETHER and not said & {"date", "short_date"}:
+    if kind not in TOGETHER | ANSWERS and not said & {"date", "short_date"}:
         missing.insert(0, "date")
     if missing:
         raise BadWording(f"The text must contain {_listed(missing)}.")
@@ -118,6 +125,8 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
 
 def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
     """List the blanks that a text may have, each with what it stands for."""
+    if kind in ANSWERS:
+        return {**BLANKS, **OF_ANSWERS}
     if kind not in TOGETHER:
         return BLANKS
     few = [name for name in OF_SEVERAL if channel is Channel.EMAIL or name != "visits"]
@@ -126,6 +135,8 @@ def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
 
 def _needed(kind: Kind, channel: Channel) -> frozenset[str]:
     needed = frozenset({"clinic", "phone"})
+    if kind in ANSWERS:
+        return needed | {"answer"}
     if kind in TOGETHER:
         return needed | {"link", "visits" if channel is Channel.EMAIL else "count"}
     return needed | ({"time"} if kind is Kind.CANCELLED else {"time", "link"})

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0006_several'),
+        ('notifications', '0007_inbound'),
         ('scheduling', '0007_site_senders'),
     ]
 

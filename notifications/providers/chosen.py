@@ -57,6 +57,12 @@ def _anymail() -> Provider:
     return Anymail(backend=settings.ESP, sender=settings.DEFAULT_FROM_EMAIL)
 
 
+def _callback() -> str:
+    """Say where Twilio reports to; nowhere from a machine that it cannot reach (error 21609)."""
+    theirs = settings.TWILIO_BASE_URL == "https://api.twilio.com"
+    return "" if settings.LOCAL and theirs else f"{settings.PUBLIC_URL}/webhooks/twilio/status/"
+
+
 def _twilio() -> Provider:
     try:
         # the library is an extra: a clinic without SMS need not install it
@@ -70,6 +76,7 @@ def _twilio() -> Provider:
             sid=settings.TWILIO_ACCOUNT_SID,
             token=settings.TWILIO_AUTH_TOKEN,
             sender=settings.TWILIO_FROM,
+            callback=_callback(),
             base_url=settings.TWILIO_BASE_URL,
         )
     )

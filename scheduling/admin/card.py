@@ -95,6 +95,7 @@ def context_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict
         today=today,
     )
     context["panels"] = panels.drawn("patient", patient, context)
+    context["by_phone"] = panels.drawn("phone", patient, context)
     return context
 
 

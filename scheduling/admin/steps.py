@@ -119,6 +119,7 @@ def shown(
         **{"facts": facts, "visit": row, "done_form": form, "posted": request.POST, **more},
     )
     context["panels"] = panels.drawn("appointment", row, context)
+    context["by_phone"] = panels.drawn("phone", row.patient, context)
     return render(request, "scheduling/desk/visit.html", context, status=status)
 
 

@@ -52,7 +52,8 @@ def test_cache_remembers_by_itself_while_redis_is_away() -> None:
     assert cache.add("key", 1, timeout=60)
     assert not cache.add("key", 2, timeout=60)
     assert cache.get("key") == 1
-    cache.set("key", 3, timeout=60)
+    cache.set("key", 2, timeout=60)
+    assert cache.incr("key") == 3
     assert (cache.get("key"), cache.delete("key"), cache.get("key", "none")) == (3, True, "none")
 
 

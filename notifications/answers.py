@@ -1,0 +1,172 @@
+"""Answers to what came in: of themselves, or in reception's words; always through the outbox."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from notifications import writers
+from notifications.core import sms
+from notifications.core.policy import AT_ONCE, Channel, Kind
+from notifications.models import Answer, Message, OptOut, Reply
+from scheduling import todos, trail
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError, Malformed, NotFound
+from scheduling.models import Appointment, Patient
+
+OF_USE = timedelta(hours=24)
+"""How long an answer waits for the morning, or for a provider that is down."""
+
+AT_MOST, WITHIN = 6, timedelta(hours=1)
+"""Answers of themselves to one patient: two machines that answer each other must come to an end
+(Twilio stops the sender at 15 within 30 seconds, error 14107)."""
+
+
+class CannotAnswer(ClinicError):
+    """There is no way to answer this by text."""
+
+    code = "cannot_answer"
+
+
+def answer_by_itself(reply: Reply, visit: Appointment, key: str, now: datetime) -> bool:
+    """Answer with a shipped sentence, at most once to each message; False when there were too many."""
+    lately = Message.objects.filter(
+        patient=visit.patient_id, kind=Kind.REPLY.value, created_at__gt=now - WITHIN
+    )
+    if lately.count() >= AT_MOST:
+        return False
+    _write(reply, visit, (Kind.REPLY, key, ""), now)
+    return True
+
+
+@transaction.atomic
+def answer(*, reply_id: int, words: str, by: Actor, now: datetime) -> Answer:
+    """Answer a text in reception's words, to the number that the register holds.
+
+    Raises:
+        NotFound: there is no such message at a site where the actor works.
+        Malformed: nothing was written, or more than two segments.
+        CannotAnswer: nobody knows the writer, or they want no texts, or have never had a visit.
+
+    """
+    reply = _seen(reply_id, by)
+    visit = answerable(reply=reply, patient=reply.patient, words=words, now=now)
+    written = _write(reply, visit, (Kind.ANSWER, " ".join(words.split()), by.name), now)
+    _settle([reply], Reply.State.ANSWERED, by, now)
+    return written
+
+
+def answerable(*, reply: Reply, patient: Patient | None, words: str, now: datetime) -> Appointment:
+    """Find the visit under which this would be answered to this patient.
+
+    Raises: see `answer`.
+    """
+    if reply.channel != Channel.SMS or patient is None:
+        raise CannotAnswer("Only a text of a known patient can be answered here.")
+    visit = reply.appointment or writers.anchor([patient], now)
+    if visit is None:
+        raise CannotAnswer("This patient has never had a visit; please phone.")
+    if _unwanted(patient):
+        raise CannotAnswer("This patient wants no texts; please phone.")
+    _short_enough(" ".join(words.split()), visit)
+    return visit
+
+
+@transaction.atomic
+def assign(*, reply_id: int, patient_id: int, by: Actor, now: datetime) -> Reply:
+    """Say who wrote a message, where the number alone does not.
+
+    Raises:
+        NotFound: there is no such message, or no such patient.
+
+    """
+    reply = _seen(reply_id, by)
+    patient = Patient.objects.filter(pk=patient_id).first()
+    if patient is None:
+        raise NotFound("There is no such patient.")
+    what = {"patient": [reply.patient_id, patient.pk]}
+    reply.patient, reply.appointment = patient, None
+    reply.save(update_fields=["patient", "appointment"])
+    trail.write([trail.entry(subject=reply, verb="assign", by=by, now=now, what=what)])
+    return reply
+
+
+@transaction.atomic
+def put_aside(*, reply_ids: Iterable[int], by: Actor, now: datetime) -> int:
+    """Take messages out of the inbox without an answer; tell how many were open."""
+    rows = Reply.objects.select_for_update().filter(pk__in=list(reply_ids), state=Reply.State.OPEN)
+    mine = [row for row in rows.order_by("pk") if _may_see(row, by)]
+    _settle(mine, Reply.State.CLOSED, by, now)
+    return len(mine)
+
+
+def _seen(reply_id: int, by: Actor) -> Reply:
+    row = Reply.objects.select_for_update().filter(pk=reply_id).first()
+    if row is None or not _may_see(row, by):
+        raise NotFound
+    return row
+
+
+def _may_see(row: Reply, by: Actor) -> bool:
+    """Tell whether it is this actor's: a message about no visit is everybody's at the desk."""
+    visit = row.appointment
+    return visit is None or by.works_at(visit.site_id)
+
+
+def _unwanted(patient: Patient) -> bool:
+    guardian = patient.guardian
+    phone = patient.phone or (guardian.phone if guardian else "")
+    out = OptOut.objects.filter(channel=Channel.SMS.value, address=str(phone), ended_at=None)
+    reached = patient.channel in {Patient.Channel.BOTH, Patient.Channel.SMS}
+    return not phone or not reached or patient.do_not_contact or out.exists()
+
+
+def _short_enough(said: str, visit: Appointment) -> None:
+    if not said:
+        raise Malformed("Please write an answer.", field="answer")
+    whole, _ = sms.plain(f"{visit.site.name}: {said} Tel. {visit.site.phone}")
+    size = sms.measure(whole)
+    if size.segments > sms.MOST_SEGMENTS:
+        raise Malformed(
+            f"This would cost {size.segments} messages; at most {sms.MOST_SEGMENTS} are allowed.",
+            field="answer",
+        )
+
+
+def _write(reply: Reply, visit: Appointment, what: tuple[Kind, str, str], now: datetime) -> Answer:
+    """Put an answer into the outbox."""
+    kind, said, by = what
+    row = Message.objects.create(
+        appointment=visit,
+        patient_id=visit.patient_id,
+        site_id=visit.site_id,
+        kind=kind.value,
+        channel=Channel.SMS.value,
+        offset=AT_ONCE,
+        told_version=visit.told_version,
+        recipient=reply.sender,
+        due_at=now,
+        first_due_at=now,
+        not_after=now + OF_USE,
+        dedupe_key=_key(kind, reply),
+        created_at=now,
+    )
+    return Answer.objects.create(message=row, reply=reply, said=said, by=by)
+
+
+def _key(kind: Kind, reply: Reply) -> str:
+    """Spell what makes an answer the same: one of itself to a message, however many by a person."""
+    return (
+        f"{kind}:{reply.pk}" if kind is Kind.REPLY else f"{kind}:{reply.pk}:{reply.answers.count()}"
+    )
+
+
+def _settle(rows: Iterable[Reply], state: Reply.State, by: Actor, now: datetime) -> None:
+    """Note that a person has seen to these, and tick off the tasks that came of them."""
+    settled = list(rows)
+    for row in settled:
+        row.state, row.done_at, row.done_by = state.value, now, by.name
+        row.save(update_fields=["state", "done_at", "done_by"])
+    tasks = [row.todo_id for row in settled if row.todo_id is not None]
+    todos.tick_off(todo_ids=tasks, by=by, now=now)
+    trail.write(trail.entry(subject=row, verb=state.value, by=by, now=now) for row in settled)
