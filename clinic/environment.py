@@ -18,6 +18,7 @@ KNOWN = {
     "FALLOW_LOG": "json (one object a line) or plain",
     "FALLOW_VAR": "the folder for everything that this machine writes",
     "FALLOW_SMS": "file, console or twilio",
+    "FALLOW_SMS_SEGMENTS": "how many segments an SMS may cost, 1 to 6",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",
     "FALLOW_SWEEP_SECONDS": "how often the outbox is swept, 1 to 15",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from notifications import rendering
 from notifications.core import itinerary, sms
@@ -37,7 +39,7 @@ class Preview:
             "subject": self.subject,
             "text": self.text,
             "count": size and _counted(size),
-            "cost": size and size.cost.value,
+            "cost": size and size.cost(settings.SMS_SEGMENTS).value,
             "swapped": [f"{r.character} → {r.by or 'nothing'}" for r in self.swapped],
         }
 
@@ -55,14 +57,18 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
 
     """
     wording = check(kind=kind, channel=channel, subject=subject, body=body)
-    values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
-    if kind in TOGETHER:
-        values |= itinerary.blanks(_made_up(kind, facts))
+    values = shown_values(kind=kind, channel=channel, facts=facts)
     if channel is Channel.EMAIL:
         return Preview(subject=wording.subject.fill(values), text=wording.body.fill(values))
     text = rendering.short_text(wording, values)
     _, swapped = sms.plain(wording.body.fill(values))
     return Preview(subject="", text=text, size=sms.measure(text), swapped=swapped)
+
+
+def shown_values(*, kind: Kind, channel: Channel, facts: Facts) -> dict[str, str]:
+    """Give each blank the value that a preview shows."""
+    values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
+    return values | itinerary.blanks(_made_up(kind, facts)) if kind in TOGETHER else values
 
 
 @transaction.atomic
@@ -94,10 +100,10 @@ def short_enough(seen: Preview) -> None:
         BadWording: it does.
 
     """
-    if seen.size and seen.size.cost is sms.CostClass.TOO_LONG:
+    most = settings.SMS_SEGMENTS
+    if seen.size and seen.size.cost(most) is sms.CostClass.TOO_LONG:
         raise BadWording(
-            f"This SMS would cost {seen.size.segments} messages; at most"
-            f" {sms.MOST_SEGMENTS} are allowed."
+            f"This SMS would cost {seen.size.segments} messages; at most {most} are allowed."
         )
 
 
@@ -108,12 +114,20 @@ def in_force(row: MessageText) -> tuple[str, str]:
     return rendering.shipped(Kind(row.kind), Channel(row.channel), row.language)
 
 
-def next_visit(*, sites: Iterable[int] | None, now: datetime) -> Appointment | None:
-    """Find the next booked visit at these sites (None: at any), to show a text on."""
-    coming = Appointment.objects.filter(status=Status.BOOKED.value, start__gt=now)
-    if sites is not None:
-        coming = coming.filter(site__in=list(sites))
-    return coming.select_related("site", "patient").order_by("start", "pk").first()
+def coming(*, sites: Iterable[int] | None, now: datetime, most: int) -> list[Appointment]:
+    """List the next booked visits at these sites (None: at any), to show a text on."""
+    booked = _at(sites).filter(status=Status.BOOKED.value, start__gt=now)
+    return list(booked.order_by("start", "pk")[:most])
+
+
+def visit_of(*, pk: int, sites: Iterable[int] | None) -> Appointment | None:
+    """Find a visit at these sites (None: at any), whatever its status; None when there is none."""
+    return _at(sites).filter(pk=pk).first()
+
+
+def _at(sites: Iterable[int] | None) -> "QuerySet[Appointment]":
+    every = Appointment.objects.select_related("site", "patient")
+    return every if sites is None else every.filter(site__in=list(sites))
 
 
 def facts_of(appointment: Appointment, language: str) -> Facts:

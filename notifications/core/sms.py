@@ -12,7 +12,10 @@ _EXTENSION: frozenset[str] = frozenset(_ALPHABET["extension"])
 _PLAIN: dict[str, str] = _ALPHABET["plain"]
 
 MOST_SEGMENTS = 2
-"""The clinic's own limit; a longer text is refused when it is written, not when it is sent."""
+"""How many parts a text may have, unless the clinic's settings say otherwise."""
+
+ALPHABET = {name: _ALPHABET[name] for name in ("basic", "extension", "plain")}
+"""The alphabet as data, for the counter in the browser."""
 
 
 class Encoding(StrEnum):
@@ -49,12 +52,11 @@ class Size:
     units: int
     segments: int
 
-    @property
-    def cost(self) -> CostClass:
-        """Class the text by what the network will bill."""
-        if self.segments > MOST_SEGMENTS:
+    def cost(self, most: int = MOST_SEGMENTS) -> CostClass:
+        """Class the text by what the network will bill, where at most `most` parts are allowed."""
+        if self.segments > most:
             return CostClass.TOO_LONG
-        return (CostClass.NOTHING, CostClass.ONE, CostClass.SEVERAL)[self.segments]
+        return (CostClass.NOTHING, CostClass.ONE, CostClass.SEVERAL)[min(self.segments, 2)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A text with blanks: parsed once, checked, and filled as plain text or HTML."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from string import Formatter
@@ -27,7 +27,7 @@ OF_SEVERAL: Mapping[str, str] = {
 }
 """What a text about several visits may have besides; the list is for e-mail only."""
 
-_KNOWN = frozenset({*BLANKS, *OF_SEVERAL})
+_KNOWN = (*BLANKS, *OF_SEVERAL)
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -66,8 +66,8 @@ class Wording:
     html: Blanks
 
 
-def cut(text: str) -> Blanks:
-    """Cut a text at its ``{blanks}``.
+def cut(text: str, known: Collection[str] = _KNOWN) -> Blanks:
+    """Cut a text at its ``{blanks}``, which must be `known`.
 
     Raises:
         BadWording: a brace stands alone, or a blank is unknown.
@@ -78,21 +78,24 @@ def cut(text: str) -> Blanks:
         for literal, name, spec, conversion in Formatter().parse(text):
             pieces[-1] += literal
             if name is not None:
-                if name not in _KNOWN or spec or conversion:
-                    raise BadWording(f"“{{{name}}}” is not a blank that can be filled.")
+                if name not in known or spec or conversion:
+                    raise BadWording(
+                        f"“{{{name}}}” is not a blank that can be filled."
+                        f" Known are {_listed(known)}."
+                    )
                 pieces += [name, ""]
     except ValueError as error:
         raise BadWording("A brace { or } stands alone.") from error
     return Blanks(tuple(pieces))
 
 
-def worded(*, subject: str, body: str) -> Wording:
+def worded(*, subject: str, body: str, known: Collection[str] = _KNOWN) -> Wording:
     """Parse a text and its subject.
 
     Raises: see `cut`.
     """
-    flat = " ".join(subject.split())
-    return Wording(subject=cut(flat), body=cut(body.strip()), html=cut(as_html(body.strip())))
+    flat, text = " ".join(subject.split()), body.strip()
+    return Wording(subject=cut(flat, known), body=cut(text, known), html=cut(as_html(text), known))
 
 
 def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
@@ -102,10 +105,8 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
         BadWording: it says too little, or cannot be parsed.
 
     """
-    wording = worded(subject=subject, body=body)
+    wording = worded(subject=subject, body=body, known=list(blanks_of(kind, channel)))
     said = wording.subject.names | wording.body.names
-    if foreign := sorted(said - blanks_of(kind, channel).keys()):
-        raise BadWording(f"{_listed(foreign)} cannot be filled in this text.")
     missing = sorted(_needed(kind, channel) - said)
     if kind not in TOGETHER and not said & {"date", "short_date"}:
         missing.insert(0, "date")

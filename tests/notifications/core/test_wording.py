@@ -24,18 +24,18 @@ def test_cut_and_fill_put_the_values_in() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{treatment}", "“{treatment}” is not a blank that can be filled."),
-        ("{clinic!r}", "“{clinic}” is not a blank that can be filled."),
-        ("{clinic:>9}", "“{clinic}” is not a blank that can be filled."),
-        ("{clinic.pk}", "“{clinic.pk}” is not a blank that can be filled."),
-        ("{}", "“{}” is not a blank that can be filled."),
+        ("{treatment}", "“{treatment}” is not a blank that can be filled. Known are {clinic}."),
+        ("{clinic!r}", "“{clinic}” is not a blank that can be filled. Known are {clinic}."),
+        ("{clinic:>9}", "“{clinic}” is not a blank that can be filled. Known are {clinic}."),
+        ("{clinic.pk}", "“{clinic.pk}” is not a blank that can be filled. Known are {clinic}."),
+        ("{}", "“{}” is not a blank that can be filled. Known are {clinic}."),
         ("{clinic", "A brace { or } stands alone."),
         ("clinic}", "A brace { or } stands alone."),
     ],
 )
 def test_cut_refuses_what_it_cannot_fill(text: str, why: str) -> None:
     with pytest.raises(BadWording) as refusal:
-        cut(text)
+        cut(text, ["clinic"])
     assert refusal.value.sentence == why
 
 
@@ -67,8 +67,20 @@ def test_only_texts_about_several_visits_count_and_list_them(
         (Kind.BOOKED, Channel.SMS, "", "Hi", "date}, {clinic}, {link}, {phone}, {time}"),
         (Kind.CANCELLED, Channel.SMS, "", "Hi", "date}, {clinic}, {phone}, {time}"),
         (Kind.BOOKED, Channel.EMAIL, " ", GOOD, "An e-mail needs a subject."),
-        (Kind.BOOKED, Channel.SMS, "", GOOD + "{count}", "{count} cannot be filled in this text."),
-        (Kind.SEVERAL, Channel.SMS, "", GOOD + "{visits}", "{visits} cannot be filled in this"),
+        (
+            Kind.BOOKED,
+            Channel.SMS,
+            "",
+            GOOD + "{count}",
+            "“{count}” is not a blank that can be filled. Known are",
+        ),
+        (
+            Kind.SEVERAL,
+            Channel.SMS,
+            "",
+            GOOD + "{visits}",
+            "“{visits}” is not a blank that can be filled.",
+        ),
         (Kind.SEVERAL, Channel.SMS, "", GOOD, "The text must contain {count}."),
         (Kind.SEVERAL, Channel.EMAIL, "x", GOOD, "The text must contain {visits}."),
         (Kind.ALL_OFF, Channel.EMAIL, "x", "{visits}", "contain {clinic}, {link}, {phone}."),
