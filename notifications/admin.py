@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from notifications import wordings
 from notifications.core import sms
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
 from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut
 from scheduling import access
@@ -319,7 +319,9 @@ def _shown_on(row: MessageText, visit: Appointment | None) -> str:
     shown = "a made-up visit"
     if visit:
         shown = f"the visit of {visit.patient} on {visit.local_date:%-d %B %Y}"
-    return f"Shown on {shown}{', and two made-up ones after it' * (row.kind in TOGETHER)}."
+    more = ", and two made-up ones after it" if row.kind in TOGETHER else ""
+    more = ", and a made-up one on the same day" if row.kind in BUNDLED else more
+    return f"Shown on {shown}{more}."
 
 
 @admin.register(OptOut)

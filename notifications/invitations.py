@@ -10,7 +10,7 @@ from notifications.core.policy import Kind
 REQUEST = "REQUEST"
 CANCEL = "CANCEL"
 
-SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}"}
+SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}", "ar": "موعد في {clinic}"}
 """Shown in calendars that others may see: the place, and never what is done there."""
 
 

@@ -18,6 +18,12 @@ KINDS = [
     (Kind.SEVERAL.value, "several visits"),
     (Kind.ALL_OFF.value, "several visits cancelled"),
 ]
+WORDED = [
+    *KINDS,
+    (Kind.DAY.value, "reminder of several visits on one day"),
+    (Kind.FAMILY.value, "reminder to several people on one day"),
+]
+"""What has a text of its own: each kind of message, and the ways of saying a reminder."""
 STATES = [
     (State.PENDING.value, "waiting"),
     (State.CLAIMED.value, "next in line"),
@@ -76,6 +82,19 @@ class Message(models.Model):
     provider = models.CharField(max_length=16, blank=True)
     provider_id = models.CharField(max_length=255, blank=True)
     look_up_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # no constraint, and no index but the partial one below: nothing that a message which goes
+    # alone would have to pay for
+    told_in = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="told_too",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        help_text="the reminder that tells of this visit too, on the same day",
+    )
     created_at = models.DateTimeField("written")
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -83,6 +102,11 @@ class Message(models.Model):
         ordering = ["-due_at", "-pk"]
         indexes = [
             models.Index(fields=["due_at", "id"], name="message_open", condition=Q(open=True)),
+            # what else is to be told, and was told lately, at the same address
+            models.Index(fields=["recipient", "open"], name="message_by_recipient"),
+            models.Index(
+                fields=["told_in"], name="message_told_in", condition=Q(told_in__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["dedupe_key"], name="message_dedupe_key"),
@@ -163,7 +187,7 @@ class Attempt(models.Model):
 class MessageText(models.Model):
     """The clinic's own wording of one message; while `body` is empty the shipped one holds."""
 
-    kind = models.CharField(max_length=12, choices=KINDS)
+    kind = models.CharField(max_length=12, choices=WORDED)
     channel = models.CharField(max_length=5, choices=CHANNELS)
     language = models.CharField(max_length=5, choices=Patient.Language)
     subject = models.CharField(max_length=150, blank=True, help_text="e-mail only")
@@ -193,7 +217,7 @@ class OptOut(models.Model):
     channel = models.CharField(max_length=5, choices=CHANNELS)
     address = models.CharField(max_length=254)
     at = models.DateTimeField()
-    source = models.CharField(max_length=16, help_text="who told us: provider, reply, staff")
+    source = models.CharField(max_length=16, help_text="who told us: provider, reply, staff, link")
     message = models.ForeignKey(
         Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -183,7 +183,7 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
             return None
         case Send():
             pass
-    wording = batch.words.of(letter.kind, letter.channel, letter.facts.language)
+    wording = batch.words.of(letter.worded_as, letter.channel, letter.facts.language)
     return rendering.write(letter, wording=wording, link=link, at=now)
 
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications import rendering
-from notifications.core import itinerary, sms
-from notifications.core.letters import Facts, Told
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core import bundles, itinerary, sms
+from notifications.core.letters import Facts, Part, Told
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, check
 from notifications.models import MessageText
 from scheduling import trail
@@ -68,7 +68,9 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
 def shown_values(*, kind: Kind, channel: Channel, facts: Facts) -> dict[str, str]:
     """Give each blank the value that a preview shows."""
     values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
-    return values | itinerary.blanks(_made_up(kind, facts)) if kind in TOGETHER else values
+    if kind in TOGETHER:
+        return values | itinerary.blanks(_made_up(kind, facts))
+    return values | bundles.blanks(_made_up_day(kind, facts)) if kind in BUNDLED else values
 
 
 @transaction.atomic
@@ -170,6 +172,21 @@ def _made_up(kind: Kind, facts: Facts) -> list[Told]:
     return [
         Told(facts=f, told_version=f.told_version, was=was if n == 1 else None)
         for n, f in enumerate(told)
+    ]
+
+
+def _made_up_day(kind: Kind, facts: Facts) -> list[Part]:
+    """Make up a second visit two hours after one, of the same patient or of a relative."""
+    other = replace(
+        facts,
+        start=facts.start + timedelta(hours=2),
+        end=facts.end + timedelta(hours=2),
+        name="Sam" if kind is Kind.FAMILY else facts.name,
+    )
+    link = rendering.link_to(SAMPLE_LINK_TOKEN)
+    who = (1, 2) if kind is Kind.FAMILY else (1, 1)
+    return [
+        Part(facts=f, patient_id=n, link=link) for n, f in zip(who, (facts, other), strict=True)
     ]
 
 

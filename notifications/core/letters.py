@@ -79,12 +79,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of several visits on one day of which a reminder tells.
+
+    `message_id` is the row that this visit's own reminder has; `link` opens this visit alone.
+    """
+
+    facts: Facts
+    patient_id: int
+    message_id: int = 0
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A leased message with its facts.
 
     `told_version` is the version of the visit that the message tells of; `seen` marks the
     very rows that the facts were read from: while it holds, nothing about them has changed. The
-    news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
+    news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`;
+    a reminder of several visits on one day has `parts` in the same way, its own visit among them.
     """
 
     id: int
@@ -102,6 +116,7 @@ class Letter:
     facts: Facts
     visits: tuple[Told, ...] = ()
     seen_too: str = ""
+    parts: tuple[Part, ...] = ()
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
@@ -126,9 +141,14 @@ class Letter:
     @property
     def arrives_by(self) -> datetime:
         """When it must have arrived, aware UTC: before the first visit that it tells of."""
-        if not self.visits:
-            return self.not_after
-        return min(v.facts.be_there for v in self.visits)
+        if self.visits:
+            return min(v.facts.be_there for v in self.visits)
+        return min([self.not_after, *(p.facts.be_there for p in self.parts)])
+
+    @property
+    def worded_as(self) -> Kind:
+        """Whose words it is said in."""
+        return way_of(self.parts) if self.parts else self.kind
 
     @property
     def appointment_id(self) -> int:
@@ -153,6 +173,11 @@ class Letter:
             do_not_contact=facts.do_not_contact,
             deceased=facts.deceased_on is not None,
         )
+
+
+def way_of(parts: Sequence[Part]) -> Kind:
+    """Say whether visits on one day are one patient's or several people's."""
+    return Kind.DAY if len({p.patient_id for p in parts}) == 1 else Kind.FAMILY
 
 
 def _kind_of(told: Sequence[Told]) -> Kind:

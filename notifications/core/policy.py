@@ -25,10 +25,19 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     SEVERAL = "several"
     ALL_OFF = "all_off"
+    DAY = "day"
+    FAMILY = "family"
 
 
 TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
 """The kinds that tell of several visits at once; of the second, every one is cancelled."""
+
+
+BUNDLED = frozenset({Kind.DAY, Kind.FAMILY})
+"""Reminders of several visits on one day, of one patient or of several on one telephone.
+
+They are ways of saying a reminder: the rows of the outbox are of the kind `REMINDER`.
+"""
 
 
 class DropReason(StrEnum):
@@ -43,6 +52,8 @@ class DropReason(StrEnum):
     DECEASED = "deceased"
     NO_ADDRESS = "no_address"
     UNWRITABLE = "unwritable"
+    CAPPED = "capped"
+    TOLD_TOGETHER = "told_together"
 
     @property
     def sentence(self) -> str:
@@ -60,6 +71,8 @@ _DROP_SENTENCES = {
     DropReason.DECEASED: "The patient has died.",
     DropReason.NO_ADDRESS: "There is no address for this channel any more.",
     DropReason.UNWRITABLE: "Its text could not be made; please phone the patient.",
+    DropReason.CAPPED: "Enough was sent to this address already, this day or this week.",
+    DropReason.TOLD_TOGETHER: "Another reminder told of this visit too, on the same day.",
 }
 
 OFF = frozenset({Status.CANCELLED, Status.ENTERED_IN_ERROR})
@@ -72,6 +85,8 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.CANCELLED: OFF,
     Kind.SEVERAL: OFF | {Status.BOOKED},
     Kind.ALL_OFF: OFF,
+    Kind.DAY: frozenset({Status.BOOKED}),
+    Kind.FAMILY: frozenset({Status.BOOKED}),
 }
 """The statuses in which a message of each kind still tells the truth."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -23,11 +23,29 @@ BLANKS: Mapping[str, str] = {
 
 OF_SEVERAL: Mapping[str, str] = {
     "count": "how many visits it tells of; date and time are those of the first",
+    "how_many": "the same with the word: 3 visits",
     "visits": "all of them with their times and places, a line each",
 }
 """What a text about several visits may have besides; the list is for e-mail only."""
 
-_KNOWN = (*BLANKS, *OF_SEVERAL)
+OF_A_DAY: Mapping[str, str] = {
+    "times": "the times of all of them, with first names where several people are meant",
+}
+"""What a reminder of several visits on one day may have besides."""
+
+BRIEFEST = "{clinic}: {short_date} {time} {link}"
+BRIEF: Mapping[Kind, str] = {
+    Kind.SEVERAL: "{clinic} ({count}): {short_date} {time} {link}",
+    Kind.DAY: "{clinic}: {short_date}: {times} {phone}",
+    Kind.FAMILY: "{clinic}: {short_date}: {times} {phone}",
+}
+"""What an SMS says in any language where the names in it leave no room for words; that a visit is
+off cannot be said without."""
+
+_OF_ONE_PERSON = frozenset({"name", "time", "link"})
+"""What a text to several people on one telephone has not: nobody's page opens for the others."""
+
+_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY)
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -119,17 +137,40 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
 
 def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
     """List the blanks that a text may have, each with what it stands for."""
-    if kind not in TOGETHER:
-        return BLANKS
-    few = [name for name in OF_SEVERAL if channel is Channel.EMAIL or name != "visits"]
-    return {**BLANKS, **{name: OF_SEVERAL[name] for name in few}}
-
-
-def _needed(kind: Kind, channel: Channel) -> frozenset[str]:
-    needed = frozenset({"clinic", "phone"})
+    several = {
+        n: said for n, said in OF_SEVERAL.items() if n != "visits" or channel is Channel.EMAIL
+    }
     if kind in TOGETHER:
-        return needed | {"link", "visits" if channel is Channel.EMAIL else "count"}
-    return needed | ({"time"} if kind is Kind.CANCELLED else {"time", "link"})
+        return {**BLANKS, **several}
+    if kind in BUNDLED:
+        said = {**BLANKS, **several, **OF_A_DAY}
+        left_out = _OF_ONE_PERSON if kind is Kind.FAMILY else frozenset()
+        return {name: meaning for name, meaning in said.items() if name not in left_out}
+    return BLANKS
+
+
+_NEEDED_BY_SMS = {
+    Kind.CANCELLED: {"clinic", "phone", "time"},
+    Kind.SEVERAL: {"clinic", "count", "link"},
+    Kind.ALL_OFF: {"clinic", "count", "link"},
+    Kind.DAY: {"clinic", "link", "times"},
+    Kind.FAMILY: {"clinic", "phone", "times"},
+}
+
+
+def _needed(kind: Kind, channel: Channel) -> set[str]:
+    """List what a text must say; an SMS with a link may leave the telephone to the page."""
+    if channel is Channel.SMS:
+        return _NEEDED_BY_SMS.get(kind, {"clinic", "link", "time"})
+    return {"clinic", "phone"} | _needed_by_email(kind)
+
+
+def _needed_by_email(kind: Kind) -> set[str]:
+    if kind in BUNDLED:
+        return {"visits"}
+    if kind in TOGETHER:
+        return {"link", "visits"}
+    return {"time"} if kind is Kind.CANCELLED else {"link", "time"}
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -171,7 +171,7 @@ def test_the_preview_of_several_visits_makes_two_up(kind: str, lines: list[str])
 
 
 def test_a_text_about_several_visits_is_listed_and_edited() -> None:
-    assert MessageText.objects.filter(kind__in=("several", "all_off")).count() == 8
+    assert MessageText.objects.filter(kind__in=("several", "all_off")).count() == 12
     row, client = text("several"), editor()
     body = "{clinic}: {count} visits. {link} {phone}"
     client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})

@@ -3,6 +3,7 @@
 const sms = (alphabet) => {
   const basic = new Set(alphabet.basic);
   const extension = new Set(alphabet.extension);
+  const rightToLeft = new RegExp(alphabet.rtl);
   const rooms = { "GSM-7": [160, 153], "UCS-2": [70, 67] };
 
   const parts = (widths, room) => {
@@ -29,9 +30,11 @@ const sms = (alphabet) => {
 
   const plain = (text) => {
     const swapped = new Map();
+    // marks of direction stay where they are needed: such a text is UCS-2 in any case
+    const kept = rightToLeft.test(text) ? alphabet.direction : "";
     let sent = "";
     for (const c of text) {
-      const by = Object.hasOwn(alphabet.plain, c) ? alphabet.plain[c] : null;
+      const by = Object.hasOwn(alphabet.plain, c) && !kept.includes(c) ? alphabet.plain[c] : null;
       if (by !== null) swapped.set(c, by);
       sent += by ?? c;
     }
