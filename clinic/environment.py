@@ -19,6 +19,7 @@ KNOWN = {
     "FALLOW_VAR": "the folder for everything that this machine writes",
     "FALLOW_SMS": "file, console or twilio",
     "FALLOW_SMS_SEGMENTS": "how many segments an SMS may cost, 1 to 6",
+    "FALLOW_HABITS": "a JSON file of the clinic's own quiet hours and caps",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",
     "FALLOW_SWEEP_SECONDS": "how often the outbox is swept, 1 to 15",

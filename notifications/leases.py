@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection
 
+from notifications import counting
+from notifications.core.caps import Room
 from notifications.core.letters import Facts, Letter, Told
 from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
@@ -43,7 +45,7 @@ _READ = f"""
         m.attempts, m.patient_id, m.site_id, {_SEEN},
         a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
-        p.deceased_on, s.name, s.address, s.phone, s.email, s.country {{more}}
+        p.deceased_on, s.name, s.address, s.phone, s.email, s.country, {{sent}} {{more}}
     FROM {{rows}} m
     JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
@@ -60,10 +62,12 @@ _LEASE = f"""
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
-    ) {_READ.format(rows="leased", more="")}"""  # noqa: S608 - made of constants
+    ) {_READ.format(rows="leased", sent=counting.SENT_LATELY.format(address=_ADDRESS), more="")}"""  # noqa: S608 - made of constants
 
 _READ_AGAIN = _READ.format(
-    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)", more=""
+    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)",
+    sent=counting.SENT_LATELY.format(address=_ADDRESS),
+    more="",
 )
 
 # each visit that a message about several mentions, as if it were the only one
@@ -72,6 +76,7 @@ _READ_VISITS = _READ.format(
             o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
+    sent="NULL",
     more=f", m.was, {_VISIT_SEEN}",
 )
 
@@ -168,23 +173,32 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a row must say before its call: to whom, by whom, and a hash of the text."""
+    """What a row must say before its call: to whom, by whom, and a hash of the text.
+
+    `room` bounds what may have gone to the address before.
+    """
 
     letter: Letter
     provider: str
     text_hash: bytes
     at: datetime
+    room: Room | None = None
 
 
-def lease(*, now: datetime, limit: int) -> list[Letter]:
-    """Take up to `limit` due messages that nobody else holds, with all that is true of them."""
+def lease(*, now: datetime, limit: int, capped: Sequence[str] = ()) -> list[Letter]:
+    """Take up to `limit` due messages that nobody else holds, with all that is true of them.
+
+    What was sent to an address lately is read for the channels that are `capped`.
+    """
     asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
+    asked["capped"] = list(capped)
     return _with_visits([_letter(row) for row in _rows(_LEASE, asked)])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
-    rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token})
+    capped = [] if letter.facts.sent is None else [letter.channel.value]
+    rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token, "capped": capped})
     return next(iter(_with_visits([_letter(row) for row in rows])), None)
 
 
@@ -197,6 +211,7 @@ def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
     that a sender who dies leaves at most one message of unknown outcome.
     """
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
+    guard += f" AND {counting.ROOM}" if wanted.room else ""
     if after is None:
         return Marking(_statement(guard, marks=True, settles=False), _mark_values(wanted))
     both = _statement(guard, marks=True, settles=True)
@@ -275,6 +290,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "provider": wanted.provider,
         "now": wanted.at,
         "call": CALL,
+        **counting.values(wanted.room),
     }
 
 
@@ -368,4 +384,5 @@ def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
         clinic_phone=s[2],
         clinic_email=s[3],
         country=s[4],
+        sent=None if s[5] is None else tuple(s[5]),
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 from django.db import transaction
 from phonenumbers import NumberParseException
 
-from notifications import leases, rendering
+from notifications import detours, leases, rendering
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
 from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Policy, Send
@@ -88,7 +88,7 @@ class Round:
 
 def once(desk: Desk, *, limit: int = BATCH) -> Round:
     """Lease up to `limit` due messages and send those that it is still right to send."""
-    letters = leases.lease(now=desk.clock(), limit=limit)
+    letters = leases.lease(now=desk.clock(), limit=limit, capped=desk.policy.habits.capped)
     if not letters:
         return Round(0)
     words = rendering.words()
@@ -176,7 +176,7 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
     verdict = rules.look_again(letter.circumstances, now=now, policy=batch.desk.policy)
     match verdict:
         case Drop(reason):
-            leases.drop(letter, reason=reason, now=now)
+            _leave_out(letter, reason, now)
             return None
         case Defer(until):
             leases.put_back([letter], until=until)
@@ -187,12 +187,25 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
     return rendering.write(letter, wording=wording, link=link, at=now)
 
 
+def _leave_out(letter: Letter, reason: DropReason, now: datetime) -> None:
+    """Drop a message; where only its channel is at fault, it goes by the other, or by a person."""
+    if reason not in rules.OTHERWISE:
+        leases.drop(letter, reason=reason, now=now)
+        return
+    with transaction.atomic():
+        leases.drop(letter, reason=reason, now=now)
+        told = detours.by_the_other_channel(letter, now=now)
+        if not told and letter.kind is not Kind.REMINDER:
+            ask_reception(letter, now=now, why=reason.sentence)
+
+
 def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
     return Mark(
         letter=letter,
         provider=batch.provider.name,
         text_hash=text_hash(outgoing.text),
         at=outgoing.at,
+        room=rules.room_for(letter.circumstances, now=outgoing.at, policy=batch.desk.policy),
     )
 
 

@@ -21,7 +21,8 @@ class Facts:
 
     `start` and `end` are aware UTC; `prep_minutes` is the preparation before the start. `reach`
     is the patient's own choice of channels (both, email, sms, none); `address` is where this
-    message would go, empty when there is none.
+    message would go, empty when there is none; `sent` is when anything went there lately by the
+    same channel (aware UTC), None where nobody counts.
     """
 
     appointment_id: int
@@ -47,6 +48,7 @@ class Facts:
     clinic_phone: str
     clinic_email: str
     country: str
+    sent: tuple[datetime, ...] | None = None
 
     @property
     def be_there(self) -> datetime:
@@ -172,6 +174,8 @@ class Letter:
             opted_out=facts.opted_out or facts.reach not in {"both", self.channel},
             do_not_contact=facts.do_not_contact,
             deceased=facts.deceased_on is not None,
+            country=facts.country,
+            sent=facts.sent or (),
         )
 
 
