@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import counting
+from notifications import counting, kin
 from notifications.core.caps import Room
 from notifications.core.letters import Facts, Letter, Told
 from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
@@ -40,12 +40,12 @@ _OPTED_OUT = f"""EXISTS (
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
 _SEEN = "ROW(a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)::text"
 
-_READ = f"""
+READ = f"""
     SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
         m.attempts, m.patient_id, m.site_id, {_SEEN},
         a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
-        p.deceased_on, s.name, s.address, s.phone, s.email, s.country, {{sent}} {{more}}
+        p.deceased_on, s.name, s.address, s.phone, s.email, s.country, {{sent}}, {{kin}} {{more}}
     FROM {{rows}} m
     JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
@@ -62,21 +62,23 @@ _LEASE = f"""
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
-    ) {_READ.format(rows="leased", sent=counting.SENT_LATELY.format(address=_ADDRESS), more="")}"""  # noqa: S608 - made of constants
+    ) {READ.format(rows="leased", kin=kin.KIN, sent=counting.SENT_LATELY.format(address=_ADDRESS), more="")}"""  # noqa: S608 - made of constants
 
-_READ_AGAIN = _READ.format(
+_READ_AGAIN = READ.format(
     rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)",
     sent=counting.SENT_LATELY.format(address=_ADDRESS),
+    kin=kin.KIN,
     more="",
 )
 
 # each visit that a message about several mentions, as if it were the only one
-_READ_VISITS = _READ.format(
+_READ_VISITS = READ.format(
     rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
             o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
     sent="NULL",
+    kin="NULL",
     more=f", m.was, {_VISIT_SEEN}",
 )
 
@@ -131,15 +133,22 @@ _TRIED = """
     SELECT id, %(tried_at)s, %(by)s, %(state)s::text, %(code)s, %(said)s
     FROM moved WHERE id = %(settled)s"""
 
-_RECOVER = """
+_RECOVER = f"""
     WITH lost AS (
-        SELECT id, state FROM notifications_message
-        WHERE open AND due_at <= %(now)s AND state IN ('claimed', 'sending')
-            AND leased_until <= now()
+        SELECT id, state, EXISTS (
+            SELECT FROM notifications_message l WHERE l.id = c.told_in_id AND {kin.TOLD}) AS told
+        FROM notifications_message c
+        WHERE open AND (due_at <= %(now)s OR told_in_id IS NOT NULL)
+            AND state IN ('claimed', 'sending') AND leased_until <= now()
         FOR UPDATE SKIP LOCKED
     ), settled AS (
         UPDATE notifications_message m
-        SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+        SET state = CASE WHEN lost.state = 'sending' THEN 'unknown'
+                WHEN lost.told THEN 'dropped' ELSE 'pending' END,
+            open = NOT lost.told,
+            drop_reason = CASE WHEN lost.told THEN 'told_together' ELSE '' END,
+            settled_at = CASE WHEN lost.told THEN %(now)s ELSE m.settled_at END,
+            told_in_id = CASE WHEN lost.told THEN m.told_in_id END,
             token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
             look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
             leased_until = NULL
@@ -153,7 +162,7 @@ _RECOVER = """
         EXISTS (
             SELECT FROM notifications_message
             WHERE open AND due_at <= %(now)s AND state = 'unknown' AND look_up_at <= %(now)s)
-    FROM settled"""
+    FROM settled"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +199,7 @@ def lease(*, now: datetime, limit: int, capped: Sequence[str] = ()) -> list[Lett
 
     What was sent to an address lately is read for the channels that are `capped`.
     """
-    asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
-    asked["capped"] = list(capped)
+    asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE, "capped": [*capped]}
     return _with_visits([_letter(row) for row in _rows(_LEASE, asked)])
 
 
@@ -211,6 +219,7 @@ def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
     that a sender who dies leaves at most one message of unknown outcome.
     """
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
+    guard += f" AND {kin.STILL.format(seen=_SEEN)}" if wanted.letter.parts else ""
     guard += f" AND {counting.ROOM}" if wanted.room else ""
     if after is None:
         return Marking(_statement(guard, marks=True, settles=False), _mark_values(wanted))
@@ -342,6 +351,11 @@ def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
     )
 
 
+def letters(sql: str, asked: dict[str, Any]) -> list[Letter]:
+    """Read what a statement that ends in `READ` answers."""
+    return [_letter(row) for row in _rows(sql, asked)]
+
+
 def _letter(row: tuple[Any, ...]) -> Letter:
     m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
     return Letter(
@@ -357,6 +371,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         patient_id=m[9],
         site_id=m[10],
         seen=m[11],
+        kin=tuple(s[6] or ()),
         facts=_facts(a, p, s),
     )
 

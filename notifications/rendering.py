@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache, lru_cache
@@ -85,6 +85,9 @@ def _shipped_wording(kind: Kind, channel: Channel, language: str) -> Wording:
 
 def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgoing:
     """Fill in one message. `link` is the whole address of the visit's page; `at` is now, UTC."""
+    if letter.parts:
+        first = letter.parts[0]
+        letter, link = replace(letter, facts=first.facts), first.link
     if letter.channel is Channel.SMS:
         return _sms(letter, wording, link, at)
     facts = letter.facts

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from logging import getLogger
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from django.db import transaction
 from phonenumbers import NumberParseException
 
-from notifications import detours, leases, rendering
+from notifications import bundles, detours, leases, rendering
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
 from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Policy, Send
@@ -76,6 +76,7 @@ class _Batch:
     last: Outcome | None = None
     down: bool = False
     waiting: list[Letter] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,23 @@ def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
 
 
 def _one(batch: _Batch, letter: Letter, link: str) -> None:
+    if letter.id in batch.taken:
+        return
     if batch.down:
         batch.waiting.append(letter)
         return
+    _tell(batch, letter, link)
+    if letter.kin:
+        bundles.close(letter, now=batch.desk.clock())
+
+
+def _tell(batch: _Batch, letter: Letter, link: str) -> None:
     for known in _as_long_as_it_is_held(letter):
         if known.visits and known is not letter:
             # another visit may lead now, and the link opens that of the first
             (link,) = _links([known], batch.desk.clock())
+        if known.kin:
+            known = _with_kin(batch, known, link)  # noqa: PLW2901 - the same letter, now complete
         outgoing = _written(batch, known, link)
         if outgoing is None:
             return
@@ -147,6 +158,20 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         batch.last = None
         if _sent(batch, known, outgoing, marking):
             return
+
+
+def _with_kin(batch: _Batch, letter: Letter, link: str) -> Letter:
+    """Take along the other reminders of the day, each with a link of its own."""
+    now, policy = batch.desk.clock(), batch.desk.policy
+    if rules.look_again(letter.circumstances, now=now, policy=policy) != Send():
+        return letter
+    letter, taken = bundles.gather(letter, now=now, policy=policy)
+    batch.taken.update(x.id for x in taken)
+    told = {p.message_id for p in letter.parts}
+    others = [x for x in taken if x.id in told]
+    found = dict(zip([x.id for x in others], _links(others, now), strict=True)) if others else {}
+    parts = (replace(p, link=found.get(p.message_id, link)) for p in letter.parts)
+    return replace(letter, parts=tuple(parts))
 
 
 def _as_long_as_it_is_held(letter: Letter) -> Iterable[Letter]:

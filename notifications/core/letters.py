@@ -100,7 +100,7 @@ class Letter:
     `told_version` is the version of the visit that the message tells of; `seen` marks the
     very rows that the facts were read from: while it holds, nothing about them has changed. The
     news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`;
-    a reminder of several visits on one day has `parts` in the same way, its own visit among them.
+    a reminder of several visits on one day has `parts` in the same way, its own visit among them; `kin` are the rows of the others.
     """
 
     id: int
@@ -119,6 +119,7 @@ class Letter:
     visits: tuple[Told, ...] = ()
     seen_too: str = ""
     parts: tuple[Part, ...] = ()
+    kin: tuple[int, ...] = ()
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
