@@ -268,10 +268,7 @@ def put_back(letters: Iterable[Letter], *, until: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What dead senders left: messages back in the queue, messages of unknown outcome.
-
-    `to_look_up` tells whether any unknown outcome is due to be looked up.
-    """
+    """What dead senders left: back in the queue, of unknown outcome, any of which to look up."""
 
     back: int
     unknown: int
