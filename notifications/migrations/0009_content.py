@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0006_several'),
-        ('scheduling', '0006_arabic'),
+        ('scheduling', '0007_arabic'),
     ]
 
     operations = [
