@@ -238,7 +238,7 @@ def test_what_a_dead_sender_held_follows_what_it_did(state: str, fate: str) -> N
 
 
 def test_a_family_is_told_once_with_names_and_times_and_no_page() -> None:
-    visits = family("Ben", "Cy")
+    visits = family("Ben", "Cy", email="")
     said = sent(DUE_48)
     text = "Harley House: see you on Mon 18 Jan: Ada 13:00, Ben 15:00, Cy 17:00."
     assert [x.text for x in said] == [f"{text} To change a time, ring +442079460000"]
@@ -273,7 +273,7 @@ def test_a_guardians_telephone_is_the_familys() -> None:
 
 
 def test_one_who_wants_nothing_is_left_out() -> None:
-    family("Ben")
+    family("Ben", email="")
     Patient.objects.filter(given_name="Ben").update(do_not_contact=True)
     (said,) = sent(DUE_48)
     assert "Ben" not in said.text
@@ -281,7 +281,7 @@ def test_one_who_wants_nothing_is_left_out() -> None:
 
 
 def test_an_address_that_wants_nothing_gets_nothing() -> None:
-    family("Ben")
+    family("Ben", email="")
     OptOut.objects.create(channel="sms", address=PHONE, at=NOW, source="reply")
     assert sent(DUE_48) == []
 

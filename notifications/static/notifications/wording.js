@@ -1,6 +1,6 @@
 // Shows a text as it would arrive while it is being written; an SMS is counted at every key, here
 // in the browser. Without scripts the preview shows on save.
-(() => {
+const begin = () => {
   const box = document.querySelector("[data-preview]");
   const form = box && document.getElementById("messagetext_form");
   if (!form) return;
@@ -49,5 +49,8 @@
   });
 
   const choice = document.getElementById("wording-visit");
-  choice?.addEventListener("change", () => choice.form.requestSubmit());
-})();
+  choice?.addEventListener("change", () => location.assign(`?visit=${choice.value}`));
+};
+// the admin loads scripts in the head, before there is a page
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();
