@@ -48,10 +48,11 @@ def test_no_seeded_word_leaves_and_no_secret_is_logged(
     stage.sweep(carrier)
     assert {x.kind for x in carrier.sent} == {"booked", "reminder", "cancelled", "several"}
     for said in carrier.sent:
-        raw = encoded(said, sender="clinic@fallow.example", message_id="1@fallow.example")
         everything = f"{said.subject} {said.text} {said.html} {said.calendar} {said.attachments}"
         assert CANARY not in everything.lower()
-        assert CANARY.encode() not in raw.lower()
+        if said.channel == "email":
+            raw = encoded(said, sender="clinic@fallow.example", message_id="1@fallow.example")
+            assert CANARY.encode() not in raw.lower()
     tokens = {t for said in carrier.sent for t in re.findall(r"/v/([\w-]{43})/", said.text)}
     secrets = {*tokens, made.patient.email, str(made.patient.phone), CANARY}
     assert len(tokens) >= 5
