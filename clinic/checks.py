@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from notifications.core.habits import BadHabits
 from notifications.core.policy import Channel
 from notifications.providers import chosen
 
@@ -23,6 +24,19 @@ def twilio_is_told_who_we_are(
     return [
         checks.Error(f"FALLOW_SMS=twilio needs {', '.join(missing)}.", hint=hint, id="clinic.E001")
     ]
+
+
+@checks.register(checks.Tags.compatibility)
+def habits_are_understood(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
+    """Find quiet hours and caps of the clinic's own that make no sense."""
+    from notifications import outbox  # noqa: PLC0415 - its models are not there yet above
+
+    try:
+        outbox.quiet_hours(settings.HABITS_FILE)
+    except BadHabits as error:
+        hint = "notifications/data/habits.json shows the form."
+        return [checks.Error(f"FALLOW_HABITS: {error}.", hint=hint, id="clinic.E002")]
+    return []
 
 
 @checks.register(checks.Tags.security, deploy=True)

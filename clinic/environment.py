@@ -21,6 +21,8 @@ KNOWN = {
     "FALLOW_ESP": "the e-mail service of anymail, such as resend, or the path of its backend",
     "FALLOW_SMS": "file, console or twilio",
     "FALLOW_EMAIL_WEBHOOK_SECRET": "user:password of anymail's hooks; without it they are closed",
+    "FALLOW_SMS_SEGMENTS": "how many segments an SMS may cost, 1 to 6",
+    "FALLOW_HABITS": "a JSON file of the clinic's own quiet hours and caps",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
     "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
     "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",

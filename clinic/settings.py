@@ -309,6 +309,8 @@ CATCH_UP_A_MINUTE = {
 # Reports of e-mail: only with a secret, for most providers sign nothing.
 ANYMAIL["WEBHOOK_SECRET"] = env.str("FALLOW_EMAIL_WEBHOOK_SECRET", default="")
 EMAIL_WEBHOOKS = bool(ANYMAIL["WEBHOOK_SECRET"])
+SMS_SEGMENTS = environment.number(env, "FALLOW_SMS_SEGMENTS", least=1, most=6, default=2)
+HABITS_FILE = env.str("FALLOW_HABITS", default="")
 FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
 SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,7 +15,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from notifications import answering, outbox, screens, wordings
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core import sms
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
 from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt
 from notifications.screens import ByReason, ByState, LookOnly
@@ -34,6 +36,11 @@ TONES = {
 
 __all__ = ["answering"]
 """Screens in rooms of their own, registered by being read here."""
+
+TO_CHOOSE_FROM = 30
+"""How many visits to come are offered to show a text on."""
+
+LONGEST_PK = 18
 
 
 class AtSite(admin.SimpleListFilter):
@@ -232,7 +239,7 @@ class WordingScreen(ModelAdmin):
 
     class Media:
         css = {"all": ("notifications/wording.css",)}
-        js = ("notifications/wording.js",)
+        js = ("notifications/sms.js", "notifications/wording.js")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """List every text there is, and no other."""
@@ -281,27 +288,59 @@ class WordingScreen(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **more: Any
     ) -> HttpResponse:
-        """Show below the form how the text arrives."""
+        """Show below the form how the text arrives: on the chosen visit, else on the next."""
         row, visit = context["original"], self._visit(request)
+        door = reverse("admin:notifications_messagetext_preview", args=[row.pk])
         context |= {
             "blanks": blanks_of(Kind(row.kind), Channel(row.channel)),
-            "preview_url": reverse("admin:notifications_messagetext_preview", args=[row.pk]),
+            "preview_url": f"{door}?visit={visit.pk}" if visit else door,
             "seen": _seen(row, *wordings.in_force(row), visit).as_dict(),
             "shown_on": _shown_on(row, visit),
+            "visits": self._visits(request, visit),
+            "chosen": visit.pk if visit else None,
+            "told": _told(row, visit),
         }
         answer: HttpResponse = super().render_change_form(request, context, **more)
         return answer
 
     def _visit(self, request: HttpRequest) -> Appointment | None:
         sites = access.actor_of(request.user).sites
-        return wordings.next_visit(sites=sites, now=timezone.now())
+        chosen = request.GET.get("visit", "")
+        found = None
+        if chosen.isdecimal() and len(chosen) <= LONGEST_PK:
+            found = wordings.visit_of(pk=int(chosen), sites=sites)
+        return found or next(iter(wordings.coming(sites=sites, now=timezone.now(), most=1)), None)
+
+    def _visits(self, request: HttpRequest, shown: Appointment | None) -> list[tuple[int, str]]:
+        """List the visits to choose from: those to come, and the one that is shown."""
+        sites = access.actor_of(request.user).sites
+        found = wordings.coming(sites=sites, now=timezone.now(), most=TO_CHOOSE_FROM)
+        if shown and shown not in found:
+            found.insert(0, shown)
+        return [(v.pk, f"{v.patient}, {v.local_date:%-d %B %Y}, {v.site}") for v in found]
+
+
+def _told(row: MessageText, visit: Appointment | None) -> dict[str, Any]:
+    """Give the browser what it needs to count an SMS by itself, while it is being written."""
+    channel = Channel(row.channel)
+    if channel is not Channel.SMS:
+        return {}
+    facts = wordings.facts_of(visit, row.language) if visit else wordings.sample(row.language)
+    return {
+        "values": wordings.shown_values(kind=Kind(row.kind), channel=channel, facts=facts),
+        "alphabet": sms.ALPHABET,
+        "most": settings.SMS_SEGMENTS,
+        "costs": [c.value for c in sms.CostClass],
+    }
 
 
 def _shown_on(row: MessageText, visit: Appointment | None) -> str:
     shown = "a made-up visit"
     if visit:
-        shown = f"the next visit, {visit.patient} on {visit.local_date:%-d %B %Y}"
-    return f"Shown on {shown}{', and two made-up ones after it' * (row.kind in TOGETHER)}."
+        shown = f"the visit of {visit.patient} on {visit.local_date:%-d %B %Y}"
+    more = ", and two made-up ones after it" if row.kind in TOGETHER else ""
+    more = ", and a made-up one on the same day" if row.kind in BUNDLED else more
+    return f"Shown on {shown}{more}."
 
 
 @admin.register(OptOut)

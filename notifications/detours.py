@@ -7,12 +7,13 @@ that is settled is never opened again, and what became of a message can be read 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from notifications import readers
+from notifications.core.letters import Letter
 from notifications.core.policy import (
+    OTHER,
     STILL_ON,
     TOGETHER,
     Channel,
@@ -36,16 +37,15 @@ class Again(StrEnum):
     REPLAY = "again"
 
 
-OTHER = {Channel.EMAIL: Channel.SMS, Channel.SMS: Channel.EMAIL}
-
-
 @transaction.atomic
-def by_other_channel(message_id: int, *, now: datetime, why: str, policy: Policy) -> Message | None:
+def by_other_channel(
+    message_id: int, *, now: datetime, why: str, policy: Policy, ask: bool = True
+) -> Message | None:
     """Tell the patient by the other channel what this one could not; answer the new message.
 
     Only where the patient wants that channel and can be reached there, the news still holds, and
     nothing by that channel tells it already. Where that channel has failed too, or cannot be
-    used, reception is asked to phone.
+    used, reception is asked to phone, unless nobody is to `ask`.
     """
     row = Message.objects.select_related("appointment").get(pk=message_id)
     if not still_holds(row, now):
@@ -63,7 +63,7 @@ def by_other_channel(message_id: int, *, now: datetime, why: str, policy: Policy
     if any(state in TOLD for state in states):
         return None
     detour = None if states else _written(row, other, now, policy)
-    if detour is None:
+    if detour is None and ask:
         ask_reception(row, now=now, why=why)
     return detour
 
@@ -73,8 +73,8 @@ def _written(row: Message, other: Channel, now: datetime, policy: Policy) -> Mes
     address = reader.address(other)
     if other not in reader.channels or _opted_out(other, address):
         return None
-    zone = ZoneInfo(reader.zone or row.appointment.zone)
-    due = when_allowed(other, now, zone, policy)
+    zone = reader.zone or row.appointment.zone
+    due = when_allowed((Kind(row.kind), other), now, zone, policy)
     if due > row.not_after:
         return None
     detour = _copy(row, channel=other, recipient=address, due=due, now=now)
@@ -91,8 +91,8 @@ def once_more(row: Message, why: Again, *, now: datetime, policy: Policy) -> Mes
     """
     reader = readers.readers([row.patient_id])[row.patient_id]
     channel = Channel(row.channel)
-    zone = ZoneInfo(reader.zone or row.appointment.zone)
-    due = when_allowed(channel, now, zone, policy)
+    zone = reader.zone or row.appointment.zone
+    due = when_allowed((Kind(row.kind), channel), now, zone, policy)
     if due > row.not_after:
         return None
     again = _copy(row, why, channel=channel, recipient=reader.address(channel), due=due, now=now)
@@ -190,3 +190,19 @@ def ask_reception(message: About, *, now: datetime, why: str) -> None:
     if not Todo.objects.filter(**asked, done_at=None).exists():
         urgent = message.kind != Kind.REMINDER
         Todo.objects.create(**asked, urgent=urgent, created_at=now)
+
+
+def note_opt_out(letter: Letter, now: datetime) -> None:
+    """Write down that this address wants nothing more on this channel."""
+    OptOut.objects.bulk_create(
+        [
+            OptOut(
+                channel=letter.channel.value,
+                address=letter.facts.address,
+                at=now,
+                source="provider",
+                message_id=letter.id,
+            )
+        ],
+        ignore_conflicts=True,
+    )

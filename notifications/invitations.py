@@ -10,7 +10,7 @@ from notifications.core.policy import Kind
 REQUEST = "REQUEST"
 CANCEL = "CANCEL"
 
-SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}"}
+SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}", "ar": "موعد في {clinic}"}
 """Shown in calendars that others may see: the place, and never what is done there."""
 
 
@@ -33,6 +33,7 @@ def written(*, facts: Facts, kind: Kind, organiser: str, at: datetime) -> str:
     calendar = Calendar()
     calendar.add("prodid", "-//Fallow//Visits//EN")
     calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     calendar.add_component(_event(facts, method, organiser, at))
     raw: bytes = calendar.to_ical()
@@ -51,8 +52,20 @@ def _event(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
     event.add("summary", SUMMARIES.get(facts.language, SUMMARIES["en"]).format(clinic=facts.clinic))
     event.add("location", ", ".join([facts.clinic, *facts.clinic_address.splitlines()]))
     event.add("organizer", _address(organiser, CN=facts.clinic))
-    event.add("attendee", _address(facts.address, PARTSTAT="NEEDS-ACTION", RSVP="FALSE"))
+    event.add("attendee", _address(facts.address, **_ROLE))
+    # in a calendar that others may look into it is a busy time and nothing else
+    event.add("class", "PRIVATE")
+    event.add("transp", "OPAQUE")
     return event
+
+
+_ROLE = {
+    "CUTYPE": "INDIVIDUAL",
+    "ROLE": "REQ-PARTICIPANT",
+    "PARTSTAT": "NEEDS-ACTION",
+    "RSVP": "FALSE",
+}
+"""The patient comes in person, and answers by the link: nobody reads replies of calendars."""
 
 
 def _address(email: str, **parameters: str) -> vCalAddress:

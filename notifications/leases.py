@@ -14,12 +14,12 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import lines
-from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import ANSWERS, TOGETHER, Channel, DropReason, Kind
+from notifications import counting, kin, reading
+from notifications.core.caps import Room
+from notifications.core.letters import Letter, Told
+from notifications.core.policy import ANSWERS, TOGETHER, Channel, DropReason
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
-from scheduling.core.words import Status
 
 LATE = timedelta(minutes=15)
 """A message that waits for so long is backlog: it is taken up at a pace (`notifications.breakers`).
@@ -43,14 +43,14 @@ _OPTED_OUT = f"""EXISTS (
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
 _SEEN = "ROW(a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)::text"
 
-_READ = f"""
+READ = f"""
     SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
         m.attempts, m.patient_id, m.site_id, {_SEEN},
         a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
         p.deceased_on, s.name, s.address, s.phone, s.email, s.country,
         CASE m.channel WHEN 'email' THEN s.email_from ELSE s.sms_sender END,
-        m.instead_of_id IS NOT NULL {{more}}
+        m.instead_of_id IS NOT NULL, {{sent}}, {{kin}} {{more}}
     FROM {{rows}} m
     JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
@@ -68,7 +68,7 @@ _LEASE = f"""
         UPDATE notifications_message m
         SET state = 'claimed', token = %(token)s, leased_until = now() + %(lease)s
         FROM due WHERE m.id = due.id RETURNING m.*
-    ) {_READ.format(rows="leased", more="")}"""  # noqa: S608 - made of constants
+    ) {READ.format(rows="leased", kin=kin.KIN, sent=counting.SENT_LATELY.format(address=_ADDRESS), more="")}"""  # noqa: S608 - made of constants
 
 # a few rows at most, and none while all is well
 _NOT_HELD = """NOT EXISTS (
@@ -82,17 +82,22 @@ _LEASE_FRESH = _LEASE.format(which=_NOT_HELD)
 _LEASE_BACKLOG = _LEASE.format(which=f"{_OF_CHANNEL} AND {_NOT_HELD}")
 _LEASE_HELD = _LEASE.format(which=_OF_CHANNEL)
 
-_READ_AGAIN = _READ.format(
-    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)", more=""
+_READ_AGAIN = READ.format(
+    rows="(SELECT * FROM notifications_message WHERE id = %(id)s AND token = %(token)s)",
+    sent=counting.SENT_LATELY.format(address=_ADDRESS),
+    kin=kin.KIN,
+    more="",
 )
 
 # each visit that a message about several mentions, as if it were the only one
-_READ_VISITS = _READ.format(
+_READ_VISITS = READ.format(
     rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
             o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, o.instead_of_id,
             n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
+    sent="NULL",
+    kin="NULL",
     more=f", m.was, {_VISIT_SEEN}",
 )
 
@@ -168,12 +173,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a row must say before its call: to whom, by whom, and a hash of the text."""
+    """What a row must say before its call: to whom, by whom, and a hash of the text.
+
+    `room` bounds what may have gone to the address before.
+    """
 
     letter: Letter
     provider: str
     text_hash: bytes
     at: datetime
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,24 +197,28 @@ class Only:
     held: bool = False
 
 
-def lease(*, now: datetime, limit: int, only: Only | None = None) -> list[Letter]:
+def lease(
+    *, now: datetime, limit: int, capped: Sequence[str] = (), only: Only | None = None
+) -> list[Letter]:
     """Take up to `limit` due messages that nobody else holds, with all that is true of them.
 
-    Without `only`, the backlog is left, and what a breaker holds.
+    Without `only`, the backlog is left, and what a breaker holds. What was sent to an address
+    lately is read for the channels that are `capped`.
     """
-    asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
+    asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE, "capped": [*capped]}
     if only is None:
         rows = _rows(_LEASE_FRESH, asked | {"after": now - LATE})
     else:
         chosen = {"channel": only.channel.value, "site": only.site_id, "after": _EVER}
         rows = _rows(_LEASE_HELD if only.held else _LEASE_BACKLOG, asked | chosen)
-    return _with_visits([_letter(row) for row in rows])
+    return _with_visits([reading.letter(row) for row in rows])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
-    rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token})
-    return next(iter(_with_visits([_letter(row) for row in rows])), None)
+    capped = [] if letter.facts.sent is None else [letter.channel.value]
+    rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token, "capped": capped})
+    return next(iter(_with_visits([reading.letter(row) for row in rows])), None)
 
 
 def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
@@ -217,6 +230,8 @@ def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
     that a sender who dies leaves at most one message of unknown outcome.
     """
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
+    guard += f" AND {kin.STILL.format(seen=_SEEN)}" if wanted.letter.parts else ""
+    guard += f" AND {counting.ROOM}" if wanted.room else ""
     if after is None:
         return Marking(_statement(guard, marks=True, settles=False), _mark_values(wanted))
     both = _statement(guard, marks=True, settles=True)
@@ -273,6 +288,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "provider": wanted.provider,
         "now": wanted.at,
         "call": CALL,
+        **counting.values(wanted.room),
     }
 
 
@@ -310,7 +326,7 @@ def _with_visits(letters: list[Letter]) -> list[Letter]:
         return letters
     found: dict[int, list[tuple[Told, str]]] = {}
     for row in _rows(_READ_VISITS, {"ids": several}):
-        one, (was, seen) = _letter(row), row[-2:]
+        one, (was, seen) = reading.letter(row), row[-2:]
         told = Told(facts=one.facts, told_version=one.told_version, was=was)
         found.setdefault(one.id, []).append((told, seen))
     return [_together(x, found[x.id]) if x.id in found else x for x in letters]
@@ -334,48 +350,6 @@ def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
     )
 
 
-def _letter(row: tuple[Any, ...]) -> Letter:
-    m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
-    return Letter(
-        id=m[0],
-        ref=m[1].hex,
-        token=str(m[2]),
-        kind=Kind(m[3]),
-        channel=Channel(m[4]),
-        told_version=m[5],
-        not_after=m[6],
-        first_due_at=m[7],
-        attempts=m[8],
-        patient_id=m[9],
-        site_id=m[10],
-        seen=m[11],
-        detour=s[6],
-        facts=replace(_facts(a, p, s), takes_replies=lines.takes_replies(s[5])),
-    )
-
-
-def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
-    return Facts(
-        appointment_id=a[0],
-        uid=str(a[1]),
-        told_version=a[2],
-        status=Status(a[3]),
-        start=a[4],
-        end=a[5],
-        prep_minutes=a[6],
-        zone=a[7],
-        name=p[0],
-        language=p[1],
-        patient_zone=p[2],
-        reach=p[3],
-        address=p[4],
-        opted_out=p[5],
-        do_not_contact=p[6],
-        deceased_on=p[7],
-        clinic=s[0],
-        clinic_address=s[1],
-        clinic_phone=s[2],
-        clinic_email=s[3],
-        country=s[4],
-        sender=s[5],
-    )
+def letters(sql: str, asked: dict[str, Any]) -> list[Letter]:
+    """Read what a statement that ends in `READ` answers."""
+    return [reading.letter(row) for row in _rows(sql, asked)]

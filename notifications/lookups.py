@@ -8,10 +8,10 @@ from django.db import transaction
 from notifications import detours
 from notifications.core.policy import SAFE_TWICE, Channel
 from notifications.core.states import State
+from notifications.desks import Desk
 from notifications.detours import Again
 from notifications.models import Attempt, Message
 from notifications.providers import CannotTell, ProviderId, Trace
-from notifications.rounds import Desk
 
 GRACE = timedelta(minutes=15)
 """How long an unknown outcome is looked up before a person is asked to take over."""

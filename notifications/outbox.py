@@ -5,15 +5,19 @@ commit together or not at all. `sweep` may be called by anyone at any time, twic
 for an hour: what is due is read from the rows, never from the call.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
 from notifications import detours, lookups, mentions, readers, recovery, rounds
+from notifications.core.habits import BadHabits, Habits, read
 from notifications.core.policy import (
     OFF,
     TOGETHER,
@@ -23,15 +27,15 @@ from notifications.core.policy import (
     Planned,
     Policy,
     Visit,
-    plan_together,
 )
 from notifications.core.states import State
+from notifications.core.together import plan_together
+from notifications.desks import Clock, Desk
 from notifications.detours import Again
 from notifications.mentions import Mentioned
 from notifications.models import Message
 from notifications.providers.chosen import provider_for
 from notifications.readers import Reader
-from notifications.rounds import Clock, Desk
 from scheduling import statements, trail
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, NotFound, WrongState
@@ -45,7 +49,25 @@ SWEEP_FOR = timedelta(seconds=60)
 
 def habits() -> Policy:
     """Answer the clinic's policy; hurried where the settings ask for a demonstration."""
-    return Policy().hurried() if settings.FAST_REMINDERS else Policy()
+    if settings.FAST_REMINDERS:
+        return Policy().hurried()
+    return Policy(habits=quiet_hours(settings.HABITS_FILE))
+
+
+@cache
+def quiet_hours(own: str) -> Habits:
+    """Read the shipped quiet hours and caps, with the clinic's `own` file over them.
+
+    Raises:
+        BadHabits: the file cannot be read, or says what makes no sense.
+
+    """
+    shipped = files("notifications").joinpath("data", "habits.json").read_text("utf-8")
+    try:
+        said = json.loads(Path(own).read_text("utf-8")) if own else {}
+    except (OSError, ValueError) as error:
+        raise BadHabits(f"{own}: {error}") from error
+    return read(json.loads(shipped), said, channels=list(Channel), kinds=list(Kind))
 
 
 def desk(clock: Clock) -> Desk:

@@ -18,11 +18,13 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifications import mentions, wordings
+from notifications import mentions, unsubscribing, wordings
 from notifications.core import itinerary
 from notifications.core.dates import spoken
+from notifications.core.languages import counted, direction
 from notifications.core.letters import Told
 from scheduling import booking, links, todos
 from scheduling.core.words import Status
@@ -31,7 +33,7 @@ from scheduling.models import Appointment, Link, Patient
 
 COOKIE_SECONDS = 3600
 LONGEST_WISH = 500
-Words = Mapping[str, str]
+Words = Mapping[str, Any]
 
 
 @require_safe
@@ -130,6 +132,7 @@ def _page(request: HttpRequest, link: Link, now: datetime, done: str) -> HttpRes
         "title": words["title"],
         "words": words,
         "language": link.patient.language,
+        "direction": direction(link.patient.language),
         "clinic": site.name,
         "address": site.address,
         "phone": site.phone,
@@ -187,12 +190,19 @@ def _standing(appointment: Appointment, now: datetime) -> str:
 def _too_late(appointment: Appointment, words: Words, now: datetime) -> str:
     hours = appointment.site.cancel_notice_hours
     too_late = appointment.start - now < timedelta(hours=hours)
-    return words["cancel_late"].format(hours=hours) if too_late else ""
+    return _late(words, appointment, hours) if too_late else ""
 
 
 def _notice(appointment: Appointment, words: Words, key: str) -> str:
-    hours = appointment.site.cancel_notice_hours
-    return words[key].format(hours=hours) if key else ""
+    if key == "cancel_late":
+        return _late(words, appointment, appointment.site.cancel_notice_hours)
+    return str(words[key]) if key else ""
+
+
+def _late(words: Words, appointment: Appointment, hours: int) -> str:
+    """Say until when visits are cancelled here, in the plural of the patient's language."""
+    said = counted(words["cancel_late"], appointment.patient.language, hours)
+    return said.format(hours=hours)
 
 
 def _closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
@@ -206,6 +216,7 @@ def _closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
         "title": words[f"{which}_title"],
         "words": words,
         "language": language,
+        "direction": direction(language),
         "notice": words[which],
         "clinic": known.site.name if known else "",
         "phone": known.site.phone if known else "",
@@ -245,7 +256,37 @@ def _words(language: str) -> Words:
     return words.get(language, words["en"])
 
 
+@csrf_exempt  # the token is the authority: mail programs post without cookies (RFC 8058)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Offer to send no more e-mails; only a POST that says so in a field of its own does it."""
+    asked = request.POST.get(unsubscribing.FIELD) == unsubscribing.ANSWER
+    try:
+        message = unsubscribing.message_of(token)
+        if asked:
+            unsubscribing.unsubscribe(token=token, now=timezone.now())
+    except ClinicError as error:
+        return _closed(request, error)
+    language = message.patient.language
+    words = _words(language)
+    context = {
+        "title": words["stop_title"],
+        "words": words,
+        "language": language,
+        "direction": direction(language),
+        "clinic": message.site.name,
+        "phone": message.site.phone,
+        "ask": words["stop_ask"].format(clinic=message.site.name),
+        "field": unsubscribing.FIELD,
+        "answer": unsubscribing.ANSWER,
+        "done": asked,
+    }
+    return _private(render(request, "notifications/stop.html", context))
+
+
 urlpatterns = [
+    path(f"{unsubscribing.PATH}<str:token>/", stop, name="stop-email"),
     path("see/<int:link_id>/", visit, name="visit"),
     path("<str:token>/", open_link, name="visit-link"),
 ]

@@ -143,6 +143,9 @@ WITH told AS (
     UNION ALL
     SELECT appointment_id, told_version, message_id FROM notifications_mention
     WHERE appointment_id = ANY(%s)
+    UNION ALL
+    SELECT appointment_id, told_version, told_in_id FROM notifications_message
+    WHERE appointment_id = ANY(%s) AND told_in_id IS NOT NULL
 )
 SELECT DISTINCT ON (told.visit, m.channel) told.visit, m.state, m.channel
 FROM told
@@ -159,7 +162,7 @@ def marks(visits: Sequence[Any]) -> dict[int, str]:
     ids = [visit.pk for visit in visits]
     channels, states = dict(CHANNELS), dict(STATES)
     found: dict[int, list[tuple[str, str, str]]] = {}
-    for visit, state, channel in statements.rows(_NEWEST, [ids, ids, _NOT_GONE]):
+    for visit, state, channel in statements.rows(_NEWEST, [ids, ids, ids, _NOT_GONE]):
         words = (TONES.get(state, ""), channels[channel], states[state])
         found.setdefault(visit, []).append(words)
     tag = '<span class="desk-tag {}">{} {}</span>'

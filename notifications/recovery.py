@@ -8,13 +8,16 @@ from datetime import datetime
 
 from django.db import connection
 
+from notifications import kin
 from notifications.leases import LATE
 
-_RECOVER = """
+_RECOVER = f"""
     WITH lost AS (
-        SELECT id, state FROM notifications_message
-        WHERE open AND due_at <= %(now)s AND state IN ('claimed', 'sending')
-            AND leased_until <= now()
+        SELECT id, state, EXISTS (
+            SELECT FROM notifications_message l WHERE l.id = c.told_in_id AND {kin.TOLD}) AS told
+        FROM notifications_message c
+        WHERE open AND (due_at <= %(now)s OR told_in_id IS NOT NULL)
+            AND state IN ('claimed', 'sending') AND leased_until <= now()
         FOR UPDATE SKIP LOCKED
     ), over AS (
         SELECT id FROM notifications_message
@@ -26,7 +29,12 @@ _RECOVER = """
         FROM over WHERE m.id = over.id
     ), settled AS (
         UPDATE notifications_message m
-        SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+        SET state = CASE WHEN lost.state = 'sending' THEN 'unknown'
+                WHEN lost.told THEN 'dropped' ELSE 'pending' END,
+            open = NOT lost.told,
+            drop_reason = CASE WHEN lost.told THEN 'told_together' ELSE '' END,
+            settled_at = CASE WHEN lost.told THEN %(now)s ELSE m.settled_at END,
+            told_in_id = CASE WHEN lost.told THEN m.told_in_id END,
             token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
             look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
             leased_until = NULL
@@ -45,7 +53,7 @@ _RECOVER = """
             WHERE open AND due_at <= %(late)s AND state = 'pending' AND not_after >= %(now)s),
         EXISTS (
             SELECT FROM notifications_breaker WHERE since IS NOT NULL AND until <= %(now)s)
-    FROM settled"""
+    FROM settled"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)

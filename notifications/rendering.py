@@ -1,8 +1,9 @@
 """Facts and wording made into a message that can leave."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache, lru_cache
@@ -14,12 +15,12 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from django.conf import settings
 
-from notifications import invitations
-from notifications.core import codes, itinerary, sms
+from notifications import invitations, unsubscribing
+from notifications.core import bundles, codes, itinerary, languages, sms
 from notifications.core.dates import spoken
 from notifications.core.letters import Facts, Letter, Told
 from notifications.core.policy import ANSWERS, Channel, Kind
-from notifications.core.wording import BadWording, Wording, worded
+from notifications.core.wording import BRIEF, BRIEFEST, BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
 from scheduling import links
@@ -27,7 +28,10 @@ from scheduling import links
 log = getLogger(__name__)
 
 DEFAULT_LANGUAGE = "en"
-LANGUAGES = ("en", "es")
+LANGUAGES = ("en", "es", "ar")
+
+_OUR_PAGE = re.compile(rf"{re.escape(settings.PUBLIC_URL)}/{links.PATH}[\w-]+/")
+"""The address of a visit's page, in a list of visits."""
 
 Key = tuple[Kind, Channel, str]
 """What decides which text is used: kind, channel, language."""
@@ -41,9 +45,12 @@ class Words:
 
     def of(self, kind: Kind, channel: Channel, language: str) -> Wording:
         """Find the clinic's own wording, else the shipped one, else the shipped English."""
-        known = language if language in LANGUAGES else DEFAULT_LANGUAGE
-        key = (kind, channel, known)
+        key = (kind, channel, _known(language))
         return self.edited.get(key) or _shipped_wording(*key)
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def words() -> Words:
@@ -79,6 +86,9 @@ def _shipped_wording(kind: Kind, channel: Channel, language: str) -> Wording:
 
 def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgoing:
     """Fill in one message. `link` is the whole address of the visit's page; `at` is now, UTC."""
+    if letter.parts:
+        first = letter.parts[0]
+        letter, link = replace(letter, facts=first.facts), first.link
     if letter.channel is Channel.SMS:
         return _sms(letter, wording, link, at)
     facts = letter.facts
@@ -89,7 +99,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         kind=letter.kind,
         channel=letter.channel,
         to=facts.address,
-        subject=_one_line(wording.subject.fill(values)),
+        subject=languages.bare(_one_line(wording.subject.fill(values))),
         text=_tidy(wording.body.fill(values)) + "\n",
         html=page(wording, values, facts.language),
         calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
@@ -97,10 +107,15 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         attachments=[_entry(visit, organiser, at) for visit in letter.visits],
         sender=facts.sender,
         sender_name=facts.clinic,
-        headers={"Reply-To": facts.clinic_email} if facts.clinic_email else {},
+        headers=_headers(letter),
         at=at,
         not_after=letter.arrives_by,
     )
+
+
+def _headers(letter: Letter) -> dict[str, str]:
+    answers = {"Reply-To": letter.facts.clinic_email} if letter.facts.clinic_email else {}
+    return answers | unsubscribing.headers(letter.ref)
 
 
 def _entry(visit: Told, organiser: str, at: datetime) -> Attachment:
@@ -121,7 +136,7 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
         kind=letter.kind,
         channel=letter.channel,
         to=letter.facts.address,
-        text=short_text(wording, values),
+        text=_short_enough(letter, wording, values),
         sender=letter.facts.sender,
         at=at,
         not_after=letter.arrives_by,
@@ -132,7 +147,28 @@ def _values(letter: Letter, link: str) -> dict[str, str]:
     values = blanks(letter.facts, letter.channel, link)
     if letter.kind in ANSWERS:
         return values | {"answer": _answer(letter, values)}
+    if letter.parts:
+        return values | bundles.blanks(letter.parts)
     return values | itinerary.blanks(letter.visits) if letter.visits else values
+
+
+def _short_enough(letter: Letter, wording: Wording, values: Mapping[str, str]) -> str:
+    """Say it within the clinic's limit of segments, in fewer words where real names are long."""
+    said = short_text(wording, values)
+    if sms.measure(said).segments <= settings.SMS_SEGMENTS:
+        return said
+    shorter = [said, *(short_text(form, values) for form in _fewer_words(letter))]
+    fits = (t for t in shorter if sms.measure(t).segments <= settings.SMS_SEGMENTS)
+    return next(fits, min(shorter, key=lambda t: sms.measure(t).units))
+
+
+def _fewer_words(letter: Letter) -> Iterator[Wording]:
+    kind, language = letter.worded_as, letter.facts.language
+    yield _shipped_wording(kind, letter.channel, _known(language))
+    if kind is Kind.ALL_OFF:
+        yield worded(subject="", body=itinerary.words(language)["all_off"])
+    elif kind is not Kind.CANCELLED:
+        yield worded(subject="", body=BRIEF.get(kind, BRIEFEST))
 
 
 def short_text(wording: Wording, values: Mapping[str, str]) -> str:
@@ -149,20 +185,30 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
         country=facts.country,
         home=facts.patient_zone,
     )
-    phone = facts.clinic_phone
     code = codes.code_of(facts.appointment_id, key=settings.SECRET_KEY)
-    return {
+    said = {
         "clinic": facts.clinic,
         "name": facts.name,
         "date": when.date,
         "short_date": when.short_date,
         "time": when.time,
         "address": ", ".join(facts.clinic_address.splitlines()),
-        "phone": phone if channel is Channel.SMS else _readable(phone),
+        "phone": facts.clinic_phone,
         "link": link,
         "code": code,
         "reply": sentences(facts.language)["how"].format(code=code) if facts.takes_replies else "",
     }
+    return said | _in_order(said, channel, facts.language)
+
+
+def _in_order(said: Mapping[str, str], channel: Channel, language: str) -> dict[str, str]:
+    """Spell the telephone, and keep what is foreign in order in a text from right to left."""
+    phone = said["phone"]
+    if channel is Channel.SMS:
+        rtl = phone and language in languages.RIGHT_TO_LEFT
+        return {"phone": languages.LEFT_TO_RIGHT_MARK + phone if rtl else phone}
+    kept = {n: languages.isolated(said[n], language) for n in ("clinic", "name", "address")}
+    return kept | {"phone": languages.number(_readable(phone), language)}
 
 
 @cache
@@ -184,9 +230,16 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     """Write the e-mail as a small HTML page that needs nothing from anywhere."""
     escaped = {name: escape(values[name]) for name in wording.html.names}
     if "visits" in escaped:
-        escaped["visits"] = escaped["visits"].replace("\n", "<br>\n")
+        linked = _OUR_PAGE.sub(r'<a href="\g<0>">\g<0></a>', escaped["visits"])
+        escaped["visits"] = linked.replace("\n", "<br>\n")
     filled = wording.html.fill(escaped)
-    return _PAGE.format(language=language, content=filled.replace("<br>\n</p>", "</p>"))
+    direction = languages.direction(language)
+    return _PAGE.format(
+        language=language,
+        direction=direction,
+        side="right" if direction == "rtl" else "left",
+        content=filled.replace("<br>\n</p>", "</p>"),
+    )
 
 
 def link_to(token: str) -> str:
@@ -220,17 +273,17 @@ def _tidy(text: str) -> str:
 
 
 _PAGE = """<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8">
+<html lang="{language}" dir="{direction}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><style>
 body{{margin:0;padding:24px 16px;font:16px/1.5 system-ui,sans-serif;color:#1f2a2e;background:#fff}}
 main{{max-width:32em;margin:0 auto}}
-.when{{padding:12px 16px;border-left:4px solid #2f6f62;background:#eef5f2;font-weight:600}}
+.when{{padding:12px 16px;border-{side}:4px solid #2f6f62;background:#eef5f2;font-weight:600}}
 .button{{display:inline-block;padding:12px 18px;border-radius:8px;background:#2f6f62;color:#fff;
 text-decoration:none;font-weight:600}}
 @media (prefers-color-scheme:dark){{body{{color:#e6ecea;background:#14191b}}
 .when{{background:#1d2a27}}.button{{background:#8fd0bf;color:#0d1a17}}}}
-</style></head><body><main>
+</style></head><body dir="{direction}"><main>
 {content}
 </main></body></html>
 """

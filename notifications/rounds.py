@@ -1,25 +1,23 @@
 """One round of the outbox: lease what is due, look again, mark, send, settle."""
 
-import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from logging import getLogger
-from typing import Protocol
 
 from django.db import transaction
 from phonenumbers import NumberParseException
 
-from notifications import breakers, detours, leases, rendering
+from notifications import breakers, bundles, detours, leases, rendering
 from notifications.breakers import Failure, Sender
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
-from notifications.core.policy import Channel, Defer, Drop, DropReason, Policy, Send
+from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Send
 from notifications.core.resting import Trouble
 from notifications.core.states import State
+from notifications.desks import Desk
 from notifications.leases import Mark, Only, Outcome
 from notifications.marking import Marking
-from notifications.models import OptOut
 from notifications.providers import (
     OutcomeUnknown,
     Outgoing,
@@ -52,26 +50,6 @@ UNWRITABLE = (ValueError, TypeError, LookupError, ClinicError, NumberParseExcept
 
 log = getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
-
-class Carriers(Protocol):
-    """Gives the provider of a channel."""
-
-    def __call__(self, channel: Channel, /) -> Provider:
-        """Make one, to be entered for a batch."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What a round works with; `draw` gives the jitter of retries, from 0 to 1."""
-
-    clock: Clock
-    policy: Policy
-    carriers: Carriers
-    draw: Callable[[], float] = random.random
-
 
 @dataclass(slots=True)
 class _Batch:
@@ -90,6 +68,7 @@ class _Batch:
     answered: bool = False
     silences: int = 0
     waiting: list[Letter] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +81,7 @@ class Round:
 
 def once(desk: Desk, *, limit: int = BATCH) -> Round:
     """Lease up to `limit` due messages and send those that it is still right to send."""
-    letters = leases.lease(now=desk.clock(), limit=limit)
+    letters = _leased(desk, limit)
     if not letters:
         return Round(0)
     words = rendering.words()
@@ -110,12 +89,17 @@ def once(desk: Desk, *, limit: int = BATCH) -> Round:
     return Round(len(letters), any(batch.down for batch in sent))
 
 
+def _leased(desk: Desk, limit: int, only: Only | None = None) -> list[Letter]:
+    capped = desk.policy.habits.capped
+    return leases.lease(now=desk.clock(), limit=limit, capped=capped, only=only)
+
+
 def catch_up(desk: Desk, channel: Channel) -> Round:
     """Take up a channel's backlog, no more of it than this minute's share allows."""
     with breakers.pace(channel, most=BATCH, now=desk.clock()) as share:
         letters = []
         if share.left:
-            letters = leases.lease(now=desk.clock(), limit=share.left, only=Only(channel=channel))
+            letters = _leased(desk, share.left, Only(channel=channel))
         share.taken = len(letters)
     down = bool(letters) and _send_all(letters, rendering.words(), desk).down
     return Round(len(letters), down)
@@ -129,7 +113,7 @@ def try_again(desk: Desk) -> int:
 def _try(desk: Desk, sender: Sender) -> int:
     only = Only(channel=sender.channel, site_id=sender.site_id, held=True)
     for leased in range(AT_MOST_STALE):
-        letters = leases.lease(now=desk.clock(), limit=1, only=only)
+        letters = _leased(desk, 1, only)
         if not letters:
             breakers.give_back(sender, now=desk.clock())
             return leased
@@ -181,13 +165,23 @@ def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
 
 
 def _one(batch: _Batch, letter: Letter, link: str) -> None:
+    if letter.id in batch.taken:
+        return
     if batch.down:
         batch.waiting.append(letter)
         return
+    _tell(batch, letter, link)
+    if letter.kin:
+        bundles.close(letter, now=batch.desk.clock())
+
+
+def _tell(batch: _Batch, letter: Letter, link: str) -> None:
     for known in _as_long_as_it_is_held(letter):
         if known.visits and known is not letter:
             # another visit may lead now, and the link opens that of the first
             (link,) = _links([known], batch.desk.clock())
+        if known.kin:
+            known = _with_kin(batch, known, link)  # noqa: PLW2901 - the same letter, now complete
         outgoing = _written(batch, known, link)
         if outgoing is None:
             return
@@ -195,6 +189,20 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         batch.last = None
         if _sent(batch, known, outgoing, marking):
             return
+
+
+def _with_kin(batch: _Batch, letter: Letter, link: str) -> Letter:
+    """Take along the other reminders of the day, each with a link of its own."""
+    now, policy = batch.desk.clock(), batch.desk.policy
+    if rules.look_again(letter.circumstances, now=now, policy=policy) != Send():
+        return letter
+    letter, taken = bundles.gather(letter, now=now, policy=policy)
+    batch.taken.update(x.id for x in taken)
+    told = {p.message_id for p in letter.parts}
+    others = [x for x in taken if x.id in told]
+    found = dict(zip([x.id for x in others], _links(others, now), strict=True)) if others else {}
+    parts = (replace(p, link=found.get(p.message_id, link)) for p in letter.parts)
+    return replace(letter, parts=tuple(parts))
 
 
 def _as_long_as_it_is_held(letter: Letter) -> Iterable[Letter]:
@@ -224,14 +232,14 @@ def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
     verdict = rules.look_again(letter.circumstances, now=now, policy=batch.desk.policy)
     match verdict:
         case Drop(reason):
-            _drop(letter, reason, now)
+            _leave_out(batch, letter, reason, now)
             return None
         case Defer(until):
             leases.put_back([letter], until=until)
             return None
         case Send():
             pass
-    wording = batch.words.of(letter.kind, letter.channel, letter.facts.language)
+    wording = batch.words.of(letter.worded_as, letter.channel, letter.facts.language)
     return rendering.write(letter, wording=wording, link=link, at=now)
 
 
@@ -239,11 +247,25 @@ SILENT_DROPS = {DropReason.SUPERSEDED, DropReason.VISIT_STARTED, DropReason.DECE
 """After these nobody needs to be told."""
 
 
-def _drop(letter: Letter, reason: DropReason, now: datetime) -> None:
-    leases.drop(letter, reason=reason, now=now)
-    if letter.detour and reason not in SILENT_DROPS:
-        # the first way had failed already, and this was the second
-        detours.ask_reception(letter, now=now, why=reason.sentence)
+def _leave_out(batch: _Batch, letter: Letter, reason: DropReason, now: datetime) -> None:
+    """Drop a message; where only its channel is at fault, it goes by the other, or by a person."""
+    if reason not in rules.OTHERWISE and not letter.detour:
+        leases.drop(letter, reason=reason, now=now)
+        return
+    with transaction.atomic():
+        leases.drop(letter, reason=reason, now=now)
+        if letter.detour:
+            # the first way had failed already, and this was the second
+            if reason not in SILENT_DROPS:
+                detours.ask_reception(letter, now=now, why=reason.sentence)
+            return
+        detours.by_other_channel(
+            letter.id,
+            now=now,
+            why=reason.sentence,
+            policy=batch.desk.policy,
+            ask=letter.kind is not Kind.REMINDER,
+        )
 
 
 def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
@@ -252,6 +274,7 @@ def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
         provider=batch.provider.name,
         text_hash=text_hash(outgoing.text),
         at=outgoing.at,
+        room=rules.room_for(letter.circumstances, now=outgoing.at, policy=batch.desk.policy),
     )
 
 
@@ -358,23 +381,7 @@ def _give_account(batch: _Batch, outcome: Outcome, letter: Letter, error: Except
         return
     log.info("message %s: %s by %s", letter.ref, outcome.state, outcome.provider)
     if isinstance(error, RecipientOptedOut):
-        note_opt_out(letter, outcome.at)
+        detours.note_opt_out(letter, outcome.at)
     if outcome.state in {State.REJECTED, State.DEAD}:
         policy = batch.desk.policy
         detours.by_other_channel(letter.id, now=outcome.at, why=outcome.said, policy=policy)
-
-
-def note_opt_out(letter: Letter, now: datetime) -> None:
-    """Write down that this address wants nothing more on this channel."""
-    OptOut.objects.bulk_create(
-        [
-            OptOut(
-                channel=letter.channel.value,
-                address=letter.facts.address,
-                at=now,
-                source="provider",
-                message_id=letter.id,
-            )
-        ],
-        ignore_conflicts=True,
-    )

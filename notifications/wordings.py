@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from notifications import rendering
-from notifications.core import itinerary, sms
-from notifications.core.letters import Facts, Told
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core import bundles, itinerary, sms
+from notifications.core.letters import Facts, Part, Told
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, check
 from notifications.models import MessageText
 from scheduling import trail
@@ -37,7 +39,7 @@ class Preview:
             "subject": self.subject,
             "text": self.text,
             "count": size and _counted(size),
-            "cost": size and size.cost.value,
+            "cost": size and size.cost(settings.SMS_SEGMENTS).value,
             "swapped": [f"{r.character} → {r.by or 'nothing'}" for r in self.swapped],
         }
 
@@ -55,14 +57,20 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
 
     """
     wording = check(kind=kind, channel=channel, subject=subject, body=body)
-    values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
-    if kind in TOGETHER:
-        values |= itinerary.blanks(_made_up(kind, facts))
+    values = shown_values(kind=kind, channel=channel, facts=facts)
     if channel is Channel.EMAIL:
         return Preview(subject=wording.subject.fill(values), text=wording.body.fill(values))
     text = rendering.short_text(wording, values)
     _, swapped = sms.plain(wording.body.fill(values))
     return Preview(subject="", text=text, size=sms.measure(text), swapped=swapped)
+
+
+def shown_values(*, kind: Kind, channel: Channel, facts: Facts) -> dict[str, str]:
+    """Give each blank the value that a preview shows."""
+    values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
+    if kind in TOGETHER:
+        return values | itinerary.blanks(_made_up(kind, facts))
+    return values | bundles.blanks(_made_up_day(kind, facts)) if kind in BUNDLED else values
 
 
 @transaction.atomic
@@ -94,10 +102,10 @@ def short_enough(seen: Preview) -> None:
         BadWording: it does.
 
     """
-    if seen.size and seen.size.cost is sms.CostClass.TOO_LONG:
+    most = settings.SMS_SEGMENTS
+    if seen.size and seen.size.cost(most) is sms.CostClass.TOO_LONG:
         raise BadWording(
-            f"This SMS would cost {seen.size.segments} messages; at most"
-            f" {sms.MOST_SEGMENTS} are allowed."
+            f"This SMS would cost {seen.size.segments} messages; at most {most} are allowed."
         )
 
 
@@ -108,12 +116,20 @@ def in_force(row: MessageText) -> tuple[str, str]:
     return rendering.shipped(Kind(row.kind), Channel(row.channel), row.language)
 
 
-def next_visit(*, sites: Iterable[int] | None, now: datetime) -> Appointment | None:
-    """Find the next booked visit at these sites (None: at any), to show a text on."""
-    coming = Appointment.objects.filter(status=Status.BOOKED.value, start__gt=now)
-    if sites is not None:
-        coming = coming.filter(site__in=list(sites))
-    return coming.select_related("site", "patient").order_by("start", "pk").first()
+def coming(*, sites: Iterable[int] | None, now: datetime, most: int) -> list[Appointment]:
+    """List the next booked visits at these sites (None: at any), to show a text on."""
+    booked = _at(sites).filter(status=Status.BOOKED.value, start__gt=now)
+    return list(booked.order_by("start", "pk")[:most])
+
+
+def visit_of(*, pk: int, sites: Iterable[int] | None) -> Appointment | None:
+    """Find a visit at these sites (None: at any), whatever its status; None when there is none."""
+    return _at(sites).filter(pk=pk).first()
+
+
+def _at(sites: Iterable[int] | None) -> "QuerySet[Appointment]":
+    every = Appointment.objects.select_related("site", "patient")
+    return every if sites is None else every.filter(site__in=list(sites))
 
 
 def facts_of(appointment: Appointment, language: str) -> Facts:
@@ -156,6 +172,21 @@ def _made_up(kind: Kind, facts: Facts) -> list[Told]:
     return [
         Told(facts=f, told_version=f.told_version, was=was if n == 1 else None)
         for n, f in enumerate(told)
+    ]
+
+
+def _made_up_day(kind: Kind, facts: Facts) -> list[Part]:
+    """Make up a second visit two hours after one, of the same patient or of a relative."""
+    other = replace(
+        facts,
+        start=facts.start + timedelta(hours=2),
+        end=facts.end + timedelta(hours=2),
+        name="Sam" if kind is Kind.FAMILY else facts.name,
+    )
+    link = rendering.link_to(SAMPLE_LINK_TOKEN)
+    who = (1, 2) if kind is Kind.FAMILY else (1, 1)
+    return [
+        Part(facts=f, patient_id=n, link=link) for n, f in zip(who, (facts, other), strict=True)
     ]
 
 

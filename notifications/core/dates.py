@@ -34,16 +34,17 @@ def spoken(*, at: datetime, zone: str, language: str, country: str, home: str = 
         "short_weekday": habit["short_weekdays"][local.weekday()],
         "short_month": habit["short_months"][local.month - 1],
     }
-    time = _time(local, habit["clock"])
+    time = _time(local, habit)
     if home and at.astimezone(ZoneInfo(home)).utcoffset() != local.utcoffset():
         time += f" ({zone.rpartition('/')[2].replace('_', ' ')})"
     return Spoken(habit["date"].format(**parts), habit["short_date"].format(**parts), time)
 
 
-def _time(local: datetime, clock: int) -> str:
-    if clock != NOON:
+def _time(local: datetime, habit: dict[str, Any]) -> str:
+    if habit["clock"] != NOON:
         return f"{local:%H:%M}"
-    return f"{local.hour % NOON or NOON}:{local:%M} {'am' if local.hour < NOON else 'pm'}"
+    half = "am" if local.hour < NOON else "pm"
+    return f"{local.hour % NOON or NOON}:{local:%M} {habit.get(half, half)}"
 
 
 @cache

@@ -7,23 +7,37 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
+from typing import Any
 
 from notifications.core.dates import Spoken, spoken
+from notifications.core.languages import counted, isolated
 from notifications.core.letters import Facts, Told
 
 
 def blanks(visits: Sequence[Told]) -> dict[str, str]:
     """Give the blanks that only a message about several visits has."""
-    return {"visits": listed(visits), "count": str(len(visits))}
+    return {"visits": listed(visits), **number_of([v.facts for v in visits])}
+
+
+def number_of(visits: Sequence[Facts]) -> dict[str, str]:
+    """Say how many visits there are, as a figure and with the word."""
+    count, language = len(visits), visits[0].language
+    many = counted(words(language)["counted"], language, count).format(n=count)
+    return {"count": str(count), "how_many": many}
 
 
 def listed(visits: Sequence[Told]) -> str:
     """Write a numbered line a visit and, below the visits of one place, the place."""
     mixed = any(not v.off for v in visits)
-    numbered = enumerate(visits, start=1)
+    return placed([v.facts for v in visits], [line(v, mixed=mixed) for v in visits])
+
+
+def placed(visits: Sequence[Facts], lines: Sequence[str]) -> str:
+    """Put numbers before the lines and, below those of one place, the place."""
+    numbered = enumerate(zip(visits, lines, strict=True), start=1)
     blocks = [
-        "\n".join([*(f"{n}. {line(v, mixed=mixed)}" for n, v in there), *place])
-        for place, there in groupby(numbered, key=lambda pair: _place(pair[1]))
+        "\n".join([*(f"{n}. {said}" for n, (_, said) in there), *place])
+        for place, there in groupby(numbered, key=lambda each: _place(each[1][0]))
     ]
     return "\n\n".join(blocks)
 
@@ -34,21 +48,20 @@ def line(visit: Told, *, mixed: bool = True) -> str:
     One that is off is named by the time that the patient knows.
     """
     facts = visit.facts
-    said = _words(facts.language)
+    said = words(facts.language)
     now = _spoken(facts, (visit.was if visit.off else None) or facts.be_there)
     if visit.off or visit.was is None:
         form = "off" if visit.off and mixed else "on"
-        return said[form].format(date=now.date, time=now.time)
+        return str(said[form].format(date=now.date, time=now.time))
     was = _spoken(replace(facts, patient_zone=""), visit.was)  # by the same clock, named once
-    return said["moved"].format(
-        date=now.date, time=now.time, was_date=was.short_date, was_time=was.time
-    )
+    told = {"was_date": was.short_date, "was_time": was.time}
+    return str(said["moved"].format(date=now.date, time=now.time, **told))
 
 
-def _place(visit: Told) -> tuple[str, ...]:
-    facts = visit.facts
+def _place(facts: Facts) -> tuple[str, ...]:
     address = ", ".join(facts.clinic_address.splitlines())
-    return (facts.clinic, address) if address else (facts.clinic,)
+    said = (facts.clinic, address) if address else (facts.clinic,)
+    return tuple(isolated(name, facts.language) for name in said)
 
 
 def _spoken(facts: Facts, at: datetime) -> Spoken:
@@ -62,12 +75,13 @@ def _spoken(facts: Facts, at: datetime) -> Spoken:
 
 
 @cache
-def _all_words() -> Mapping[str, Mapping[str, str]]:
+def _all_words() -> Mapping[str, Mapping[str, Any]]:
     text = files("notifications").joinpath("data", "visits.json").read_text("utf-8")
-    words: Mapping[str, Mapping[str, str]] = json.loads(text)
-    return words
+    every: Mapping[str, Mapping[str, Any]] = json.loads(text)
+    return every
 
 
-def _words(language: str) -> Mapping[str, str]:
-    words = _all_words()
-    return words.get(language, words["en"])
+def words(language: str) -> Mapping[str, Any]:
+    """Give the words for visits in a language; English where it is unknown."""
+    every = _all_words()
+    return every.get(language, every["en"])

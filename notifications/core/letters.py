@@ -21,7 +21,8 @@ class Facts:
 
     `start` and `end` are aware UTC; `prep_minutes` is the preparation before the start. `reach`
     is the patient's own choice of channels (both, email, sms, none); `address` is where this
-    message would go, empty when there is none. `sender` is the site's own sender on the
+    message would go, empty when there is none; `sent` is when anything went there lately by the
+    same channel (aware UTC), None where nobody counts. `sender` is the site's own sender on the
     message's channel, empty where it has none. `takes_replies`: a text to the patient may be
     answered by one.
     """
@@ -51,6 +52,7 @@ class Facts:
     country: str
     sender: str = ""
     takes_replies: bool = False
+    sent: tuple[datetime, ...] | None = None
 
     @property
     def be_there(self) -> datetime:
@@ -83,12 +85,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of several visits on one day of which a reminder tells.
+
+    `message_id` is the row that this visit's own reminder has; `link` opens this visit alone.
+    """
+
+    facts: Facts
+    patient_id: int
+    message_id: int = 0
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A leased message with its facts.
 
     `told_version` is the version of the visit that the message tells of; `seen` marks the
     very rows that the facts were read from: while it holds, nothing about them has changed. The
-    news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
+    news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`;
+    a reminder of several visits on one day has `parts` in the same way, its own visit among them; `kin` are the rows of the others.
     `detour`: it takes the place of another message.
     An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
     """
@@ -110,6 +126,8 @@ class Letter:
     seen_too: str = ""
     detour: bool = False
     said: str = ""
+    parts: tuple[Part, ...] = ()
+    kin: tuple[int, ...] = ()
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
@@ -134,9 +152,14 @@ class Letter:
     @property
     def arrives_by(self) -> datetime:
         """When it must have arrived, aware UTC: before the first visit that it tells of."""
-        if not self.visits:
-            return self.not_after
-        return min(v.facts.be_there for v in self.visits)
+        if self.visits:
+            return min(v.facts.be_there for v in self.visits)
+        return min([self.not_after, *(p.facts.be_there for p in self.parts)])
+
+    @property
+    def worded_as(self) -> Kind:
+        """Whose words it is said in."""
+        return way_of(self.parts) if self.parts else self.kind
 
     @property
     def appointment_id(self) -> int:
@@ -160,7 +183,14 @@ class Letter:
             opted_out=facts.opted_out or facts.reach not in {"both", self.channel},
             do_not_contact=facts.do_not_contact,
             deceased=facts.deceased_on is not None,
+            country=facts.country,
+            sent=facts.sent or (),
         )
+
+
+def way_of(parts: Sequence[Part]) -> Kind:
+    """Say whether visits on one day are one patient's or several people's."""
+    return Kind.DAY if len({p.patient_id for p in parts}) == 1 else Kind.FAMILY
 
 
 def _kind_of(told: Sequence[Told]) -> Kind:

@@ -2,95 +2,60 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from notifications.core.caps import Room, room
+from notifications.core.habits import AT_ANY_HOUR, AT_NIGHT_NONE, Habit, Habits
+from notifications.core.kinds import (
+    ANSWERS,
+    AT_ONCE,
+    BUNDLED,
+    OFF,
+    OTHER,
+    OTHERWISE,
+    SAFE_TWICE,
+    STILL_ON,
+    TOGETHER,
+    Channel,
+    DropReason,
+    Kind,
+)
+from notifications.core.quiet import country_of
 from scheduling.core.words import Status
 
-
-class Channel(StrEnum):
-    """How words leave the house."""
-
-    EMAIL = "email"
-    SMS = "sms"
-
-
-class Kind(StrEnum):
-    """Why a message is written."""
-
-    BOOKED = "booked"
-    REMINDER = "reminder"
-    CHANGED = "changed"
-    CANCELLED = "cancelled"
-    SEVERAL = "several"
-    ALL_OFF = "all_off"
-    REPLY = "reply"
-    ANSWER = "answer"
-
-
-ANSWERS = frozenset({Kind.REPLY, Kind.ANSWER})
-"""The kinds that answer a patient's text: of themselves, and in reception's words. SMS only."""
-
-TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
-"""The kinds that tell of several visits at once; of the second, every one is cancelled."""
-
-
-class DropReason(StrEnum):
-    """Why a message was never sent; shown to reception as a sentence."""
-
-    SUPERSEDED = "superseded"
-    VISIT_STARTED = "visit_started"
-    TOO_LATE = "too_late"
-    QUIET_HOURS = "quiet_hours"
-    OPTED_OUT = "opted_out"
-    DO_NOT_CONTACT = "do_not_contact"
-    DECEASED = "deceased"
-    NO_ADDRESS = "no_address"
-    UNWRITABLE = "unwritable"
-
-    @property
-    def sentence(self) -> str:
-        """Say it on the screen."""
-        return _DROP_SENTENCES[self]
-
-
-_DROP_SENTENCES = {
-    DropReason.SUPERSEDED: "The visit was moved or cancelled before this was sent.",
-    DropReason.VISIT_STARTED: "The patient was already here, or the visit was over.",
-    DropReason.TOO_LATE: "It would have arrived too late to be of use.",
-    DropReason.QUIET_HOURS: "It fell into the night and would have been too late by morning.",
-    DropReason.OPTED_OUT: "The patient asked for no messages on this channel.",
-    DropReason.DO_NOT_CONTACT: "The patient asked not to be contacted.",
-    DropReason.DECEASED: "The patient has died.",
-    DropReason.NO_ADDRESS: "There is no address for this channel any more.",
-    DropReason.UNWRITABLE: "Its text could not be made; please phone the patient.",
-}
-
-OFF = frozenset({Status.CANCELLED, Status.ENTERED_IN_ERROR})
-"""The statuses of a visit to which nobody need come."""
-
-STILL_ON: dict[Kind, frozenset[Status]] = {
-    Kind.BOOKED: frozenset({Status.BOOKED}),
-    Kind.REMINDER: frozenset({Status.BOOKED}),
-    Kind.CHANGED: frozenset({Status.BOOKED}),
-    Kind.CANCELLED: OFF,
-    Kind.SEVERAL: OFF | {Status.BOOKED},
-    Kind.ALL_OFF: OFF,
-    Kind.REPLY: OFF | {Status.BOOKED},
-    Kind.ANSWER: frozenset(Status),
-}
-"""The statuses in which a message of each kind still tells the truth."""
-
-SAFE_TWICE = frozenset(
-    {Kind.BOOKED, Kind.REMINDER, Kind.CHANGED, Kind.CANCELLED, Kind.SEVERAL, Kind.ALL_OFF}
-)
-"""Kinds of which a second copy does no harm: each says the whole truth about one version of a
-visit, so that whoever reads it twice is told the same. A kind that is not listed is never sent
-again by itself."""
-
-AT_ONCE = "now"
-"""The offset of messages that go as soon as something happens."""
+__all__ = [
+    "ANSWERS",
+    "AT_ONCE",
+    "BEFORE_CLOSING",
+    "BUNDLED",
+    "DEFAULT_LEADS",
+    "OFF",
+    "OTHER",
+    "OTHERWISE",
+    "SAFE_TWICE",
+    "STILL_ON",
+    "TOGETHER",
+    "Channel",
+    "Circumstances",
+    "Defer",
+    "Drop",
+    "DropReason",
+    "Kind",
+    "Lead",
+    "Planned",
+    "Policy",
+    "Send",
+    "Visit",
+    "dedupe_key",
+    "dedupe_key_of_plan",
+    "key_by",
+    "look_again",
+    "plan",
+    "retry_at",
+    "room_for",
+    "when_allowed",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +64,8 @@ class Lead:
 
     `days` are local dates at the site (the same wall time, so many dates earlier); `elapsed` is
     real time on the UTC line. A line uses one of them. The message is of no use once less than
-    `useless_within` is left before the patient must be there.
+    `useless_within` is left before the patient must be there; where it would be sent too late, it
+    may go so much `earlier`, as far as the clinic's habits allow that at all.
     """
 
     channel: Channel
@@ -107,6 +73,7 @@ class Lead:
     days: int = 0
     elapsed: timedelta = timedelta()
     useless_within: timedelta
+    earlier: timedelta = timedelta()
 
     def due(self, be_there: datetime, zone: ZoneInfo) -> datetime:
         """Find the instant, in UTC, at which this line falls due."""
@@ -126,35 +93,20 @@ DEFAULT_LEADS = (
         offset="48h",
         elapsed=timedelta(hours=48),
         useless_within=timedelta(hours=12),
+        earlier=timedelta(hours=16),
     ),
     Lead(
         channel=Channel.SMS,
         offset="3h",
         elapsed=timedelta(hours=3),
         useless_within=timedelta(hours=1),
+        earlier=timedelta(hours=16),
     ),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """The local hours in which a telephone may sound: `opens` included, `closes` excluded.
-
-    08:00 to 20:00 lies within the strictest figure in use, 08:00-21:00 for solicitations
-    (47 CFR 64.1200(c)(1)); reminders are informational, and still nobody likes one at night.
-    """
-
-    opens: time = time(8)
-    closes: time = time(20)
-
-    def next_open(self, at: datetime, zone: ZoneInfo) -> datetime:
-        """Give `at` itself when the window is open, else the next opening, in UTC."""
-        local = at.astimezone(zone)
-        wall = local.replace(tzinfo=None).time()
-        if self.opens <= wall < self.closes:
-            return at
-        day = local.date() if wall < self.opens else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.opens, tzinfo=zone).astimezone(UTC)
+BEFORE_CLOSING = timedelta(hours=1)
+"""How long before a window closes a message goes that is sent earlier: time for a late sender."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +118,7 @@ class Policy:
     """
 
     leads: tuple[Lead, ...] = DEFAULT_LEADS
-    window: Window | None = Window()
+    habits: Habits = AT_NIGHT_NONE
     quick: timedelta | None = None
     give_up_after: timedelta = timedelta(hours=24)
     backoff_base: timedelta = timedelta(seconds=30)
@@ -174,7 +126,7 @@ class Policy:
 
     def hurried(self, step: timedelta = timedelta(seconds=5)) -> "Policy":
         """Turn every offset into seconds, and the night into day."""
-        return replace(self, quick=step, window=None)
+        return replace(self, quick=step, habits=AT_ANY_HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +145,9 @@ class Visit:
     channels: frozenset[Channel] = frozenset(Channel)
 
     @property
-    def quiet_zone(self) -> ZoneInfo:
+    def quiet_zone(self) -> str:
         """Where the telephone would sound."""
-        return ZoneInfo(self.patient_zone or self.site_zone)
+        return self.patient_zone or self.site_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,41 +201,15 @@ def plan(*, kind: Kind, visit: Visit, now: datetime, policy: Policy) -> tuple[Pl
     wanted = [_planned(kind, c, AT_ONCE, (now, visit.be_there), visit) for c in Channel]
     if kind is not Kind.CANCELLED:
         wanted += _reminders(visit, now, policy)
-    reachable = (p for p in wanted if p.channel in visit.channels)
-    kept = (_outside_quiet_hours(p, visit, policy) for p in reachable)
-    return tuple(sorted(kept, key=lambda p: (p.due_at, p.dedupe_key)))
+    reachable = [p for p in wanted if p.channel in visit.channels]
+    kept = [_at_a_good_hour(p, visit, now, policy) for p in reachable]
+    # another channel may have been chosen for one whose own would come too late
+    each = {p.dedupe_key: p for p in sorted(kept, key=_soonest, reverse=True)}
+    return tuple(sorted(each.values(), key=_soonest))
 
 
-def plan_together(
-    *, news: Sequence[tuple[Kind, Visit]], now: datetime, policy: Policy
-) -> tuple[Planned, ...]:
-    """List the messages that one change of several visits of one patient calls for, soonest first.
-
-    They are those of each visit by itself, save that by each channel one message tells all the
-    news at once. News that would be dropped stays by itself, so that reception can see it.
-    """
-    apart = [
-        p for kind, visit in news for p in plan(kind=kind, visit=visit, now=now, policy=policy)
-    ]
-    kept = [p for p in apart if p.offset != AT_ONCE or p.drop]
-    for channel in Channel:
-        told = [p for p in apart if p.channel is channel and p.offset == AT_ONCE and not p.drop]
-        kept += _in_one(told) if len(told) > 1 else told
-    return tuple(sorted(kept, key=lambda p: (p.due_at, p.dedupe_key)))
-
-
-def _in_one(told: Sequence[Planned]) -> list[Planned]:
-    """Put the news of several visits into one message, of use until the last of them begins.
-
-    The earliest visit that is on leads: its page is the one that the link opens.
-    """
-    ordered = sorted(told, key=lambda p: (p.kind is Kind.CANCELLED, p.visits[0].be_there))
-    lead = ordered[0]
-    kind = Kind.ALL_OFF if lead.kind is Kind.CANCELLED else Kind.SEVERAL
-    key = dedupe_key(visit=lead.visits[0], kind=kind, offset=AT_ONCE, channel=lead.channel)
-    last = max(p.not_after for p in told)
-    visits = tuple(p.visits[0] for p in ordered)
-    return [replace(lead, visits=visits, kind=kind, not_after=last, dedupe_key=key)]
+def _soonest(planned: Planned) -> tuple[datetime, str]:
+    return planned.due_at, planned.dedupe_key
 
 
 def _reminders(visit: Visit, now: datetime, policy: Policy) -> Iterator[Planned]:
@@ -310,25 +236,49 @@ def _planned(
     )
 
 
-def _outside_quiet_hours(planned: Planned, visit: Visit, policy: Policy) -> Planned:
-    due = when_allowed(planned.channel, planned.due_at, visit.quiet_zone, policy)
-    drop = DropReason.QUIET_HOURS if due > planned.not_after else None
-    return planned if due == planned.due_at else replace(planned, due_at=due, drop=drop)
+def _at_a_good_hour(planned: Planned, visit: Visit, now: datetime, policy: Policy) -> Planned:
+    """Move a message out of the night: later if that is of use, else earlier, else by e-mail."""
+    zone, useful = ZoneInfo(visit.quiet_zone), (planned.due_at, planned.not_after)
+    habit = _habit(policy, planned.channel, visit.quiet_zone)
+    window = habit.window(planned.kind)
+    due = planned.due_at if window is None else window.next_open(planned.due_at, zone)
+    if window is None or due <= planned.not_after:
+        return planned if due == planned.due_at else replace(planned, due_at=due)
+    early = window.last_chance(planned.due_at, zone, BEFORE_CLOSING)
+    allowed = planned.due_at - _may_go_earlier(planned, policy)
+    if planned.kind in habit.earlier and early >= allowed and early > now:
+        return replace(planned, due_at=early)
+    other = OTHER[planned.channel]
+    if planned.offset != AT_ONCE and other in visit.channels:
+        return _planned(planned.kind, other, planned.offset, useful, visit)
+    return replace(planned, due_at=due, drop=DropReason.QUIET_HOURS)
 
 
-def when_allowed(channel: Channel, at: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
-    """Give the first instant from `at` on (UTC) at which this channel may be used.
+def when_allowed(
+    planned: tuple[Kind, Channel], at: datetime, zone: str, policy: Policy
+) -> datetime:
+    """Give the first instant from `at` on (UTC) at which a kind may go by a channel."""
+    window = _habit(policy, planned[1], zone).window(planned[0])
+    return at if window is None else window.next_open(at, ZoneInfo(zone))
 
-    E-mail makes no sound and goes at any hour.
-    """
-    if channel is Channel.EMAIL or policy.window is None:
-        return at
-    return policy.window.next_open(at, zone)
+
+def _may_go_earlier(planned: Planned, policy: Policy) -> timedelta:
+    found = (x.earlier for x in policy.leads if x.offset == planned.offset)
+    return next(found, timedelta())
+
+
+def _habit(policy: Policy, channel: Channel, zone: str, country: str = "") -> Habit:
+    """Find what holds where the telephone would sound; `country` where its zone has none."""
+    return policy.habits.of(channel, country_of(zone) or country)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What is true of a message in the moment before it would be sent."""
+    """What is true of a message in the moment before it would be sent.
+
+    `country` is the site's; `sent` are the moments at which this channel brought anything to this
+    address lately, in UTC.
+    """
 
     kind: Kind
     channel: Channel
@@ -340,6 +290,8 @@ class Circumstances:
     opted_out: bool = False
     do_not_contact: bool = False
     deceased: bool = False
+    country: str = ""
+    sent: Sequence[datetime] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,14 +314,31 @@ class Drop:
 
 
 def look_again(facts: Circumstances, *, now: datetime, policy: Policy) -> Send | Defer | Drop:
-    """Decide, in the moment before sending, whether it is still right to send."""
+    """Decide, in the moment before sending, whether it is still right to send.
+
+    What falls into the night, or is one too many for a day or a week, waits for the next hour that
+    has room, while it is of use then. News that is one too many waits for nothing: it is dropped at
+    once, and may go another way (`OTHERWISE`).
+    """
     reason = _objection(facts, now)
     if reason is not None:
         return Drop(reason)
-    allowed = when_allowed(facts.channel, now, ZoneInfo(facts.quiet_zone), policy)
-    if allowed == now:
+    zone = ZoneInfo(facts.quiet_zone)
+    habit = _habit(policy, facts.channel, facts.quiet_zone, facts.country)
+    until = habit.next_good(facts.kind, facts.sent, now, zone)
+    if until == now:
         return Send()
-    return Drop(DropReason.QUIET_HOURS) if allowed > facts.not_after else Defer(allowed)
+    shut = not habit.is_open(facts.kind, now, zone)
+    waits = shut or facts.kind is Kind.REMINDER
+    if until is not None and waits and until <= facts.not_after:
+        return Defer(until)
+    return Drop(DropReason.QUIET_HOURS if shut else DropReason.CAPPED)
+
+
+def room_for(facts: Circumstances, *, now: datetime, policy: Policy) -> Room | None:
+    """Spell how many may have been sent for this one to go too; None where nobody counts."""
+    cap = _habit(policy, facts.channel, facts.quiet_zone, facts.country).cap(facts.kind)
+    return None if cap is None else room(cap, now, ZoneInfo(facts.quiet_zone))
 
 
 def _objection(facts: Circumstances, now: datetime) -> DropReason | None:

@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 
+from notifications.core.languages import RTL_LETTER
+
 _ALPHABET = json.loads(files("notifications.core").joinpath("gsm7.json").read_text("utf-8"))
 _BASIC: frozenset[str] = frozenset(_ALPHABET["basic"])
 _EXTENSION: frozenset[str] = frozenset(_ALPHABET["extension"])
 _PLAIN: dict[str, str] = _ALPHABET["plain"]
+_PLAIN_RTL = {c: by for c, by in _PLAIN.items() if c not in _ALPHABET["direction"]}
 
 MOST_SEGMENTS = 2
-"""The clinic's own limit; a longer text is refused when it is written, not when it is sent."""
+"""How many parts a text may have, unless the clinic's settings say otherwise."""
+
+ALPHABET = {name: _ALPHABET[name] for name in ("basic", "extension", "plain", "direction")} | {
+    "rtl": RTL_LETTER.pattern
+}
+"""The alphabet as data, for the counter in the browser."""
 
 
 class Encoding(StrEnum):
@@ -49,12 +57,11 @@ class Size:
     units: int
     segments: int
 
-    @property
-    def cost(self) -> CostClass:
-        """Class the text by what the network will bill."""
-        if self.segments > MOST_SEGMENTS:
+    def cost(self, most: int = MOST_SEGMENTS) -> CostClass:
+        """Class the text by what the network will bill, where at most `most` parts are allowed."""
+        if self.segments > most:
             return CostClass.TOO_LONG
-        return (CostClass.NOTHING, CostClass.ONE, CostClass.SEVERAL)[self.segments]
+        return (CostClass.NOTHING, CostClass.ONE, CostClass.SEVERAL)[min(self.segments, 2)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,9 @@ def plain(text: str) -> tuple[str, tuple[Replaced, ...]]:
     """Swap typographic characters for their plain forms, and list what was swapped.
 
     Curly quotes, dashes and no-break spaces turn a text into UCS-2 and can double its price.
-    Letters stay as they are: a patient's name is not ours to respell.
+    Letters stay as they are: a patient's name is not ours to respell. Marks of direction stay in
+    a text that runs from right to left, which is UCS-2 with or without them.
     """
-    swapped = tuple(
-        Replaced(c, _PLAIN[c], text.count(c)) for c in dict.fromkeys(text) if c in _PLAIN
-    )
-    return "".join(_PLAIN.get(c, c) for c in text), swapped
+    table = _PLAIN_RTL if RTL_LETTER.search(text) else _PLAIN
+    swapped = tuple(Replaced(c, table[c], text.count(c)) for c in dict.fromkeys(text) if c in table)
+    return "".join(table.get(c, c) for c in text), swapped

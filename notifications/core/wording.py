@@ -1,12 +1,12 @@
 """A text with blanks: parsed once, checked, and filled as plain text or HTML."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import ANSWERS, TOGETHER, Channel, Kind
+from notifications.core.policy import ANSWERS, BUNDLED, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -25,6 +25,7 @@ BLANKS: Mapping[str, str] = {
 
 OF_SEVERAL: Mapping[str, str] = {
     "count": "how many visits it tells of; date and time are those of the first",
+    "how_many": "the same with the word: 3 visits",
     "visits": "all of them with their times and places, a line each",
 }
 """What a text about several visits may have besides; the list is for e-mail only."""
@@ -34,7 +35,26 @@ OF_ANSWERS: Mapping[str, str] = {
 }
 """What the text around an answer must have besides."""
 
-_KNOWN = frozenset({*BLANKS, *OF_SEVERAL, *OF_ANSWERS})
+OF_A_DAY: Mapping[str, str] = {
+    "times": "the times of all of them, with first names where several people are meant",
+}
+"""What a reminder of several visits on one day may have besides."""
+
+BRIEFEST = "{clinic}: {short_date} {time} {link}"
+BRIEF: Mapping[Kind, str] = {
+    Kind.SEVERAL: "{clinic} ({count}): {short_date} {time} {link}",
+    Kind.DAY: "{clinic}: {short_date}: {times} {phone}",
+    Kind.FAMILY: "{clinic}: {short_date}: {times} {phone}",
+    Kind.REPLY: "{clinic} {phone}: {answer}",
+    Kind.ANSWER: "{clinic} {phone}: {answer}",
+}
+"""What an SMS says in any language where the names in it leave no room for words; that a visit is
+off cannot be said without."""
+
+_OF_ONE_PERSON = frozenset({"name", "time", "link"})
+"""What a text to several people on one telephone has not: nobody's page opens for the others."""
+
+_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY, *OF_ANSWERS)
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -73,8 +93,8 @@ class Wording:
     html: Blanks
 
 
-def cut(text: str) -> Blanks:
-    """Cut a text at its ``{blanks}``.
+def cut(text: str, known: Collection[str] = _KNOWN) -> Blanks:
+    """Cut a text at its ``{blanks}``, which must be `known`.
 
     Raises:
         BadWording: a brace stands alone, or a blank is unknown.
@@ -85,21 +105,24 @@ def cut(text: str) -> Blanks:
         for literal, name, spec, conversion in Formatter().parse(text):
             pieces[-1] += literal
             if name is not None:
-                if name not in _KNOWN or spec or conversion:
-                    raise BadWording(f"“{{{name}}}” is not a blank that can be filled.")
+                if name not in known or spec or conversion:
+                    raise BadWording(
+                        f"“{{{name}}}” is not a blank that can be filled."
+                        f" Known are {_listed(known)}."
+                    )
                 pieces += [name, ""]
     except ValueError as error:
         raise BadWording("A brace { or } stands alone.") from error
     return Blanks(tuple(pieces))
 
 
-def worded(*, subject: str, body: str) -> Wording:
+def worded(*, subject: str, body: str, known: Collection[str] = _KNOWN) -> Wording:
     """Parse a text and its subject.
 
     Raises: see `cut`.
     """
-    flat = " ".join(subject.split())
-    return Wording(subject=cut(flat), body=cut(body.strip()), html=cut(as_html(body.strip())))
+    flat, text = " ".join(subject.split()), body.strip()
+    return Wording(subject=cut(flat, known), body=cut(text, known), html=cut(as_html(text), known))
 
 
 def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
@@ -109,10 +132,8 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
         BadWording: it says too little, or cannot be parsed.
 
     """
-    wording = worded(subject=subject, body=body)
+    wording = worded(subject=subject, body=body, known=list(blanks_of(kind, channel)))
     said = wording.subject.names | wording.body.names
-    if foreign := sorted(said - blanks_of(kind, channel).keys()):
-        raise BadWording(f"{_listed(foreign)} cannot be filled in this text.")
     missing = sorted(_needed(kind, channel) - said)
     if kind not in TOGETHER | ANSWERS and not said & {"date", "short_date"}:
         missing.insert(0, "date")
@@ -127,19 +148,42 @@ def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
     """List the blanks that a text may have, each with what it stands for."""
     if kind in ANSWERS:
         return {**BLANKS, **OF_ANSWERS}
-    if kind not in TOGETHER:
-        return BLANKS
-    few = [name for name in OF_SEVERAL if channel is Channel.EMAIL or name != "visits"]
-    return {**BLANKS, **{name: OF_SEVERAL[name] for name in few}}
-
-
-def _needed(kind: Kind, channel: Channel) -> frozenset[str]:
-    needed = frozenset({"clinic", "phone"})
-    if kind in ANSWERS:
-        return needed | {"answer"}
+    several = {
+        n: said for n, said in OF_SEVERAL.items() if n != "visits" or channel is Channel.EMAIL
+    }
     if kind in TOGETHER:
-        return needed | {"link", "visits" if channel is Channel.EMAIL else "count"}
-    return needed | ({"time"} if kind is Kind.CANCELLED else {"time", "link"})
+        return {**BLANKS, **several}
+    if kind in BUNDLED:
+        said = {**BLANKS, **several, **OF_A_DAY}
+        left_out = _OF_ONE_PERSON if kind is Kind.FAMILY else frozenset()
+        return {name: meaning for name, meaning in said.items() if name not in left_out}
+    return BLANKS
+
+
+_NEEDED_BY_SMS = {
+    Kind.CANCELLED: {"clinic", "phone", "time"},
+    Kind.SEVERAL: {"clinic", "count", "link"},
+    Kind.ALL_OFF: {"clinic", "count", "link"},
+    Kind.DAY: {"clinic", "link", "times"},
+    Kind.FAMILY: {"clinic", "phone", "times"},
+    Kind.REPLY: {"clinic", "phone", "answer"},
+    Kind.ANSWER: {"clinic", "phone", "answer"},
+}
+
+
+def _needed(kind: Kind, channel: Channel) -> set[str]:
+    """List what a text must say; an SMS with a link may leave the telephone to the page."""
+    if channel is Channel.SMS:
+        return _NEEDED_BY_SMS.get(kind, {"clinic", "link", "time"})
+    return {"clinic", "phone"} | _needed_by_email(kind)
+
+
+def _needed_by_email(kind: Kind) -> set[str]:
+    if kind in BUNDLED:
+        return {"visits"}
+    if kind in TOGETHER:
+        return {"link", "visits"}
+    return {"time"} if kind is Kind.CANCELLED else {"link", "time"}
 
 
 def _listed(names: Iterable[str]) -> str:

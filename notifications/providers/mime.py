@@ -42,17 +42,25 @@ def _body(outgoing: Outgoing) -> bytes:
     # “=_” never stands in quoted-printable, so no part can hold a boundary (RFC 2045, 6.7); and
     # neither begins with the other, for a line that only begins with one counts (RFC 2046, 5.1.1)
     said = _multipart("alternative", f"=_{outgoing.ref}", _parts(outgoing))
-    if not outgoing.attachments:
-        return said
-    files = (
-        _part(
-            f'text/calendar; charset="utf-8"; method={a.method}; name="{a.name}"{_CRLF}'
-            f'Content-Disposition: attachment; filename="{a.name}"',
-            a.text,
-        )
-        for a in outgoing.attachments
-    )
-    return _multipart("mixed", f"=_all.{outgoing.ref}", [said, *files])
+    files = list(_files(outgoing))
+    return _multipart("mixed", f"=_all.{outgoing.ref}", [said, *files]) if files else said
+
+
+def _files(outgoing: Outgoing) -> Iterator[bytes]:
+    """Attach each of several entries, or the one entry once more as a file.
+
+    Outlook and Gmail act on the part among the alternatives; some readers, Apple's on the telephone
+    among them, show an entry only as a file. Google's own invitations have both.
+    """
+    for a in outgoing.attachments:
+        yield _file(f'text/calendar; charset="utf-8"; method={a.method}', a.name, a.text)
+    if outgoing.calendar:
+        yield _file("application/ics", "invite.ics", outgoing.calendar)
+
+
+def _file(kind: str, name: str, text: str) -> bytes:
+    disposition = f'Content-Disposition: attachment; filename="{name}"'
+    return _part(f'{kind}; name="{name}"{_CRLF}{disposition}', text)
 
 
 def _multipart(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:

@@ -19,6 +19,7 @@ class Patient(models.Model):
     class Language(models.TextChoices):
         ENGLISH = "en", "English"
         SPANISH = "es", "Spanish"
+        ARABIC = "ar", "Arabic"
 
     class Channel(models.TextChoices):
         BOTH = "both", "e-mail and SMS"

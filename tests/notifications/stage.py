@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from notifications import outbox
 from notifications.core.policy import Channel, Policy
+from notifications.desks import Desk
 from notifications.models import Message
 from notifications.providers import (
     CannotTell,
@@ -19,7 +20,6 @@ from notifications.providers import (
     Withheld,
     at_once,
 )
-from notifications.rounds import Desk
 from scheduling.models import Appointment, Patient, Site, Treatment
 from tests import cast
 

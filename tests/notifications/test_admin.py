@@ -1,6 +1,7 @@
 """The outbox on screen, and the clinic's own words edited there."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -229,7 +230,7 @@ def test_the_preview_is_of_the_next_real_visit() -> None:
     at = stage.house()
     stage.visit(at)
     said = editor().get(f"{TEXTS}{text().pk}/change/").content.decode()
-    assert "Shown on the next visit, Ada Pine on 18 January 2027" in said
+    assert "Shown on the visit of Ada Pine on 18 January 2027" in said
     assert "Mon 18 Jan, 13:00" in said
 
 
@@ -263,7 +264,7 @@ def test_the_preview_of_several_visits_makes_two_up(kind: str, lines: list[str])
 
 
 def test_a_text_about_several_visits_is_listed_and_edited() -> None:
-    assert MessageText.objects.filter(kind__in=("several", "all_off")).count() == 8
+    assert MessageText.objects.filter(kind__in=("several", "all_off")).count() == 12
     row, client = text("several"), editor()
     body = "{clinic}: {count} visits. {link} {phone}"
     client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
@@ -274,7 +275,10 @@ def test_a_text_about_several_visits_is_listed_and_edited() -> None:
     stage.sweep(carrier)
     assert carrier.sent[0].text.startswith("Harley House: 2 visits. http")
     said = client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body + "{visits}"})
-    assert "{visits} cannot be filled in this text." in said.content.decode()
+    assert (
+        "“{visits}” is not a blank that can be filled. Known are {clinic}, "
+        in said.content.decode()
+    )
 
 
 def test_a_new_wording_is_kept_and_used() -> None:
@@ -322,7 +326,9 @@ def test_the_live_preview_counts_segments_and_names_what_is_swapped() -> None:
     assert answer["cost"] == "one message"
     assert answer["text"].startswith("Harley House's: Wed 15 Sep 14:30 +442079460000 http")
     bad = client.post(f"{TEXTS}{row.pk}/preview/", {"body": "{nonsense}"}).json()
-    assert bad == {"error": "\u201c{nonsense}\u201d is not a blank that can be filled."}
+    assert bad["error"].startswith(
+        "\u201c{nonsense}\u201d is not a blank that can be filled. Known are "
+    )
 
 
 def test_the_live_preview_is_not_for_strangers() -> None:
@@ -337,6 +343,51 @@ def editor_get(row: MessageText) -> int:
     client.force_login(user)
     status: int = client.get(f"{TEXTS}{row.pk}/preview/").status_code
     return status
+
+
+def test_the_preview_is_shown_on_the_visit_that_was_chosen() -> None:
+    at = stage.house()
+    stage.visit(at)
+    later = stage.visit(at, DAYS_14 + timedelta(days=7))
+    url = f"{TEXTS}{text().pk}/change/?visit={later.pk}"
+    said = editor().get(url).content.decode()
+    assert "Shown on the visit of Ada Pine on 25 January 2027" in said
+    assert f'<option value="{later.pk}" selected>Ada Pine, 25 January 2027, Harley House' in said
+    assert f"/preview/?visit={later.pk}" in said
+    assert "Mon 25 Jan, 13:00" in said
+
+
+@pytest.mark.parametrize("chosen", ["0", "x", "9" * 40, ""])
+def test_a_visit_that_is_not_there_gives_way_to_the_next(chosen: str) -> None:
+    stage.visit(stage.house())
+    said = editor().get(f"{TEXTS}{text().pk}/change/?visit={chosen}").content.decode()
+    assert "Shown on the visit of Ada Pine on 18 January 2027" in said
+
+
+def test_a_visit_of_another_site_is_not_shown() -> None:
+    hidden = stage.visit(stage.house())
+    here = Site.objects.create(name="Elsewhere", zone="UTC", country="GB")
+    client = signed_in(here, may=("view_messagetext", "change_messagetext"))
+    said = client.get(f"{TEXTS}{text().pk}/change/?visit={hidden.pk}").content.decode()
+    assert "Shown on a made-up visit" in said
+    assert "Ada" not in said
+
+
+def test_the_page_brings_what_the_browser_counts_with() -> None:
+    client = editor()
+    said = client.get(f"{TEXTS}{text().pk}/change/").content.decode()
+    assert '"most": 2' in said
+    assert '"short_date": "Wed 15 Sep"' in said
+    assert "notifications/sms.js" in said
+    mail = client.get(f"{TEXTS}{text(channel='email').pk}/change/").content.decode()
+    assert '<script id="wording-values" type="application/json">{}</script>' in mail
+
+
+def test_the_clinic_sets_how_many_segments_an_sms_may_cost(settings: Any) -> None:
+    row, body = text(), "{clinic} {date} {time} {phone} {link} " + "x" * 300
+    settings.SMS_SEGMENTS = 3
+    answer = editor().post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
+    assert answer.status_code == 302
 
 
 # ---------------------------------------------------------------- panels

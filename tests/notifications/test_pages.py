@@ -127,7 +127,7 @@ def test_a_form_from_elsewhere_is_refused() -> None:
 
 def test_the_page_speaks_spanish_to_those_who_do(client: Client) -> None:
     response = client.get(opened(client, stage.visit(stage.house(language="es"))))
-    assert '<html lang="es">' in response.content.decode()
+    assert '<html lang="es" dir="ltr">' in response.content.decode()
     assert "Le esperamos el lunes 18 de enero de 2027, 13:00" in text_of(response)
 
 

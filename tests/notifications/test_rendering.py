@@ -1,5 +1,6 @@
 """Every message in every language, filled and read."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -12,8 +13,8 @@ from icalendar import Calendar
 
 from notifications import invitations, rendering
 from notifications.core import itinerary, sms
-from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import ANSWERS, TOGETHER, Channel, Kind
+from notifications.core.letters import Facts, Letter, Part, Told
+from notifications.core.policy import ANSWERS, BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import check
 from notifications.models import MessageText
 from notifications.providers import Outgoing
@@ -58,7 +59,7 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         id=1,
         ref="0a1b",
         token="t",
-        kind=kind,
+        kind=Kind.REMINDER if kind in BUNDLED else kind,
         channel=channel,
         told_version=3,
         not_after=NOW + timedelta(days=9),
@@ -69,6 +70,19 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         seen="",
         facts=facts(**more),
         visits=visits(kind, **more) if kind in TOGETHER else (),
+        parts=parts(kind, **more) if kind in BUNDLED else (),
+    )
+
+
+def parts(kind: Kind, **more: object) -> tuple[Part, ...]:
+    """Make two visits on one day, two hours apart: of one patient, or of two."""
+    first = facts(**more)
+    later = {"start": first.start + timedelta(hours=2), "end": first.end + timedelta(hours=2)}
+    family = {"name": "Ben"} if kind is Kind.FAMILY else {}
+    second = facts(**(more | later | family))
+    return (
+        Part(facts=first, patient_id=1, link=LINK),
+        Part(facts=second, patient_id=2 if family else 1, link=LINK.replace("x", "y")),
     )
 
 
@@ -94,7 +108,7 @@ def visits(kind: Kind, **more: object) -> tuple[Told, ...]:
 
 def written(kind: Kind, channel: Channel, **more: object) -> Outgoing:
     made = letter(kind, channel, **more)
-    wording = rendering.Words({}).of(kind, channel, made.facts.language)
+    wording = rendering.Words({}).of(made.worded_as, channel, made.facts.language)
     return rendering.write(made, wording=wording, link=LINK, at=NOW)
 
 
@@ -118,8 +132,16 @@ def test_every_message_says_where_when_and_whom_to_phone(
 ) -> None:
     said = written(kind, channel, language=language)
     phone = "+442079460000" if channel is Channel.SMS else "+44 20 7946 0000"
-    wanted = ["Harley House", "13:00", phone]
-    wanted += [] if kind is Kind.CANCELLED else [LINK]
+    wanted = ["Harley House"]
+    # of cancelled visits an Arabic SMS has room for the day alone
+    wanted += (
+        ["16 "] if (kind, channel, language) == (Kind.ALL_OFF, Channel.SMS, "ar") else ["13:00"]
+    )
+    by_phone_alone = kind is Kind.CANCELLED or (kind, channel) == (Kind.FAMILY, Channel.SMS)
+    wanted += [] if by_phone_alone else [LINK]
+    # an SMS in UCS-2 has half the room: there the page behind the link gives the telephone
+    roomy = channel is Channel.EMAIL or language != "ar" or by_phone_alone
+    wanted += [phone] if roomy else []
     assert [w for w in wanted if w not in said.text] == []
     assert "14:00" not in said.text
 
@@ -132,13 +154,34 @@ def test_no_message_says_anything_clinical(kind: Kind, channel: Channel, languag
     assert [w for w in CLINICAL if w in everything] == []
 
 
-@pytest.mark.parametrize(("kind", "language"), list(product(NEWS, rendering.LANGUAGES)))
+@pytest.mark.parametrize(("kind", "language"), list(product(NEWS, ("en", "es"))))
 def test_every_short_message_is_one_gsm7_segment(kind: Kind, language: str) -> None:
     """On the longest short date, with a clinic's own address in the link; of several visits two."""
-    saturday = {"start": datetime(2027, 9, 18, 14, tzinfo=UTC)}
+    saturday = {"start": datetime(2027, 9, 18, 14, tzinfo=UTC), "name": "Ada"}
     size = sms.measure(written(kind, Channel.SMS, language=language, **saturday).text)
-    segments = 2 if kind in TOGETHER else 1
-    assert (size.encoding, size.segments) == (sms.Encoding.GSM7, segments)
+    most = 2 if kind in TOGETHER | {Kind.DAY} else 1
+    assert size.encoding is sms.Encoding.GSM7
+    assert size.segments <= most
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("month", range(1, 13))
+def test_every_short_message_in_arabic_is_two_ucs2_segments(kind: Kind, month: int) -> None:
+    """In the shipped words, on every month's name."""
+    day = {"start": datetime(2027, month, 26, 14, tzinfo=UTC), "name": "Ada", "language": "ar"}
+    said = written(kind, Channel.SMS, **day).text
+    size = sms.measure(said)
+    assert (size.encoding, size.segments) == (sms.Encoding.UCS2, 1 if size.units <= 70 else 2)
+    assert re.search("[\u0621-\u064a]{4}", said)
+
+
+@pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.FAMILY])
+@pytest.mark.parametrize("language", rendering.LANGUAGES)
+def test_long_names_cost_words_and_not_segments(kind: Kind, language: str) -> None:
+    clinic = "\u0639\u064a\u0627\u062f\u0629 \u0627\u0644\u0646\u0648\u0631"
+    said = written(kind, Channel.SMS, language=language, clinic=clinic).text
+    assert sms.measure(said).segments <= 2
+    assert clinic in said
 
 
 def test_the_english_booking_reads_as_written() -> None:
@@ -155,7 +198,7 @@ def test_the_english_booking_reads_as_written() -> None:
         "",
     ]
     assert "<p>Dear Mar\u00eda &lt;Jo&gt;,</p>" in said.html
-    assert (said.sender_name, said.headers) == ("Harley House", {"Reply-To": "desk@harley.example"})
+    assert (said.sender_name, said.headers["Reply-To"]) == ("Harley House", "desk@harley.example")
 
 
 def test_a_site_without_an_address_leaves_no_gap() -> None:

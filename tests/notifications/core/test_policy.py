@@ -21,12 +21,12 @@ from notifications.core.policy import (
     Policy,
     Send,
     Visit,
-    Window,
     look_again,
     plan,
-    plan_together,
     retry_at,
 )
+from notifications.core.quiet import Window
+from notifications.core.together import plan_together
 from scheduling.core.words import Status
 from tests import facts
 
@@ -245,20 +245,21 @@ def test_the_night_is_where_the_patient_lives() -> None:
     assert [(r.offset, r.due_at) for r in rows if r.channel is Channel.SMS] == [
         ("now", utc("2026-11-24T13:00")),
         ("48h", utc("2026-12-12T13:00")),
-        ("3h", utc("2026-12-14T13:00")),
     ]
-    assert [r.drop for r in rows if r.offset == "3h"] == [DropReason.QUIET_HOURS]
+    # the 3 h reminder would come in the night there, and goes by e-mail
+    assert [(r.channel, r.due_at) for r in rows if r.offset == "3h"] == [
+        ("email", utc("2026-12-14T05:00"))
+    ]
 
 
 def test_a_night_reminder_that_morning_makes_useless_is_written_down_as_dropped() -> None:
     rows = plan(
         kind=Kind.BOOKED,
-        visit=visit(wall("2026-12-14T08:30", "Europe/London")),
+        visit=visit(wall("2026-12-14T08:30", "Europe/London"), channels=frozenset({Channel.SMS})),
         now=utc("2026-12-13T10:00"),
         policy=POLICY,
     )
     assert [(r.offset, r.drop) for r in rows] == [
-        ("now", None),
         ("now", None),
         ("3h", DropReason.QUIET_HOURS),
     ]

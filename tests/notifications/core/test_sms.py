@@ -54,7 +54,7 @@ def test_measure_never_packs_more_than_fits(text: str) -> None:
     [(0, CostClass.NOTHING), (160, CostClass.ONE), (306, CostClass.SEVERAL), (307, "too long")],
 )
 def test_cost_is_classed_by_segments(length: int, cost: str) -> None:
-    assert measure("a" * length).cost == cost
+    assert measure("a" * length).cost() == cost
 
 
 def test_plain_swaps_typography_and_lists_it() -> None:

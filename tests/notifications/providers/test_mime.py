@@ -37,14 +37,18 @@ def test_encoded_carries_every_part() -> None:
     message = read(
         text="Hola\n.\n..x\n", html="<p>é</p>\n", calendar=calendar, calendar_method="CANCEL"
     )
-    assert message.get_content_type() == "multipart/alternative"
-    assert parts(message) == [
+    said, copy = message.iter_parts()
+    assert message.get_content_type() == "multipart/mixed"
+    assert said.get_content_type() == "multipart/alternative"
+    assert parts(cast("EmailMessage", said)) == [
         ("text/plain", "Hola\n.\n..x\n"),
         ("text/html", "<p>é</p>\n"),
         ("text/calendar", calendar.replace("\r\n", "\n")),
     ]
-    *_, entry = message.iter_parts()
+    *_, entry = cast("EmailMessage", said).iter_parts()
     assert entry["Content-Type"].params == {"charset": "utf-8", "method": "CANCEL"}
+    assert (copy.get_content_type(), copy.get_filename()) == ("application/ics", "invite.ics")
+    assert cast("EmailMessage", copy).get_content().decode() == calendar
 
 
 def test_encoded_attaches_each_of_several_entries() -> None:

@@ -185,7 +185,8 @@ def test_a_real_server_receives_what_was_written() -> None:
     finally:
         door.stop()
     message = email.message_from_bytes(received[0], policy=default_policy)
-    text, html, calendar = message.iter_parts()
+    said, _ = message.iter_parts()
+    text, html, calendar = said.iter_parts()
     assert text.get_content().splitlines() == ["Dear Mar\u00eda,", ".a line that starts with a dot"]
     assert html.get_content().strip() == "<p>Dear Mar\u00eda</p>"
     assert calendar["Content-Type"].params == {"charset": "utf-8", "method": "REQUEST"}

@@ -6,11 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.core.policy import Channel, DropReason, Kind
-from notifications.core.receipts import Merged
-from notifications.core.replies import Intent
 from notifications.core.resting import Trouble
 from notifications.core.states import OPEN, State
-from scheduling.models import Appointment, Patient, Site, Todo
+from scheduling.models import Appointment, Patient, Site
 
 CHANNELS = [(Channel.EMAIL.value, "e-mail"), (Channel.SMS.value, "SMS")]
 KINDS = [
@@ -36,23 +34,6 @@ STATES = [
     (State.DEAD.value, "given up"),
 ]
 DROPS = [(r.value, r.sentence) for r in DropReason]
-MERGED = [
-    (Merged.MOVED.value, "news"),
-    (Merged.KNOWN.value, "known already"),
-    (Merged.CONFLICT.value, "contradicts"),
-    (Merged.UNMATCHED.value, "no such message"),
-    (Merged.ASIDE.value, "noted"),
-]
-INTENTS = [
-    (Intent.OPT_OUT.value, "no more messages"),
-    (Intent.OPT_IN.value, "messages again"),
-    (Intent.HELP.value, "asks for help"),
-    (Intent.CONFIRM.value, "confirms"),
-    (Intent.CANCEL.value, "cancels"),
-    (Intent.UNCLEAR.value, "about a visit"),
-    (Intent.OTHER.value, "something else"),
-    (Intent.NOTHING.value, "nothing"),
-]
 
 _OPEN = [s.value for s in OPEN]
 _SETTLED = [s.value for s in State if s not in OPEN]
@@ -110,6 +91,19 @@ class Message(models.Model):
         db_constraint=False,
         db_index=False,
     )
+    # no constraint, and no index but the partial one below: nothing that a message which goes
+    # alone would have to pay for
+    told_in = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="told_too",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        help_text="the reminder that tells of this visit too, on the same day",
+    )
     created_at = models.DateTimeField("written")
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -118,6 +112,11 @@ class Message(models.Model):
         permissions = [("replay_message", "Can send a message again that was given up")]
         indexes = [
             models.Index(fields=["due_at", "id"], name="message_open", condition=Q(open=True)),
+            # what else is to be told, and was told lately, at the same address
+            models.Index(fields=["recipient", "open"], name="message_by_recipient"),
+            models.Index(
+                fields=["told_in"], name="message_told_in", condition=Q(told_in__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["dedupe_key"], name="message_dedupe_key"),
@@ -242,174 +241,3 @@ class Pace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.taken}"
-
-
-class MessageText(models.Model):
-    """The clinic's own wording of one message; while `body` is empty the shipped one holds."""
-
-    kind = models.CharField(max_length=12, choices=KINDS)
-    channel = models.CharField(max_length=5, choices=CHANNELS)
-    language = models.CharField(max_length=5, choices=Patient.Language)
-    subject = models.CharField(max_length=150, blank=True, help_text="e-mail only")
-    body = models.TextField("text", blank=True)
-    changed_at = models.DateTimeField(null=True, blank=True)
-    changed_by = models.CharField(max_length=160, blank=True)
-
-    class Meta:
-        verbose_name = "wording"
-        ordering = ["channel", "kind", "language", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="message_worded_once", fields=["kind", "channel", "language"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.get_kind_display()}, {self.get_channel_display()}, "
-            f"{self.get_language_display()}"
-        )
-
-
-class OptOut(models.Model):
-    """An address that wants nothing more on one channel, with the evidence; ended by a START."""
-
-    channel = models.CharField(max_length=5, choices=CHANNELS)
-    address = models.CharField(max_length=254)
-    at = models.DateTimeField()
-    source = models.CharField(max_length=16, help_text="who told us: provider, reply, staff")
-    message = models.ForeignKey(
-        Message,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="the last message that went there before",
-    )
-    reply = models.ForeignKey(
-        "Reply",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="the message that asked for it",
-    )
-    ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.ForeignKey(
-        "Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = "opt-out"
-        ordering = ["-at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="opted_out_once",
-                fields=["channel", "address"],
-                condition=Q(ended_at__isnull=True),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_channel_display()} to {self.address}"
-
-
-class Receipt(models.Model):
-    """What a provider said of a message after it took it. Rows are only added.
-
-    `event` is the provider's word, normalised; `said_at` is its own time for it, where it gives
-    one; `merged` is what the report did to the message.
-    """
-
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, null=True, blank=True, related_name="receipts"
-    )
-    provider = models.CharField(max_length=16)
-    provider_id = models.CharField(max_length=255)
-    event = models.CharField(max_length=24)
-    provider_code = models.CharField(max_length=16, blank=True)
-    said_at = models.DateTimeField(null=True, blank=True)
-    at = models.DateTimeField("received")
-    merged = models.CharField("effect", max_length=10, choices=MERGED)
-
-    class Meta:
-        ordering = ["message_id", "at", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="receipt_kept_once",
-                fields=["provider", "provider_id", "event", "said_at"],
-                nulls_distinct=False,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.provider}: {self.event}"
-
-
-class Reply(models.Model):
-    """A message that came in, kept as it was written, from whomever it came.
-
-    `patient` and `appointment` are whom and what it seems to concern; `state` is open until it
-    was acted upon, answered or put aside. The body is for staff only and is never logged.
-    """
-
-    class State(models.TextChoices):
-        OPEN = "open", "to be read"
-        ACTED = "acted", "acted upon"
-        ANSWERED = "answered", "answered"
-        CLOSED = "closed", "put aside"
-
-    provider = models.CharField(max_length=16)
-    provider_id = models.CharField(max_length=255)
-    channel = models.CharField(max_length=5, choices=CHANNELS)
-    sender = models.CharField("from", max_length=254)
-    sent_to = models.CharField("to", max_length=254, blank=True)
-    body = models.TextField("text", blank=True)
-    pictures = models.PositiveSmallIntegerField(default=0, help_text="sent along, and not kept")
-    at = models.DateTimeField("received")
-    patient = models.ForeignKey(
-        Patient, on_delete=models.SET_NULL, null=True, blank=True, related_name="replies"
-    )
-    appointment = models.ForeignKey(
-        Appointment,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="replies",
-        verbose_name="visit",
-    )
-    intent = models.CharField("read as", max_length=8, choices=INTENTS)
-    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
-    todo = models.ForeignKey(
-        Todo, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.CharField(max_length=160, blank=True)
-
-    class Meta:
-        verbose_name_plural = "replies"
-        ordering = ["-at", "-pk"]
-        indexes = [
-            models.Index(fields=["at"], name="reply_open", condition=Q(state="open")),
-        ]
-        constraints = [
-            models.UniqueConstraint(name="reply_kept_once", fields=["provider", "provider_id"]),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_channel_display()} of {self.at:%Y-%m-%d %H:%M}"
-
-
-class Answer(models.Model):
-    """What a message of kind `reply` or `answer` says: a shipped sentence's key, or words."""
-
-    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="answer")
-    reply = models.ForeignKey(Reply, on_delete=models.CASCADE, related_name="answers")
-    said = models.TextField()
-    by = models.CharField(max_length=160, blank=True)
-
-    class Meta:
-        ordering = ["reply_id", "pk"]
-
-    def __str__(self) -> str:
-        return self.said[:80]

@@ -1,0 +1,37 @@
+"""Rows of messages: the outbox, the inbox, and the clinic's own words."""
+
+from notifications.models.inbox import INTENTS, MERGED, Answer, OptOut, Receipt, Reply
+from notifications.models.outbox import (
+    CHANNELS,
+    DROPS,
+    KINDS,
+    STATES,
+    TROUBLES,
+    Attempt,
+    Breaker,
+    Mention,
+    Message,
+    Pace,
+)
+from notifications.models.texts import WORDED, MessageText
+
+__all__ = [
+    "CHANNELS",
+    "DROPS",
+    "INTENTS",
+    "KINDS",
+    "MERGED",
+    "STATES",
+    "TROUBLES",
+    "WORDED",
+    "Answer",
+    "Attempt",
+    "Breaker",
+    "Mention",
+    "Message",
+    "MessageText",
+    "OptOut",
+    "Pace",
+    "Receipt",
+    "Reply",
+]
