@@ -9,12 +9,14 @@ from scheduling import access
 
 _READ_MESSAGES = frozenset({"notifications.view_message", "notifications.view_optout"})
 _WORDS = frozenset({"notifications.view_messagetext", "notifications.change_messagetext"})
+_READ_CARE = frozenset({"notifications.view_carenote", "notifications.view_careanswer"})
+_CARE = frozenset({"notifications.add_carenote", "notifications.change_carenote"})
 _READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
 _MAKE_PLANS = frozenset({"plans.make_plan"})
 UPSTAIRS: Mapping[str, frozenset[str]] = {
-    access.RECEPTION: _READ_MESSAGES | _READ_PLANS,
-    access.CLINICIAN: _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS,
-    access.MANAGER: _READ_MESSAGES | _READ_PLANS | _WORDS,
+    access.RECEPTION: _READ_MESSAGES | _READ_PLANS | _READ_CARE,
+    access.CLINICIAN: _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS | _READ_CARE | _CARE,
+    access.MANAGER: _READ_MESSAGES | _READ_PLANS | _WORDS | _READ_CARE,
 }
 
 

@@ -40,6 +40,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Messages",
         (
             Item("Outbox", "outbox", "notifications_message_changelist", "notifications.view_message"),
+            Item("Care notes", "healing", "notifications_carenote_changelist", "notifications.view_carenote"),
+            Item("Answers to checks", "thermometer", "notifications_careanswer_changelist", "notifications.view_careanswer"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
             Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),
         ),

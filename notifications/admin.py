@@ -12,7 +12,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from notifications import wordings
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.care import admin as _care  # noqa: F401 - registers its screens
+from notifications.core.policy import ADVICE, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
 from notifications.models import STATES, Attempt, Mention, Message, MessageText, OptOut
 from scheduling import access
@@ -148,7 +149,8 @@ class MessageScreen(LookOnly):
     @display(description="message", ordering="kind")
     def what(self, row: Message) -> str:
         """Name the message."""
-        lead = "" if row.offset == "now" else f", {row.offset} before"
+        lead = f", {row.offset} before" if row.kind == Kind.REMINDER else ""
+        lead = f", day {row.offset}" if row.kind in ADVICE else lead
         return f"{row.get_kind_display()}{lead}"
 
     @display(description="state", ordering="state", label=TONES)

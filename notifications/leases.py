@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import connection
 
+from notifications import carenotes
 from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import TOGETHER, Channel, DropReason, Kind
+from notifications.core.policy import ADVICE, TO_STAFF, TOGETHER, Channel, DropReason, Kind
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
 from scheduling.core.words import Status
@@ -26,8 +27,9 @@ LEASE = timedelta(minutes=5)
 CALL = timedelta(minutes=3)
 """Longer than the slowest call: SMTP has four steps with a time limit of 20 s each."""
 
-_ADDRESS = """CASE m.channel
-        WHEN 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
+# an alert goes to the clinic's own people: their number was written down with it
+_ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
+        WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
 _OPTED_OUT = f"""EXISTS (
@@ -69,7 +71,8 @@ _READ_AGAIN = _READ.format(
 # each visit that a message about several mentions, as if it were the only one
 _READ_VISITS = _READ.format(
     rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
-            o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, n.appointment_id, n.was
+            o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, o.recipient,
+            n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
     more=f", m.was, {_VISIT_SEEN}",
@@ -179,13 +182,13 @@ class Mark:
 def lease(*, now: datetime, limit: int) -> list[Letter]:
     """Take up to `limit` due messages that nobody else holds, with all that is true of them."""
     asked = {"now": now, "limit": limit, "token": uuid.uuid4(), "lease": LEASE}
-    return _with_visits([_letter(row) for row in _rows(_LEASE, asked)])
+    return _with_advice(_with_visits([_letter(row) for row in _rows(_LEASE, asked)]))
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
     rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token})
-    return next(iter(_with_visits([_letter(row) for row in rows])), None)
+    return next(iter(_with_advice(_with_visits([_letter(row) for row in rows]))), None)
 
 
 def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
@@ -317,6 +320,15 @@ def _with_visits(letters: list[Letter]) -> list[Letter]:
     return [_together(x, found[x.id]) if x.id in found else x for x in letters]
 
 
+def _with_advice(letters: list[Letter]) -> list[Letter]:
+    """Read, for messages of the care timeline, what they say; the others cost nothing."""
+    asked = [x.id for x in letters if x.kind in ADVICE]
+    if not asked:
+        return letters
+    said = carenotes.said_in(asked)
+    return [replace(x, advice=said.get(x.id)) if x.kind in ADVICE else x for x in letters]
+
+
 def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
     by_id = sorted(found, key=lambda pair: pair[0].facts.appointment_id)
     return replace(
@@ -328,11 +340,12 @@ def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
 
 def _letter(row: tuple[Any, ...]) -> Letter:
     m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
+    kind, facts = Kind(m[3]), _facts(a, p, s)
     return Letter(
         id=m[0],
         ref=m[1].hex,
         token=str(m[2]),
-        kind=Kind(m[3]),
+        kind=kind,
         channel=Channel(m[4]),
         told_version=m[5],
         not_after=m[6],
@@ -341,7 +354,7 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         patient_id=m[9],
         site_id=m[10],
         seen=m[11],
-        facts=_facts(a, p, s),
+        facts=facts.to_staff(m[5]) if kind in TO_STAFF else facts,
     )
 
 

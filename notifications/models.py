@@ -7,7 +7,20 @@ from django.db.models import Q
 
 from notifications.core.policy import Channel, DropReason, Kind
 from notifications.core.states import OPEN, State
+from notifications.models_care import CareAnswer, CareNote, CareText, Recall
 from scheduling.models import Appointment, Patient, Site
+
+__all__ = [
+    "Attempt",
+    "CareAnswer",
+    "CareNote",
+    "CareText",
+    "Mention",
+    "Message",
+    "MessageText",
+    "OptOut",
+    "Recall",
+]
 
 CHANNELS = [(Channel.EMAIL.value, "e-mail"), (Channel.SMS.value, "SMS")]
 KINDS = [
@@ -17,6 +30,10 @@ KINDS = [
     (Kind.CANCELLED.value, "visit cancelled"),
     (Kind.SEVERAL.value, "several visits"),
     (Kind.ALL_OFF.value, "several visits cancelled"),
+    (Kind.CARE.value, "advice before a visit"),
+    (Kind.AFTERCARE.value, "advice and checks after a visit"),
+    (Kind.RECALL.value, "time to come again"),
+    (Kind.ALERT.value, "call to the clinician"),
 ]
 STATES = [
     (State.PENDING.value, "waiting"),

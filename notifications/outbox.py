@@ -15,6 +15,7 @@ from django.db import transaction
 from notifications import leases, mentions, rounds
 from notifications.core.policy import (
     OFF,
+    TO_STAFF,
     TOGETHER,
     Channel,
     DropReason,
@@ -94,7 +95,7 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
         appointment__in=[a.pk for a in appointments],
         open=True,
         state__in=[State.PENDING.value, State.CLAIMED.value],
-    ).exclude(kind__in=TOGETHER)
+    ).exclude(kind__in=TOGETHER | TO_STAFF)
     return waiting.update(
         state=State.DROPPED.value,
         open=False,

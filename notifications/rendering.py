@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import cache, lru_cache
 from html import escape
@@ -22,11 +22,18 @@ from notifications.core.wording import BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
 from scheduling import links
+from scheduling.models import Link
 
 log = getLogger(__name__)
 
 DEFAULT_LANGUAGE = "en"
 LANGUAGES = ("en", "es")
+
+CARE_LINK = timedelta(days=60)
+"""How long a link to advice lives: as long as darkening of the skin is watched for (21-60 days)."""
+
+_WITH_LINES = frozenset({"visits", "note"})
+"""Blanks whose value has several lines."""
 
 Key = tuple[Kind, Channel, str]
 """What decides which text is used: kind, channel, language."""
@@ -126,7 +133,7 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
 
 
 def _values(letter: Letter, link: str) -> dict[str, str]:
-    values = blanks(letter.facts, letter.channel, link)
+    values = blanks(letter.facts, letter.channel, link) | {"note": letter.advice or ""}
     return values | itinerary.blanks(letter.visits) if letter.visits else values
 
 
@@ -160,16 +167,48 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
 def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     """Write the e-mail as a small HTML page that needs nothing from anywhere."""
     escaped = {name: escape(values[name]) for name in wording.html.names}
-    if "visits" in escaped:
-        escaped["visits"] = escaped["visits"].replace("\n", "<br>\n")
+    for name in _WITH_LINES & escaped.keys():
+        escaped[name] = escaped[name].replace("\n", "<br>\n")
     filled = wording.html.fill(escaped)
     return _PAGE.format(language=language, content=filled.replace("<br>\n</p>", "</p>"))
 
 
-def link_to(token: str) -> str:
-    """Spell the address of a visit's page."""
+def opened_by(letter: Letter, now: datetime) -> links.Visit:
+    """Say what the link of a message opens, and until when."""
+    purpose = _PURPOSES.get(letter.kind, Link.Purpose.VISIT)
+    return links.Visit(
+        appointment_id=letter.facts.appointment_id,
+        patient_id=letter.patient_id,
+        told_version=letter.facts.told_version,
+        end=letter.facts.end,
+        purpose=purpose,
+        # advice before a visit closes with it; what comes after is asked for longer
+        expires_at=now + CARE_LINK if letter.kind in _AFTERWARDS else None,
+    )
+
+
+_PURPOSES = {
+    Kind.CARE: Link.Purpose.CARE,
+    Kind.AFTERCARE: Link.Purpose.CARE,
+    Kind.RECALL: Link.Purpose.RECALL,
+}
+_AFTERWARDS = frozenset({Kind.AFTERCARE, Kind.RECALL})
+
+
+def link_of(letter: Letter, token: str) -> str:
+    """Spell the address of the page that a message opens."""
+    return link_to(token, links.CARE_PATH if letter.kind in _PURPOSES else links.PATH)
+
+
+def link_to(token: str, page: str = links.PATH) -> str:
+    """Spell the address of a page behind a token: a visit's, unless another is named."""
     # not `reverse`: it would load every screen of the house into each sender
-    return f"{settings.PUBLIC_URL}/{links.PATH}{token}/"
+    return f"{settings.PUBLIC_URL}/{page}{token}/"
+
+
+def staff_link(letter: Letter) -> str:
+    """Spell the address of a visit on the staff's screens, which ask who is there."""
+    return f"{settings.PUBLIC_URL}/admin/scheduling/appointment/{letter.appointment_id}/change/"
 
 
 @cache

@@ -119,17 +119,14 @@ def _send_all(letters: Sequence[Letter], words: rendering.Words, desk: Desk) -> 
 
 
 def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
-    """Make each message a link of its own."""
-    visits = [
-        links.Visit(
-            appointment_id=x.facts.appointment_id,
-            patient_id=x.patient_id,
-            told_version=x.facts.told_version,
-            end=x.facts.end,
-        )
-        for x in (letter.as_of(now) for letter in letters)
+    """Make each message a link of its own; staff get the address of a page that asks who they are."""
+    known = [letter.as_of(now) for letter in letters]
+    opened = [rendering.opened_by(x, now) for x in known if x.kind not in rules.TO_STAFF]
+    tokens = iter(links.issue_many(visits=opened, now=now))
+    return [
+        rendering.staff_link(x) if x.kind in rules.TO_STAFF else rendering.link_of(x, next(tokens))
+        for x in known
     ]
-    return [rendering.link_to(token) for token in links.issue_many(visits=visits, now=now)]
 
 
 def _one(batch: _Batch, letter: Letter, link: str) -> None:
@@ -312,12 +309,13 @@ def ask_reception(message: About, *, now: datetime, why: str) -> None:
     """Ask a person to tell the patient what the message could not."""
     way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
     what = dict(KINDS)[message.kind]
+    whom = "the clinician on call" if message.kind in rules.TO_STAFF else "the patient"
     Todo.objects.create(
         site_id=message.site_id,
         patient_id=message.patient_id,
         appointment_id=message.appointment_id,
         kind="message-not-delivered",
-        text=f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500],
+        text=f"{way} ({what}) may not have reached {whom}: please phone. {why}"[:500],
         urgent=message.kind != Kind.REMINDER,
         created_at=now,
     )

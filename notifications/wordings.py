@@ -20,6 +20,8 @@ from scheduling.models import Appointment
 SAMPLE_LINK_TOKEN = "k" * 43
 """As long as a real one, so that an SMS is counted truly."""
 
+SAMPLE_ADVICE = "(the advice of the day, see Care notes)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -56,6 +58,7 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
     """
     wording = check(kind=kind, channel=channel, subject=subject, body=body)
     values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
+    values |= {"note": SAMPLE_ADVICE}
     if kind in TOGETHER:
         values |= itinerary.blanks(_made_up(kind, facts))
     if channel is Channel.EMAIL:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from notifications.core.policy import (
+    ADVICE,
     OFF,
     STILL_ON,
     TOGETHER,
@@ -53,6 +54,26 @@ class Facts:
         """When the patient is to be there: the start less the preparation."""
         return self.start - timedelta(minutes=self.prep_minutes)
 
+    def to_staff(self, told_version: int) -> "Facts":
+        """Read the same visit for the clinic's own people: the patient's choices do not count.
+
+        What is wrong stays wrong whatever becomes of the visit, so it is of any version.
+        """
+        return replace(
+            self,
+            told_version=told_version,
+            name="",
+            language=STAFF_LANGUAGE,
+            patient_zone="",
+            reach="both",
+            do_not_contact=False,
+            deceased_on=None,
+        )
+
+
+STAFF_LANGUAGE = "en"
+"""The language of the staff's own screens."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -85,6 +106,8 @@ class Letter:
     `told_version` is the version of the visit that the message tells of; `seen` marks the
     very rows that the facts were read from: while it holds, nothing about them has changed. The
     news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`.
+    `advice` is what a care message says in an e-mail, empty where only a link to it is wanted, None
+    where nothing is left to say.
     """
 
     id: int
@@ -102,6 +125,7 @@ class Letter:
     facts: Facts
     visits: tuple[Told, ...] = ()
     seen_too: str = ""
+    advice: str | None = None
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
@@ -146,7 +170,8 @@ class Letter:
             quiet_zone=facts.patient_zone or facts.zone,
             # a message about several visits of which none is left tells of no version at all
             same_version=facts.told_version == self.told_version
-            and bool(self.visits or self.kind not in TOGETHER),
+            and bool(self.visits or self.kind not in TOGETHER)
+            and (self.kind not in ADVICE or self.advice is not None),
             status=facts.status,
             has_address=bool(facts.address),
             opted_out=facts.opted_out or facts.reach not in {"both", self.channel},

@@ -25,10 +25,21 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     SEVERAL = "several"
     ALL_OFF = "all_off"
+    CARE = "care"
+    AFTERCARE = "aftercare"
+    RECALL = "recall"
+    ALERT = "alert"
 
 
 TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
 """The kinds that tell of several visits at once; of the second, every one is cancelled."""
+
+
+ADVICE = frozenset({Kind.CARE, Kind.AFTERCARE})
+"""The kinds that bring the care timeline: what is said is behind a link, or in the e-mail."""
+
+TO_STAFF = frozenset({Kind.ALERT})
+"""The kinds that go to the clinic's own people, at any hour, whatever the patient chose."""
 
 
 class DropReason(StrEnum):
@@ -72,6 +83,10 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.CANCELLED: OFF,
     Kind.SEVERAL: OFF | {Status.BOOKED},
     Kind.ALL_OFF: OFF,
+    Kind.CARE: frozenset({Status.BOOKED}),
+    Kind.AFTERCARE: frozenset({Status.FULFILLED}),
+    Kind.RECALL: frozenset(Status),
+    Kind.ALERT: frozenset(Status),
 }
 """The statuses in which a message of each kind still tells the truth."""
 
@@ -337,13 +352,14 @@ def look_again(facts: Circumstances, *, now: datetime, policy: Policy) -> Send |
     if reason is not None:
         return Drop(reason)
     allowed = when_allowed(facts.channel, now, ZoneInfo(facts.quiet_zone), policy)
-    if allowed == now:
+    if allowed == now or facts.kind in TO_STAFF:
         return Send()
     return Drop(DropReason.QUIET_HOURS) if allowed > facts.not_after else Defer(allowed)
 
 
 def _objection(facts: Circumstances, now: datetime) -> DropReason | None:
-    gone = facts.status in {Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED, Status.NOSHOW}
+    begun = {Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED, Status.NOSHOW}
+    gone = facts.status in begun - STILL_ON[facts.kind]
     objections = (
         (facts.deceased, DropReason.DECEASED),
         (facts.do_not_contact, DropReason.DO_NOT_CONTACT),

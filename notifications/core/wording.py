@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import TOGETHER, Channel, Kind
+from notifications.core.policy import ADVICE, TO_STAFF, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -27,7 +27,15 @@ OF_SEVERAL: Mapping[str, str] = {
 }
 """What a text about several visits may have besides; the list is for e-mail only."""
 
-_KNOWN = frozenset({*BLANKS, *OF_SEVERAL})
+OF_ADVICE: Mapping[str, str] = {
+    "note": "the advice itself; empty where the site sends only a link to it",
+}
+"""What an e-mail of the care timeline may have besides."""
+
+UNDATED = ADVICE | TO_STAFF | {Kind.RECALL}
+"""Kinds that name no visit's time."""
+
+_KNOWN = frozenset({*BLANKS, *OF_SEVERAL, *OF_ADVICE})
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -107,7 +115,7 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
     if foreign := sorted(said - blanks_of(kind, channel).keys()):
         raise BadWording(f"{_listed(foreign)} cannot be filled in this text.")
     missing = sorted(_needed(kind, channel) - said)
-    if kind not in TOGETHER and not said & {"date", "short_date"}:
+    if kind not in TOGETHER | UNDATED and not said & {"date", "short_date"}:
         missing.insert(0, "date")
     if missing:
         raise BadWording(f"The text must contain {_listed(missing)}.")
@@ -118,6 +126,8 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
 
 def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
     """List the blanks that a text may have, each with what it stands for."""
+    if kind in ADVICE and channel is Channel.EMAIL:
+        return {**BLANKS, **OF_ADVICE}
     if kind not in TOGETHER:
         return BLANKS
     few = [name for name in OF_SEVERAL if channel is Channel.EMAIL or name != "visits"]
@@ -125,6 +135,9 @@ def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
 
 
 def _needed(kind: Kind, channel: Channel) -> frozenset[str]:
+    if kind in UNDATED:
+        note = {"note"} if kind in ADVICE and channel is Channel.EMAIL else set()
+        return frozenset({"clinic", "link"} | note)
     needed = frozenset({"clinic", "phone"})
     if kind in TOGETHER:
         return needed | {"link", "visits" if channel is Channel.EMAIL else "count"}
