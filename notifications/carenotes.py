@@ -133,6 +133,12 @@ def about(session: Session) -> tuple[Note, ...]:
     return care.about(lines(), session, protocol) if protocol else ()
 
 
+def may_concern(procedure: str) -> bool:
+    """Tell whether any line may concern a procedure, so that nothing more is read for the others."""
+    protocol = catalogue.current().active_protocol
+    return protocol is not None and care.names(lines(), procedure, protocol)
+
+
 _SAID = f"""
 SELECT m.id, m."offset", m.first_due_at, p.language, s.care_email,
     a.procedure, a.areas, a.depth, a.local_date, a.zone, p.fitzpatrick, {_RECORDS}

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
+
 from notifications import carenotes, outbox
 from notifications.carenotes import Reader
 from notifications.core import care
@@ -12,9 +14,6 @@ from notifications.core.states import State
 from notifications.models import Message
 from scheduling.core.words import Status
 from scheduling.models import Appointment, Record
-
-ON = frozenset({Status.BOOKED, Status.FULFILLED})
-"""Statuses of visits that have a timeline: what is to come of it, or what follows it."""
 
 WAITING = (State.PENDING.value, State.CLAIMED.value)
 
@@ -40,10 +39,11 @@ def _begins(visit: Appointment, *, verb: str, told: bool) -> bool:
 
 def write(visits: Sequence[Appointment], *, now: datetime) -> int:
     """Write the messages of these visits' timelines that are not written yet; answer how many."""
-    if not visits or not carenotes.lines():
+    concerned = [v for v in visits if carenotes.may_concern(v.procedure)]
+    if not concerned:
         return 0
-    readers = carenotes.readers({v.patient_id for v in visits})
-    rows = [row for v in visits for row in _rows(v, readers[v.patient_id], now)]
+    readers = carenotes.readers({v.patient_id for v in concerned})
+    rows = [row for v in concerned for row in _rows(v, readers[v.patient_id], now)]
     # the same moment twice writes one row: `dedupe_key` is unique
     Message.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
@@ -57,10 +57,13 @@ def look_again(*, patient_id: int, record: Record | None, now: datetime) -> int:
     """
     if not any(_asks_for(note.condition, record) for note in carenotes.lines()):
         return 0
-    recent = now - timedelta(days=_longest())
-    visits = Appointment.objects.filter(
-        patient=patient_id, status__in=sorted(ON), told_version__gt=0, end__gt=recent
+    coming = Q(status=Status.BOOKED.value, start__gt=now)
+    followed = Q(
+        Exists(Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.AFTERCARE.value)),
+        status=Status.FULFILLED.value,
+        end__gt=now - timedelta(days=_longest()),
     )
+    visits = Appointment.objects.filter(coming | followed, patient=patient_id)
     return write(list(visits.order_by("pk")), now=now)
 
 

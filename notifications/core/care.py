@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from notifications.core.policy import Channel
@@ -112,6 +113,12 @@ def applies(condition: Condition, session: Session, protocol: Protocol) -> bool:
     )
 
 
+def names(notes: Iterable[Note], procedure: str, protocol: Protocol) -> bool:
+    """Tell whether any line may concern a procedure, whoever the patient is."""
+    asked = (note.condition.procedures for note in notes)
+    return any(not some or any(_is(procedure, name, protocol) for name in some) for some in asked)
+
+
 def _is(procedure: str, name: str, protocol: Protocol) -> bool:
     return procedure == name or procedure in protocol.categories.get(name, ())
 
@@ -171,7 +178,16 @@ def _moments(notes: Sequence[Note], session: Session, now: datetime) -> list[Mom
     found = [_moment(day, lines, session) for day, lines in sorted(days.items())]
     late = [m for m in found if m.due_at <= now]
     coming = [m for m in found if m.due_at > now]
-    return [_at_once(late, now), *coming] if late else coming
+    return _in_turn([_at_once(late, now), *coming] if late else coming)
+
+
+def _in_turn(moments: Sequence[Moment]) -> list[Moment]:
+    """Let each message be of use until the next is due, which says again what still holds.
+
+    So what an outage has kept back does not arrive all at once.
+    """
+    ends = [following.due_at - timedelta(seconds=1) for _, following in pairwise(moments)]
+    return [*map(_capped, moments, ends), *moments[-1:]]
 
 
 def _moment(day: int, lines: Sequence[Note], session: Session) -> Moment:
