@@ -177,7 +177,9 @@ def _event(visit: Appointment, row: CareAnswer, *, by: Actor, now: datetime) -> 
 
 
 def _when(day: int) -> str:
-    return "on the day of the visit" if day == 0 else f"{day} days after the visit"
+    if day == 0:
+        return "on the day of the visit"
+    return f"{day} day{'s' if day > 1 else ''} after the visit"
 
 
 def _alert(visit: Appointment, day: int, now: datetime) -> bool:

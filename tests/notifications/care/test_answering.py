@@ -88,7 +88,7 @@ def test_worse_gives_the_number_and_writes_event_alert_and_task(visit: Appointme
     assert (event.areas, event.start_date, event.end_date) == (["face"], cast.day(2), None)
     assert (event.appointment, event.code) == (visit, "other")
     assert event.note == (
-        "To be reviewed: the patient says that it is worse (1 days after the visit)."
+        "To be reviewed: the patient says that it is worse (1 day after the visit)."
         " In their words: it burns"
     )
     assert CareAnswer.objects.get().event == event
