@@ -77,7 +77,7 @@ def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) ->
         for planned in plan_together(news=news, now=now, policy=policy)
     ]
     # the same news told twice writes one row: `dedupe_key` is unique
-    Message.objects.bulk_create([row for row, _ in written], ignore_conflicts=True)
+    statements.insert_all([row for row, _ in written])
     mentions.write(m for row, planned in written for m in _mentioned(row, planned, told))
     return len(written)
 
@@ -138,7 +138,8 @@ WHERE p.id = ANY(%s::bigint[])
 
 
 def _readers(patients: Iterable[int]) -> dict[int, _Reader]:
-    rows = statements.rows(_READERS, [list(patients)])
+    with statements.ahead():
+        rows = statements.rows(_READERS, [list(patients)])
     return {row[0]: _Reader(*row) for row in rows}
 
 

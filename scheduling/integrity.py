@@ -26,6 +26,13 @@ class ResourceTaken(ClinicError):
     sentence = "That time has just been taken."
 
 
+class GroundsMoved(ClinicError):
+    """Hours, rooms, absences or rules were changed after a choice was made."""
+
+    code = "grounds_moved"
+    sentence = "The clinic's hours, rooms or rules have just been changed. Please choose again."
+
+
 class PatientBusy(ClinicError):
     """The patient already has a visit at this time."""
 
@@ -48,6 +55,7 @@ class AlreadyAnswered(ClinicError):
 
 ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "resource_not_double_booked": (ResourceTaken, ""),
+    "grounds_stand_still": (GroundsMoved, ""),
     "patient_in_one_place": (PatientBusy, ""),
     "session_booked_once": (SessionBooked, ""),
     "request_answered_once": (AlreadyAnswered, "This request was answered before."),

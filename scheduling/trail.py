@@ -42,4 +42,4 @@ def write(entries: Iterable[Change]) -> None:
         return
     columns = ("at", "by", "user_id", "verb", "subject", "subject_id")
     facts = [[getattr(one, column) for one in added] for column in columns]
-    statements.run(_ADD, [*facts, [json.dumps(one.what) for one in added]])
+    statements.write(_ADD, [*facts, [json.dumps(one.what) for one in added]])

@@ -1,12 +1,11 @@
 """New visits: booked, held for a while, or booked together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from scheduling import catalogue, diary, trail
+from scheduling import catalogue, diary, statements, trail
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import Ask, Booked, ChoiceLost, checked, with_earliest
 from scheduling.booking.ending import free_expired_holds
@@ -14,7 +13,7 @@ from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
 from scheduling.errors import Malformed, Refused, WrongState
-from scheduling.integrity import ResourceTaken, retrying
+from scheduling.integrity import GroundsMoved, ResourceTaken, retrying
 from scheduling.models import Allocation, Appointment
 
 CHOICES = 3
@@ -121,7 +120,7 @@ def _chosen_and_written(asks: Sequence[Ask], errand: _Errand) -> list[Booked]:
         choices = _choices(asks, errand)
         try:
             return _write_all(asks=asks, choices=choices, errand=errand)
-        except (ChoiceLost, ResourceTaken):
+        except (ChoiceLost, ResourceTaken, GroundsMoved):
             continue
     raise Refused([diary.plain_reason("resource_taken")])
 
@@ -157,20 +156,29 @@ def _refuse_outright(index: int, ask: Ask, choice: Choice, errand: _Errand) -> N
 
 @retrying
 def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Errand) -> list[Booked]:
-    patients = {ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None}
-    locks.lock_patients(patients)
-    with catalogue.steady():  # asked anew: what counts is what holds under the locks
-        read = {patient: diary.known(patient) for patient in patients}
-        versions = locks.lock_resources(h.resource_id for choice in choices for h in choice.held)
-        # A page turned while we waited may be an absence: then the catalogue is asked once more.
-        with catalogue.steady() if _turned(choices, versions) else nullcontext():
-            booked = [
-                _write_one(
-                    index, ask, choice, errand, _Locked(versions, read if index == 0 else {})
-                )
-                for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
-            ]
-    visits = [b.appointment for b in booked]
+    """Decide under the patients' locks, and write under the resources' as well.
+
+    Everybody waits for the same few devices: their locks, the look whether what was chosen is free
+    still, and all that is written travel together, when everything is ready.
+    """
+    who = {ask.wish.patient_id for ask in asks if ask.wish.patient_id is not None}
+    patients, keys = locks.known(who, visits=len(asks))
+    counter = max((p.counter for p in patients.values() if p.counter is not None), default=None)
+    with catalogue.steady(counter) as ground, statements.gathered():
+        locks.hold_fast(
+            held=[held for choice in choices for held in choice.held],
+            moving=[ask.wish.moving for ask in asks if ask.wish.moving is not None],
+            grounds=ground.version,
+        )
+        booked = [
+            _write_one(ask, choice, errand, _Place(index, keys[index], patients))
+            for index, (ask, choice) in enumerate(zip(asks, choices, strict=True))
+        ]
+        _tell([b.appointment for b in booked], errand)
+    return booked
+
+
+def _tell(visits: Sequence[Appointment], errand: _Errand) -> None:
     verb = "hold" if errand.until else "book"
     step = rows.Step(verb=verb, told=errand.until is None, by=errand.by, now=errand.now)
     entries = [
@@ -184,33 +192,39 @@ def _write_all(*, asks: Sequence[Ask], choices: Sequence[Choice], errand: _Erran
         for v in visits
     ]
     rows.announce(visits, step, entries)
-    return booked
-
-
-def _turned(choices: Iterable[Choice], versions: Mapping[int, int]) -> bool:
-    """Tell whether somebody wrote in a diary since it was chosen from."""
-    return any(versions.get(r) != v for choice in choices for r, v in choice.versions.items())
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
-    """What was read under the locks: diary versions, and patients before this visit was written."""
+class _Place:
+    """One visit's place among those written together: its index, its key, and who is known.
 
-    versions: Mapping[int, int]
+    What was read of a patient before is true of the first only; the others must see it.
+    """
+
+    index: int
+    key: int
     patients: Mapping[int, diary.Known]
 
+    def patient(self, ask: Ask) -> diary.Known | None:
+        """Answer what was read of the patient, where that is still all."""
+        return None if self.index else self.patients.get(ask.wish.patient_id or 0)
 
-def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand, under: _Locked) -> Booked:
-    reasons = decided(ask, choice, errand.now, under)
+
+def _write_one(ask: Ask, choice: Choice, errand: _Errand, place: _Place) -> Booked:
+    reasons = decided(ask, choice, errand.now, free=True, patient=place.patient(ask))
     try:
         overridden = overrides.settle(reasons=reasons, ask=ask.override, by=errand.by)
     except Refused as refusal:
-        refusal.facts["ask"] = index
+        refusal.facts["ask"] = place.index
         raise
     appointment = _row(ask, errand)
     rows.describe(appointment, ask.wish)
     rows.place(appointment, ask.wish, choice)
-    appointment.save()
+    if ask.wish.moving is None:
+        appointment.pk = place.key
+        statements.insert(appointment)
+    else:
+        appointment.save()
     rows.hold_resources(appointment, choice)
     overrides.write(
         appointment=appointment, reasons=overridden, ask=ask.override, by=errand.by, now=errand.now
@@ -218,20 +232,22 @@ def _write_one(index: int, ask: Ask, choice: Choice, errand: _Errand, under: _Lo
     return Booked(appointment, tuple(r for r in reasons if r.severity is Severity.ADVISORY))
 
 
-def decided(ask: Ask, choice: Choice, now: datetime, under: _Locked | None = None) -> list[Reason]:
-    """Ask diary and skin again, under the locks.
+def decided(
+    ask: Ask,
+    choice: Choice,
+    now: datetime,
+    *,
+    free: bool = False,
+    patient: diary.Known | None = None,
+) -> list[Reason]:
+    """Ask diary and skin again, under the locks; see `diary.again`.
 
     Raises:
         ChoiceLost: somebody took what was chosen; another choice may do.
 
     """
     fresh, skin = diary.again(
-        wish=ask.wish,
-        choice=choice,
-        now=now,
-        moment=Moment.BOOKING,
-        versions=under.versions if under else None,
-        patient=under.patients.get(ask.wish.patient_id or 0) if under else None,
+        wish=ask.wish, choice=choice, now=now, moment=Moment.BOOKING, free=free, patient=patient
     )
     if any(r.code == "resource_taken" for r in fresh):
         raise ChoiceLost

@@ -6,10 +6,11 @@ each pass the clinical rules alone. `FOR NO KEY UPDATE` does not stop inserts th
 the row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from scheduling import statements
-from scheduling.core.words import Actor
+from scheduling import diary, statements
+from scheduling.core.words import Actor, Held
+from scheduling.diary import Known
 from scheduling.errors import NotFound, StaleVersion
 from scheduling.models import Appointment
 
@@ -27,6 +28,14 @@ WHERE r.id = ANY(%s::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 """
 _OF_RESOURCES = 73
 """Namespace of the resources' advisory locks."""
+
+# A statement of its own sees what those who were before us have committed.
+_STILL_FREE = """
+SELECT scheduling_still_free(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::bigint)
+"""
+_KEYS = """
+SELECT nextval(pg_get_serial_sequence('scheduling_appointment', 'id')) FROM generate_series(1, %s)
+"""
 
 
 def lock(*, patients: Iterable[int], resources: Iterable[int]) -> dict[int, int]:
@@ -52,6 +61,25 @@ def lock_patients(patients: Iterable[int]) -> None:
         raise NotFound("There is no such patient.")
 
 
+def known(patients: Iterable[int], *, visits: int) -> tuple[dict[int, Known], list[int]]:
+    """Lock patients and read their rows, a round trip each; draw keys for visits on the way.
+
+    Raises:
+        NotFound: a patient does not exist.
+
+    """
+    read: dict[int, Known] = {}
+    keys: list[int] = []
+    for patient in sorted(set(patients)):
+        first: list[statements.Asked] = [
+            (_PATIENTS, [[patient]]),
+            (_KEYS, [visits - len(keys)]),
+        ]
+        read[patient], (_, drawn) = diary.known_after(first, patient)
+        keys += [key for (key,) in drawn]
+    return read, keys
+
+
 def lock_resources(resources: Iterable[int]) -> dict[int, int]:
     """Lock resources, after the patients, and answer their diary versions.
 
@@ -68,6 +96,22 @@ def lock_resources(resources: Iterable[int]) -> dict[int, int]:
     if len(versions) != len(needed):
         raise NotFound("There is no such resource.")
     return versions
+
+
+def hold_fast(*, held: Collection[Held], moving: Iterable[int], grounds: int) -> None:
+    """Lock the resources of what was chosen, while it is free still and the catalogue at `grounds`.
+
+    What the visits `moving` hold does not count. Nothing is answered: in a block of
+    `statements.gathered` it waits for the writes, and goes before them in the same round trip.
+
+    Raises:
+        ResourceTaken, GroundsMoved: through the names of the constraints, when it is said.
+
+    """
+    needed = sorted({one.resource_id for one in held})
+    wanted = [[getattr(h, name) for h in held] for name in ("resource_id", "start_q", "end_q")]
+    statements.write(_RESOURCES, [_OF_RESOURCES, needed, needed])
+    statements.write(_STILL_FREE, [*wanted, list(moving), grounds])
 
 
 def seen(*, appointment_id: int, by: Actor) -> Appointment:

@@ -105,7 +105,7 @@ def hold_resources(appointment: Appointment, choice: Choice) -> None:
     held = sorted(choice.held, key=lambda h: h.resource_id)
     ids = [h.resource_id for h in held]
     starts, ends = [h.start_q for h in held], [h.end_q for h in held]
-    statements.run(_HOLD, [appointment.pk, ids, starts, ends, ids])
+    statements.write(_HOLD, [appointment.pk, ids, starts, ends, ids])
 
 
 def free_resources(appointment_ids: Sequence[int]) -> None:

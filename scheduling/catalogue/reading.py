@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC
 
-from django.db import connection
-
+from scheduling import statements
 from scheduling.catalogue.ground import Ground
 from scheduling.catalogue.values import Able, Absent, Asked, Offer, Place, Thing, Timetable
 from scheduling.core.hours import WeeklyHours
@@ -35,15 +34,15 @@ _protocols: dict[int, Protocol] = {}
 """Parsed protocols by id: an activated document never changes (trigger `protocol_is_immutable`)."""
 
 
-def current() -> Ground:
+def current(counter: int | None = None) -> Ground:
     """Answer the catalogue as it stands, from memory while its counter stands.
 
-    The counter is drawn from a sequence, so a version that was rolled back never comes again and
+    `counter` is its counter where that was just read. The counter is drawn from a sequence, so a version that was rolled back never comes again and
     reading within a transaction is safe.
     """
     if (still := _still.get()) is not None:
         return still
-    version = _version()
+    version = _version() if counter is None else counter
     known = _memo.get("ground")
     if known is not None and known.version == version:
         return known
@@ -58,15 +57,17 @@ def current() -> Ground:
 
 
 @contextmanager
-def steady() -> Iterator[Ground]:
+def steady(counter: int | None = None) -> Iterator[Ground]:
     """Hold the catalogue still for a block: its counter is asked once, at the beginning.
+
+    `counter` is the counter where that was just read: then nothing is asked.
 
     For one verb's many questions; what changes meanwhile counts from the next block on, also
     from one within.
     """
     token = _still.set(None)
     try:
-        ground = current()
+        ground = current(counter)
         _still.set(ground)
         yield ground
     finally:
@@ -89,10 +90,8 @@ def forget() -> None:
 
 def _version() -> int:
     # Read with every search, so without the mapper.
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTER)
-        row = cursor.fetchone()
-    return row[0] if row else 0
+    found = statements.rows(COUNTER, [])
+    return found[0][0] if found else 0
 
 
 def _read(version: int) -> Ground:

@@ -12,7 +12,7 @@ One engine answers “may I?”, “when may I?” and “why not?”:
   reasons against exactly `choice.held`;
 * `clinical(*, wish, choice, now, moment) -> tuple[Reason, ...]` every clinical reason that fires,
   advisories included, worst first, from the patient's rows as they are now;
-* `again(*, wish, choice, now, moment, versions, patient)`: both of these from one reading;
+* `again(*, wish, choice, now, moment, free, patient)`: both of these from one reading;
 * `plain_reason(code) -> Reason` the sentence of a diary code without further facts;
 * `chart(patient_id) -> Chart`, and `known(patient_id) -> Known` with the patient's own time;
 * `booked_tests(visits, procedure)`: booked patch tests, read as records for one kind of laser;
@@ -23,7 +23,7 @@ One engine answers “may I?”, “when may I?” and “why not?”:
   now)` what blocks each visit among the others, as if all were booked.
 """
 
-from scheduling.diary.charts import Known, booked_tests, chart, known
+from scheduling.diary.charts import Known, booked_tests, chart, known, known_after
 from scheduling.diary.choosing import again, choose, clinical, plain_reason, recheck
 from scheduling.diary.courses import Setting, against, looks, told
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
@@ -46,6 +46,7 @@ __all__ = [
     "explain_start",
     "free_starts",
     "known",
+    "known_after",
     "lacking",
     "looks",
     "plain_reason",

@@ -1,6 +1,6 @@
 """A patient's rows as the rules read them, and the rules asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -84,9 +84,27 @@ def known(patient_id: int) -> Known:
         NotFound: there is no such patient.
 
     """
-    person, visited, noted = statements.rows_of_each(
-        *((sql, [patient_id]) for sql in (_PERSON, _VISITS, _RECORDS))
+    return known_after((), patient_id)[0]
+
+
+def known_after(
+    first: Sequence[statements.Asked], patient_id: int
+) -> tuple[Known, list[list[tuple[Any, ...]]]]:
+    """Read a patient's rows after other statements, in the same round trip; give both answers.
+
+    Raises: see `known`.
+    """
+    *answers, person, visited, noted = statements.rows_of_each(
+        *first, *((sql, [patient_id]) for sql in (_PERSON, _VISITS, _RECORDS))
     )
+    return _known(person, visited, noted), answers
+
+
+def _known(
+    person: Sequence[tuple[Any, ...]],
+    visited: Sequence[tuple[Any, ...]],
+    noted: Sequence[tuple[Any, ...]],
+) -> Known:
     if not person:
         raise NotFound("There is no such patient.")
     born, fitzpatrick, deceased_on, counter = person[0]

@@ -1,6 +1,6 @@
 """One start: what a visit would hold there, what speaks against it, and the same asked again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from scheduling.core import combination, hours
 from scheduling.core.availability import OUTSIDE_HOURS, Need, Option
 from scheduling.core.refusals import refusal
 from scheduling.core.rules import Moment
-from scheduling.core.timeline import Window, ceil_q, floor_q
+from scheduling.core.timeline import ceil_q, floor_q
 from scheduling.core.words import Choice, Held, Reason, Wish
 from scheduling.diary import timelines
 from scheduling.diary.charts import NOBODY, Known, Skin, known
@@ -175,14 +175,13 @@ def again(
     choice: Choice,
     now: datetime,
     moment: Moment,
-    versions: Mapping[int, int] | None = None,
+    free: bool = False,
     patient: Known | None = None,
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """Answer what `recheck` and `clinical` do, from one reading of the patient's rows.
 
-    `versions` are the diary versions under the locks: where they stand as they were chosen on,
-    nobody has touched these diaries since, and they are not read again. `patient` is what was
-    read under the patient's lock already.
+    `free`: what was chosen was seen to be free under the locks, and its diaries are not read again.
+    `patient` is what was read under the patient's lock already.
 
     Raises:
         NotFound, NoProtocol: see `clinical`.
@@ -192,7 +191,11 @@ def again(
         patient = NOBODY if wish.patient_id is None else known(wish.patient_id)
     question = narrowed(asked(wish, _ground_of(patient)), choice)
     day = hours.local_date(choice.start_q, question.zone)
-    taken = _taken(question, question.window(day, day), choice, versions or {})
+    window = question.window(day, day)
+    if free:
+        taken = timelines.Busy(dict.fromkeys(question.candidates, 0), dict(choice.versions))
+    else:
+        taken = timelines.busy(question.candidates, window, moving=wish.moving)
     seen = drawn(question, (day, day), now, Found(taken, patient))
     start_q = choice.start_q
     reasons = worst_first([*masked(seen, start_q), *Teller(seen).needs(start_q)])
@@ -206,15 +209,3 @@ def _ground_of(patient: Known) -> Ground:
     """Answer the catalogue as it stood when a patient was read."""
     ground = catalogue.remembered()
     return ground if ground and ground.version == patient.counter else catalogue.current()
-
-
-def _taken(
-    question: Question, window: Window, choice: Choice, versions: Mapping[int, int]
-) -> timelines.Busy:
-    """Answer when the chosen resources are busy; where that is settled already, as never."""
-    chosen_on = {h.resource_id: choice.versions.get(h.resource_id) for h in choice.held}
-    if versions and all(versions.get(r) == version for r, version in chosen_on.items()):
-        return timelines.Busy(dict.fromkeys(question.candidates, 0), dict(versions))
-    return timelines.busy(
-        question.candidates, window, moving=question.wish.moving, changed=bool(versions)
-    )

@@ -74,19 +74,15 @@ def busy(
     window: Window,
     *,
     moving: int | None = None,
-    changed: bool = False,
 ) -> Busy:
     """Answer when each resource is busy; expired holds count until they are swept.
 
-    What the appointment `moving` holds itself does not count. `changed`: what is remembered is
-    known to be outdated, so it is not asked whether it stands.
+    What the appointment `moving` holds itself does not count.
     """
     ids = list(resource_ids)
     # Read before the diaries: a hold that is swept in between is then free, not somebody else's.
     mine = held_by([moving], window) if moving is not None else {}
-    held = {
-        r: entry for r in ids if not changed and (entry := _memo.get(r)) and _holds(entry, window)
-    }
+    held = {r: entry for r in ids if (entry := _memo.get(r)) and _holds(entry, window)}
     rows = _rows(_VERSIONS, [], held) if held else []
     versions = {row[0]: row[1] for row in rows}
     ground = rows[0][2] if rows else None

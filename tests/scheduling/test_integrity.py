@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
+from scheduling.booking import locks
+from scheduling.core.words import Held
 from scheduling.errors import ClinicError
 from scheduling.integrity import ERROR_OF, Busy, named_constraints, retrying
 from scheduling.models import (
@@ -97,8 +99,15 @@ def minutes(least: int, default: int, most: int) -> Breach:
     )
 
 
+def moved_grounds(clinic: cast.Clinic) -> None:
+    before = Grounds.objects.get().version
+    OpeningHours.objects.all().delete()
+    locks.hold_fast(held=[Held(clinic.nurse.pk, "practitioner", 10, 12)], moving=[], grounds=before)
+
+
 BREACHES: dict[str, Breach] = {
     "resource_not_double_booked": twice_held,
+    "grounds_stand_still": moved_grounds,
     "patient_in_one_place": lambda c: [visit(c), visit(c, 6_000_001)],
     "session_booked_once": session_booked_twice,
     "request_answered_once": answered_twice,

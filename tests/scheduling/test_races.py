@@ -14,11 +14,11 @@ import pytest
 from django.db import connection, connections
 
 from scheduling import booking, diary
-from scheduling.booking import locks
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, Refused
 from scheduling.models import Allocation, Need, Patient, Resource, Treatment
 from tests import cast
+from tests.scheduling import unguarded
 
 CLIENTS = 50
 ROUNDS = 40
@@ -108,14 +108,6 @@ def constraint_dropped() -> Iterator[None]:
             cursor.execute(EXCLUSION)
 
 
-def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the locks and the look under them away."""
-
-    monkeypatch.setattr(locks, "lock_patients", lambda _: None)
-    monkeypatch.setattr(locks, "lock_resources", lambda resources: dict.fromkeys(resources, 0))
-    monkeypatch.setattr(diary, "again", lambda **_: ((), ()))
-
-
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the search for the earliest start that follows a refusal; it guards nothing."""
     monkeypatch.setattr(diary, "earliest_start", lambda **_: None)
@@ -157,7 +149,8 @@ def test_control_without_locks_constraint_holds(
     arena: tuple[cast.Clinic, list[Wish]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_search(monkeypatch)
-    no_locks(monkeypatch)
+    unguarded.no_locks(monkeypatch)
+    unguarded.no_look(monkeypatch)
     assert sum(run(arena[1], CONTROL_ROUNDS)) == 0
 
 
@@ -165,7 +158,9 @@ def test_control_without_all_guards_double_books(
     arena: tuple[cast.Clinic, list[Wish]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_search(monkeypatch)
-    no_locks(monkeypatch)
+    unguarded.no_locks(monkeypatch)
+    unguarded.no_look(monkeypatch)
+    unguarded.all_look_before_anybody_writes(monkeypatch, CLIENTS)
     with constraint_dropped():
         found = run(arena[1], CONTROL_ROUNDS)
     assert sum(1 for n in found if n) >= 0.95 * CONTROL_ROUNDS

@@ -6,17 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import sleep
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
 
-from scheduling import absences, booking, grounds, records
-from scheduling.booking import locks, overrides
+from benchmarks.stations import trips
+from scheduling import absences, booking, grounds, records, statements
+from scheduling.booking import overrides
 from scheduling.booking.ask import Ask
 from scheduling.core.words import Status
 from scheduling.errors import ClinicError
 from scheduling.models import Absence, Appointment, Patient, Record
 from tests import cast
+from tests.scheduling import unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,8 +99,7 @@ def test_control_without_the_patients_lock_both_are_booked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clinic = cast.build()
-    monkeypatch.setattr(locks, "lock_patients", lambda _: None)
-    monkeypatch.setattr(locks, "lock_resources", lambda _: {})
+    unguarded.no_locks(monkeypatch)
     with both_decided_before_either_writes(monkeypatch):
         answers = conflicting(clinic, clinic.patient).book()
     assert answers == ["done", "done"]
@@ -131,17 +133,39 @@ def test_leave_entered_while_booking_refuses_the_visit() -> None:
         assert answer.result(WAIT) == ["refused"]
 
 
+def test_leave_entered_between_the_choice_and_the_locks_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic, settle = cast.build(), overrides.settle
+    ask, away = conflicting(clinic, clinic.patient).laser, leave(clinic)
+
+    def enter() -> object:
+        return grounds.keep(row=away, by=cast.reception(), now=cast.NOW)
+
+    def overtaken(**facts: Any) -> Any:
+        if away.pk is None:
+            with ThreadPoolExecutor(1) as pool:
+                assert pool.submit(at_once, enter).result(WAIT) == ["done"]
+        return settle(**facts)
+
+    monkeypatch.setattr(overrides, "settle", overtaken)
+    assert at_once(lambda: book(ask)) == ["refused"]
+    assert not Appointment.objects.exists()
+
+
 def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clinic = cast.build()
+    clinic, gathered = cast.build(), statements.gathered
     ask, away = conflicting(clinic, clinic.patient).laser, leave(clinic)
-    decided, go_on, settle = threading.Event(), threading.Event(), overrides.settle
+    written, go_on = threading.Event(), threading.Event()
 
-    def settled(**facts: object) -> object:
-        decided.set()
+    @contextmanager
+    def slowly() -> Iterator[None]:
+        with gathered():
+            yield
+        written.set()
         go_on.wait(WAIT)
-        return settle(**facts)  # type: ignore[arg-type]
 
     def enter() -> int:
         grounds.keep(row=away, by=cast.reception(), now=cast.NOW)
@@ -149,10 +173,10 @@ def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
         connections.close_all()
         return found
 
-    monkeypatch.setattr(overrides, "settle", settled)
+    monkeypatch.setattr(statements, "gathered", slowly)
     with ThreadPoolExecutor(2) as pool:
         answer = pool.submit(at_once, lambda: book(ask))
-        assert decided.wait(WAIT)
+        assert written.wait(WAIT)
         hit = pool.submit(enter)
         sleep(0.5)
         go_on.set()
@@ -162,3 +186,15 @@ def test_leave_entered_while_a_visit_is_written_is_said_to_hit_it(
 def leave(clinic: cast.Clinic) -> Absence:
     start, end = cast.at(cast.day(1), 0), cast.at(cast.day(2), 0)
     return Absence(resource=clinic.nurse, cause="leave", start=start, end=end)
+
+
+def test_a_booking_takes_nine_round_trips_and_holds_its_locks_for_two() -> None:
+    """Everybody waits for the same few devices: what is done under their lock is counted."""
+    clinic, counted = cast.build(), list[int]()
+    for n in range(4):  # the first remember, and prepare their statements
+        ask = conflicting(clinic, cast.patient(f"Round{n}", "Pine", consulted=True)).filler
+        counted.append(trips(lambda ask=ask: book(ask)))
+        made = Appointment.objects.latest("pk")
+        booking.cancel(appointment_id=made.pk, version=None, by=cast.reception(), now=cast.NOW)
+    # choosing asks four times, BEGIN, the patient's rows, who reads; then lock and write, COMMIT
+    assert min(counted) == 9
