@@ -36,7 +36,8 @@ def lines() -> tuple[Note, ...]:
     version = catalogue.current().version
     if version not in _memo:
         rows = CareNote.objects.filter(active=True).prefetch_related("texts").order_by("pk")
-        read = tuple(note_of(row) for row in rows)
+        with statements.ahead():
+            read = tuple(note_of(row) for row in rows)
         _memo.clear()
         if version:  # 0 is no version: there is no counter yet
             _memo[version] = read
@@ -110,7 +111,8 @@ WHERE p.id = ANY(%s::bigint[])
 
 def readers(patients: Iterable[int]) -> dict[int, Reader]:
     """Read patients, in one statement."""
-    rows = statements.rows(_READERS, [list(patients)])
+    with statements.ahead():
+        rows = statements.rows(_READERS, [list(patients)])
     return {row[0]: Reader(*row) for row in rows}
 
 

@@ -10,12 +10,10 @@ from notifications.carenotes import Reader
 from notifications.core import care
 from notifications.core.care import Condition, Moment
 from notifications.core.policy import Channel, DropReason, Kind
-from notifications.core.states import State
 from notifications.models import Message
+from scheduling import statements
 from scheduling.core.words import Status
 from scheduling.models import Appointment, Record
-
-WAITING = (State.PENDING.value, State.CLAIMED.value)
 
 
 def follow(*, appointments: Sequence[Appointment], verb: str, told: bool, now: datetime) -> int:
@@ -45,7 +43,7 @@ def write(visits: Sequence[Appointment], *, now: datetime) -> int:
     readers = carenotes.readers({v.patient_id for v in concerned})
     rows = [row for v in concerned for row in _rows(v, readers[v.patient_id], now)]
     # the same moment twice writes one row: `dedupe_key` is unique
-    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    statements.insert_all(rows)
     return len(rows)
 
 
@@ -122,16 +120,16 @@ def row_of(
     )
 
 
+_TAKE_BACK = f"""
+UPDATE notifications_message
+SET state = 'dropped', open = FALSE, drop_reason = '{DropReason.SUPERSEDED}', settled_at = %s
+WHERE patient_id = ANY(%s::bigint[]) AND kind = '{Kind.RECALL}' AND open
+    AND state IN ('pending', 'claimed')
+"""  # noqa: S608 - made of constants
+
+
 def _no_longer_overdue(booked: Sequence[Appointment], now: datetime) -> None:
     """Withdraw recalls that wait, of patients who have just been booked."""
     patients = {a.patient_id for a in booked if a.series_id and a.status == Status.BOOKED}
     if patients:
-        waiting = Message.objects.filter(
-            patient__in=patients, kind=Kind.RECALL.value, open=True, state__in=WAITING
-        )
-        waiting.update(
-            state=State.DROPPED.value,
-            open=False,
-            drop_reason=DropReason.SUPERSEDED.value,
-            settled_at=now,
-        )
+        statements.write(_TAKE_BACK, [now, sorted(patients)])

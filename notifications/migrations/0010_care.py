@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('notifications', '0006_several'),
         ('plans', '0001_plans'),
-        ('scheduling', '0006_on_call'),
+        ('scheduling', '0007_on_call'),
     ]
 
     operations = [

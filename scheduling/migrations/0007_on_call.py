@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0005_patient_version'),
+        ('scheduling', '0006_still_free'),
     ]
 
     operations = [
