@@ -41,6 +41,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("Inbox", "inbox", "notifications_reply_changelist", "notifications.view_reply"),
             Item("Outbox", "outbox", "notifications_message_changelist", "notifications.view_message"),
+            Item("Care notes", "healing", "notifications_carenote_changelist", "notifications.view_carenote"),
+            Item("Answers to checks", "thermometer", "notifications_careanswer_changelist", "notifications.view_careanswer"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
             Item("Providers", "cell_tower", "notifications_breaker_changelist", "notifications.view_breaker"),
             Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),

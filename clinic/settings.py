@@ -358,6 +358,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 15},
     },
+    "recall patients": {
+        "task": "notifications.tasks.recall",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "free expired holds": {
         "task": "scheduling.tasks.free_expired_holds",
         "schedule": 60.0,

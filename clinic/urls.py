@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path(links.PATH, include("notifications.pages")),
+    path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),
     path("api/v1/", include("plans.api.routes")),
     path("api/v1/", include("notifications.api")),

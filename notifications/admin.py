@@ -15,8 +15,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from notifications import answering, outbox, screens, wordings
+from notifications.care import admin as _care  # noqa: F401 - registers its screens
 from notifications.core import sms
-from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
+from notifications.core.policy import ADVICE, BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
 from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt
 from notifications.screens import ByReason, ByState, LookOnly
@@ -134,7 +135,8 @@ class MessageScreen(LookOnly):
     @display(description="message", ordering="kind")
     def what(self, row: Message) -> str:
         """Name the message."""
-        lead = "" if row.offset == "now" else f", {row.offset} before"
+        lead = f", {row.offset} before" if row.kind == Kind.REMINDER else ""
+        lead = f", day {row.offset}" if row.kind in ADVICE else lead
         return f"{row.get_kind_display()}{lead}"
 
     @display(description="state", ordering="state", label=TONES)

@@ -13,8 +13,10 @@ from django.db import transaction
 from notifications import readers
 from notifications.core.letters import Letter
 from notifications.core.policy import (
+    ADVICE,
     OTHER,
     STILL_ON,
+    TO_STAFF,
     TOGETHER,
     Channel,
     Kind,
@@ -62,7 +64,9 @@ def by_other_channel(
     states = list(tried.values_list("state", flat=True))
     if any(state in TOLD for state in states):
         return None
-    detour = None if states else _written(row, other, now, policy)
+    # advice goes by each channel that is wanted, and what concerns staff is no patient's to read
+    alone = row.kind in ADVICE | TO_STAFF
+    detour = None if states or alone else _written(row, other, now, policy)
     if detour is None and ask:
         ask_reception(row, now=now, why=why)
     return detour

@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import counting, kin, reading
+from notifications import carenotes, counting, kin, reading
 from notifications.core.caps import Room
 from notifications.core.letters import Letter, Told
-from notifications.core.policy import ANSWERS, TOGETHER, Channel, DropReason
+from notifications.core.policy import ADVICE, ANSWERS, TOGETHER, Channel, DropReason
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
 
@@ -31,8 +31,9 @@ LEASE = timedelta(minutes=5)
 CALL = timedelta(minutes=3)
 """Longer than the slowest call: SMTP has four steps with a time limit of 20 s each."""
 
-_ADDRESS = """CASE m.channel
-        WHEN 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
+# an alert goes to the clinic's own people: their number was written down with it
+_ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
+        WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
 _OPTED_OUT = f"""EXISTS (
@@ -93,6 +94,7 @@ _READ_AGAIN = READ.format(
 _READ_VISITS = READ.format(
     rows="""(SELECT o.id, o.ref, o.token, o.kind, o.channel, n.told_version, o.not_after,
             o.first_due_at, o.attempts, o.patient_id, o.site_id, o.due_at, o.instead_of_id,
+            o.recipient,
             n.appointment_id, n.was
         FROM notifications_message o JOIN notifications_mention n ON n.message_id = o.id
         WHERE o.id = ANY(%(ids)s))""",
@@ -211,14 +213,14 @@ def lease(
     else:
         chosen = {"channel": only.channel.value, "site": only.site_id, "after": _EVER}
         rows = _rows(_LEASE_HELD if only.held else _LEASE_BACKLOG, asked | chosen)
-    return _with_visits([reading.letter(row) for row in rows])
+    return _with_all([reading.letter(row) for row in rows])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
     capped = [] if letter.facts.sent is None else [letter.channel.value]
     rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token, "capped": capped})
-    return next(iter(_with_visits([reading.letter(row) for row in rows])), None)
+    return next(iter(_with_all([reading.letter(row) for row in rows])), None)
 
 
 def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
@@ -318,9 +320,13 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
+def _with_all(letters: list[Letter]) -> list[Letter]:
+    """Read what only some kinds of messages tell of; for the others it costs nothing."""
+    return _with_advice(_with_answers(_with_visits(letters)))
+
+
 def _with_visits(letters: list[Letter]) -> list[Letter]:
     """Read, for messages about several visits, each of them; the others cost nothing."""
-    letters = _with_answers(letters)
     several = [x.id for x in letters if x.kind in TOGETHER]
     if not several:
         return letters
@@ -339,6 +345,15 @@ def _with_answers(letters: list[Letter]) -> list[Letter]:
         return letters
     said = dict(_rows(_READ_ANSWERS, {"ids": answers}))
     return [replace(x, said=said[x.id]) if x.id in said else x for x in letters]
+
+
+def _with_advice(letters: list[Letter]) -> list[Letter]:
+    """Read, for messages of the care timeline, what they say; the others cost nothing."""
+    asked = [x.id for x in letters if x.kind in ADVICE]
+    if not asked:
+        return letters
+    said = carenotes.said_in(asked)
+    return [replace(x, advice=said.get(x.id)) if x.kind in ADVICE else x for x in letters]
 
 
 def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:

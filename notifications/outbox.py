@@ -20,6 +20,7 @@ from notifications import detours, lookups, mentions, readers, recovery, rounds
 from notifications.core.habits import BadHabits, Habits, read
 from notifications.core.policy import (
     OFF,
+    TO_STAFF,
     TOGETHER,
     Channel,
     DropReason,
@@ -117,7 +118,7 @@ def withdraw(*, appointments: Sequence[Appointment], now: datetime) -> int:
         appointment__in=[a.pk for a in appointments],
         open=True,
         state__in=[State.PENDING.value, State.CLAIMED.value],
-    ).exclude(kind__in=[*TOGETHER, Kind.ANSWER])
+    ).exclude(kind__in=[*TOGETHER, *TO_STAFF, Kind.ANSWER])
     return waiting.update(
         state=State.DROPPED.value,
         open=False,

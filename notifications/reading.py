@@ -5,18 +5,20 @@ from typing import Any
 
 from notifications import lines
 from notifications.core.letters import Facts, Letter
-from notifications.core.policy import Channel, Kind
+from notifications.core.policy import TO_STAFF, Channel, Kind
 from scheduling.core.words import Status
 
 
 def letter(row: tuple[Any, ...]) -> Letter:
     """Make a letter of the columns that `leases.READ` lists."""
     m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
+    kind = Kind(m[3])
+    facts = replace(_facts(a, p, s), takes_replies=lines.takes_replies(s[5]))
     return Letter(
         id=m[0],
         ref=m[1].hex,
         token=str(m[2]),
-        kind=Kind(m[3]),
+        kind=kind,
         channel=Channel(m[4]),
         told_version=m[5],
         not_after=m[6],
@@ -27,7 +29,7 @@ def letter(row: tuple[Any, ...]) -> Letter:
         seen=m[11],
         detour=s[6],
         kin=tuple(s[8] or ()),
-        facts=replace(_facts(a, p, s), takes_replies=lines.takes_replies(s[5])),
+        facts=facts.to_staff(m[5]) if kind in TO_STAFF else facts,
     )
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import cache, lru_cache
 from html import escape
@@ -24,6 +24,7 @@ from notifications.core.wording import BRIEF, BRIEFEST, BadWording, Wording, wor
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
 from scheduling import links
+from scheduling.models import Link
 
 log = getLogger(__name__)
 
@@ -32,6 +33,12 @@ LANGUAGES = ("en", "es", "ar")
 
 _OUR_PAGE = re.compile(rf"{re.escape(settings.PUBLIC_URL)}/{links.PATH}[\w-]+/")
 """The address of a visit's page, in a list of visits."""
+
+CARE_LINK = timedelta(days=60)
+"""How long a link to advice lives: as long as darkening of the skin is watched for (21-60 days)."""
+
+_WITH_LINES = frozenset({"visits", "note"})
+"""Blanks whose value has several lines."""
 
 Key = tuple[Kind, Channel, str]
 """What decides which text is used: kind, channel, language."""
@@ -144,7 +151,7 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
 
 
 def _values(letter: Letter, link: str) -> dict[str, str]:
-    values = blanks(letter.facts, letter.channel, link)
+    values = blanks(letter.facts, letter.channel, link) | {"note": letter.advice or ""}
     if letter.kind in ANSWERS:
         return values | {"answer": _answer(letter, values)}
     if letter.parts:
@@ -230,8 +237,9 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     """Write the e-mail as a small HTML page that needs nothing from anywhere."""
     escaped = {name: escape(values[name]) for name in wording.html.names}
     if "visits" in escaped:
-        linked = _OUR_PAGE.sub(r'<a href="\g<0>">\g<0></a>', escaped["visits"])
-        escaped["visits"] = linked.replace("\n", "<br>\n")
+        escaped["visits"] = _OUR_PAGE.sub(r'<a href="\g<0>">\g<0></a>', escaped["visits"])
+    for name in _WITH_LINES & escaped.keys():
+        escaped[name] = escaped[name].replace("\n", "<br>\n")
     filled = wording.html.fill(escaped)
     direction = languages.direction(language)
     return _PAGE.format(
@@ -242,10 +250,42 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
     )
 
 
-def link_to(token: str) -> str:
-    """Spell the address of a visit's page."""
+def opened_by(letter: Letter, now: datetime) -> links.Visit:
+    """Say what the link of a message opens, and until when."""
+    purpose = _PURPOSES.get(letter.kind, Link.Purpose.VISIT)
+    return links.Visit(
+        appointment_id=letter.facts.appointment_id,
+        patient_id=letter.patient_id,
+        told_version=letter.facts.told_version,
+        end=letter.facts.end,
+        purpose=purpose,
+        # advice before a visit closes with it; what comes after is asked for longer
+        expires_at=now + CARE_LINK if letter.kind in _AFTERWARDS else None,
+    )
+
+
+_PURPOSES = {
+    Kind.CARE: Link.Purpose.CARE,
+    Kind.AFTERCARE: Link.Purpose.CARE,
+    Kind.RECALL: Link.Purpose.RECALL,
+}
+_AFTERWARDS = frozenset({Kind.AFTERCARE, Kind.RECALL})
+
+
+def link_of(letter: Letter, token: str) -> str:
+    """Spell the address of the page that a message opens."""
+    return link_to(token, links.CARE_PATH if letter.kind in _PURPOSES else links.PATH)
+
+
+def link_to(token: str, page: str = links.PATH) -> str:
+    """Spell the address of a page behind a token: a visit's, unless another is named."""
     # not `reverse`: it would load every screen of the house into each sender
-    return f"{settings.PUBLIC_URL}/{links.PATH}{token}/"
+    return f"{settings.PUBLIC_URL}/{page}{token}/"
+
+
+def staff_link(letter: Letter) -> str:
+    """Spell the address of a visit on the staff's screens, which ask who is there."""
+    return f"{settings.PUBLIC_URL}/admin/scheduling/appointment/{letter.appointment_id}/change/"
 
 
 @cache

@@ -151,17 +151,14 @@ def _send_all(
 
 
 def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
-    """Make each message a link of its own."""
-    visits = [
-        links.Visit(
-            appointment_id=x.facts.appointment_id,
-            patient_id=x.patient_id,
-            told_version=x.facts.told_version,
-            end=x.facts.end,
-        )
-        for x in (letter.as_of(now) for letter in letters)
+    """Make each message a link of its own; staff get the address of a page that asks who they are."""
+    known = [letter.as_of(now) for letter in letters]
+    opened = [rendering.opened_by(x, now) for x in known if x.kind not in rules.TO_STAFF]
+    tokens = iter(links.issue_many(visits=opened, now=now))
+    return [
+        rendering.staff_link(x) if x.kind in rules.TO_STAFF else rendering.link_of(x, next(tokens))
+        for x in known
     ]
-    return [rendering.link_to(token) for token in links.issue_many(visits=visits, now=now)]
 
 
 def _one(batch: _Batch, letter: Letter, link: str) -> None:

@@ -20,6 +20,9 @@ from scheduling.models import Appointment, Link
 PATH = "v/"
 """Where the patients' pages hang; `clinic.urls` puts them there."""
 
+CARE_PATH = "c/"
+"""Where the pages with advice hang."""
+
 GRACE = timedelta(days=1)
 """A link outlives its visit by a day, so that a late look still shows what was."""
 
@@ -33,12 +36,17 @@ class LinkDead(ClinicError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a link is bound to: one version of one patient's visit, which ends at `end`."""
+    """What a link is bound to: one version of one patient's visit, which ends at `end`.
+
+    It lives until `expires_at`, or by default a day longer than the visit.
+    """
 
     appointment_id: int
     patient_id: int
     told_version: int
     end: datetime
+    purpose: str = Link.Purpose.VISIT
+    expires_at: datetime | None = None
 
 
 def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpose.VISIT) -> str:
@@ -48,13 +56,12 @@ def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpos
         patient_id=appointment.patient_id,
         told_version=appointment.told_version,
         end=appointment.end,
+        purpose=purpose,
     )
-    return issue_many(visits=[visit], now=now, purpose=purpose)[0]
+    return issue_many(visits=[visit], now=now)[0]
 
 
-def issue_many(
-    *, visits: Sequence[Visit], now: datetime, purpose: str = Link.Purpose.VISIT
-) -> list[str]:
+def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:
     """Make a new link to each visit, in one statement, and answer their tokens in order."""
     tokens = [secrets.token_urlsafe(32) for _ in visits]
     with connection.cursor() as cursor:
@@ -62,17 +69,17 @@ def issue_many(
         cursor.execute(
             """INSERT INTO scheduling_link (token_hash, purpose, patient_id, appointment_id,
                 bound_version, expires_at, created_at)
-            SELECT hash, %s, patient, visit, version, expires, %s
-            FROM unnest(%s::bytea[], %s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[])
-                AS asked (hash, patient, visit, version, expires)""",
+            SELECT hash, purpose, patient, visit, version, expires, %s
+            FROM unnest(%s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::int[],
+                %s::timestamptz[]) AS asked (hash, purpose, patient, visit, version, expires)""",
             [
-                str(purpose),
                 now,
                 [_hash(token) for token in tokens],
+                [str(v.purpose) for v in visits],
                 [v.patient_id for v in visits],
                 [v.appointment_id for v in visits],
                 [v.told_version for v in visits],
-                [v.end + GRACE for v in visits],
+                [v.expires_at or v.end + GRACE for v in visits],
             ],
         )
     return tokens

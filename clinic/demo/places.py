@@ -29,6 +29,8 @@ SITES: dict[str, dict[str, Any]] = {
         "subdivision": "ENG",
         "address": "12 Example Street, London W1",
         "phone": "+442079460018",
+        "out_of_hours_phone": "+442079460118",
+        "on_call_phone": "+447700900118",
         "email": "london@clinic.example",
     },
     MADRID: {
@@ -37,6 +39,8 @@ SITES: dict[str, dict[str, Any]] = {
         "subdivision": "MD",
         "address": "Calle del Ejemplo 7, 28010 Madrid",
         "phone": "+442079460019",
+        "out_of_hours_phone": "+442079460119",
+        "on_call_phone": "+447700900119",
         "email": "madrid@clinic.example",
     },
 }

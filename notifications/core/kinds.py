@@ -23,6 +23,10 @@ class Kind(StrEnum):
     ALL_OFF = "all_off"
     REPLY = "reply"
     ANSWER = "answer"
+    CARE = "care"
+    AFTERCARE = "aftercare"
+    RECALL = "recall"
+    ALERT = "alert"
     DAY = "day"
     FAMILY = "family"
 
@@ -39,6 +43,13 @@ BUNDLED = frozenset({Kind.DAY, Kind.FAMILY})
 
 They are ways of saying a reminder: the rows of the outbox are of the kind `REMINDER`.
 """
+
+
+ADVICE = frozenset({Kind.CARE, Kind.AFTERCARE})
+"""The kinds that bring the care timeline: what is said is behind a link, or in the e-mail."""
+
+TO_STAFF = frozenset({Kind.ALERT})
+"""The kinds that go to the clinic's own people, at any hour, whatever the patient chose."""
 
 
 class DropReason(StrEnum):
@@ -91,6 +102,10 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.ALL_OFF: OFF,
     Kind.REPLY: OFF | {Status.BOOKED},
     Kind.ANSWER: frozenset(Status),
+    Kind.CARE: frozenset({Status.BOOKED}),
+    Kind.AFTERCARE: frozenset({Status.FULFILLED}),
+    Kind.RECALL: frozenset(Status),
+    Kind.ALERT: frozenset(Status),
     Kind.DAY: frozenset({Status.BOOKED}),
     Kind.FAMILY: frozenset({Status.BOOKED}),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from notifications.core.policy import (
+    ADVICE,
     OFF,
     STILL_ON,
     TOGETHER,
@@ -59,6 +60,26 @@ class Facts:
         """When the patient is to be there: the start less the preparation."""
         return self.start - timedelta(minutes=self.prep_minutes)
 
+    def to_staff(self, told_version: int) -> "Facts":
+        """Read the same visit for the clinic's own people: the patient's choices do not count.
+
+        What is wrong stays wrong whatever becomes of the visit, so it is of any version.
+        """
+        return replace(
+            self,
+            told_version=told_version,
+            name="",
+            language=STAFF_LANGUAGE,
+            patient_zone="",
+            reach="both",
+            do_not_contact=False,
+            deceased_on=None,
+        )
+
+
+STAFF_LANGUAGE = "en"
+"""The language of the staff's own screens."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -107,6 +128,8 @@ class Letter:
     a reminder of several visits on one day has `parts` in the same way, its own visit among them; `kin` are the rows of the others.
     `detour`: it takes the place of another message.
     An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
+    `advice` is what a care message says in an e-mail, empty where only a link to it is wanted, None
+    where nothing is left to say.
     """
 
     id: int
@@ -128,6 +151,7 @@ class Letter:
     said: str = ""
     parts: tuple[Part, ...] = ()
     kin: tuple[int, ...] = ()
+    advice: str | None = None
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
@@ -177,7 +201,8 @@ class Letter:
             quiet_zone=facts.patient_zone or facts.zone,
             # a message about several visits of which none is left tells of no version at all
             same_version=facts.told_version == self.told_version
-            and bool(self.visits or self.kind not in TOGETHER),
+            and bool(self.visits or self.kind not in TOGETHER)
+            and (self.kind not in ADVICE or self.advice is not None),
             status=facts.status,
             has_address=bool(facts.address),
             opted_out=facts.opted_out or facts.reach not in {"both", self.channel},

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from notifications.core.caps import Room, room
 from notifications.core.habits import AT_ANY_HOUR, AT_NIGHT_NONE, Habit, Habits
 from notifications.core.kinds import (
+    ADVICE,
     ANSWERS,
     AT_ONCE,
     BUNDLED,
@@ -16,6 +17,7 @@ from notifications.core.kinds import (
     OTHERWISE,
     SAFE_TWICE,
     STILL_ON,
+    TO_STAFF,
     TOGETHER,
     Channel,
     DropReason,
@@ -25,6 +27,7 @@ from notifications.core.quiet import country_of
 from scheduling.core.words import Status
 
 __all__ = [
+    "ADVICE",
     "ANSWERS",
     "AT_ONCE",
     "BEFORE_CLOSING",
@@ -36,6 +39,7 @@ __all__ = [
     "SAFE_TWICE",
     "STILL_ON",
     "TOGETHER",
+    "TO_STAFF",
     "Channel",
     "Circumstances",
     "Defer",
@@ -326,7 +330,7 @@ def look_again(facts: Circumstances, *, now: datetime, policy: Policy) -> Send |
     zone = ZoneInfo(facts.quiet_zone)
     habit = _habit(policy, facts.channel, facts.quiet_zone, facts.country)
     until = habit.next_good(facts.kind, facts.sent, now, zone)
-    if until == now:
+    if until == now or facts.kind in TO_STAFF:
         return Send()
     shut = not habit.is_open(facts.kind, now, zone)
     waits = shut or facts.kind is Kind.REMINDER
@@ -337,12 +341,15 @@ def look_again(facts: Circumstances, *, now: datetime, policy: Policy) -> Send |
 
 def room_for(facts: Circumstances, *, now: datetime, policy: Policy) -> Room | None:
     """Spell how many may have been sent for this one to go too; None where nobody counts."""
+    if facts.kind in TO_STAFF:
+        return None
     cap = _habit(policy, facts.channel, facts.quiet_zone, facts.country).cap(facts.kind)
     return None if cap is None else room(cap, now, ZoneInfo(facts.quiet_zone))
 
 
 def _objection(facts: Circumstances, now: datetime) -> DropReason | None:
-    gone = facts.status in {Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED, Status.NOSHOW}
+    begun = {Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED, Status.NOSHOW}
+    gone = facts.status in begun - STILL_ON[facts.kind]
     objections = (
         (facts.deceased, DropReason.DECEASED),
         (facts.do_not_contact, DropReason.DO_NOT_CONTACT),

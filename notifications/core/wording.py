@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
-from notifications.core.policy import ANSWERS, BUNDLED, TOGETHER, Channel, Kind
+from notifications.core.policy import ADVICE, ANSWERS, BUNDLED, TO_STAFF, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
 BLANKS: Mapping[str, str] = {
@@ -40,6 +40,14 @@ OF_A_DAY: Mapping[str, str] = {
 }
 """What a reminder of several visits on one day may have besides."""
 
+OF_ADVICE: Mapping[str, str] = {
+    "note": "the advice itself; empty where the site sends only a link to it",
+}
+"""What an e-mail of the care timeline may have besides."""
+
+UNDATED = ADVICE | TO_STAFF | {Kind.RECALL}
+"""Kinds that name no visit's time."""
+
 BRIEFEST = "{clinic}: {short_date} {time} {link}"
 BRIEF: Mapping[Kind, str] = {
     Kind.SEVERAL: "{clinic} ({count}): {short_date} {time} {link}",
@@ -47,6 +55,7 @@ BRIEF: Mapping[Kind, str] = {
     Kind.FAMILY: "{clinic}: {short_date}: {times} {phone}",
     Kind.REPLY: "{clinic} {phone}: {answer}",
     Kind.ANSWER: "{clinic} {phone}: {answer}",
+    **dict.fromkeys(UNDATED, "{clinic}: {link}"),
 }
 """What an SMS says in any language where the names in it leave no room for words; that a visit is
 off cannot be said without."""
@@ -54,7 +63,7 @@ off cannot be said without."""
 _OF_ONE_PERSON = frozenset({"name", "time", "link"})
 """What a text to several people on one telephone has not: nobody's page opens for the others."""
 
-_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY, *OF_ANSWERS)
+_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY, *OF_ANSWERS, *OF_ADVICE)
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -135,7 +144,7 @@ def check(*, kind: Kind, channel: Channel, subject: str, body: str) -> Wording:
     wording = worded(subject=subject, body=body, known=list(blanks_of(kind, channel)))
     said = wording.subject.names | wording.body.names
     missing = sorted(_needed(kind, channel) - said)
-    if kind not in TOGETHER | ANSWERS and not said & {"date", "short_date"}:
+    if kind not in TOGETHER | ANSWERS | UNDATED and not said & {"date", "short_date"}:
         missing.insert(0, "date")
     if missing:
         raise BadWording(f"The text must contain {_listed(missing)}.")
@@ -148,6 +157,8 @@ def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
     """List the blanks that a text may have, each with what it stands for."""
     if kind in ANSWERS:
         return {**BLANKS, **OF_ANSWERS}
+    if kind in ADVICE and channel is Channel.EMAIL:
+        return {**BLANKS, **OF_ADVICE}
     several = {
         n: said for n, said in OF_SEVERAL.items() if n != "visits" or channel is Channel.EMAIL
     }

@@ -16,6 +16,7 @@ def listed(apps, schema_editor):
     worded = [
         *product(OLDER_KINDS, CHANNELS, ("ar",)),
         *product(NEW_KINDS, CHANNELS, ("en", "es", "ar")),
+        *product(("reply", "answer"), ("sms",), ("ar",)),
     ]
     text.objects.bulk_create(
         [text(kind=kind, channel=channel, language=language) for kind, channel, language in worded],

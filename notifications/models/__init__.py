@@ -1,5 +1,6 @@
 """Rows of messages: the outbox, the inbox, and the clinic's own words."""
 
+from notifications.models.care import CareAnswer, CareNote, CareText, Recall
 from notifications.models.inbox import INTENTS, MERGED, Answer, OptOut, Receipt, Reply
 from notifications.models.outbox import (
     CHANNELS,
@@ -27,11 +28,15 @@ __all__ = [
     "Answer",
     "Attempt",
     "Breaker",
+    "CareAnswer",
+    "CareNote",
+    "CareText",
     "Mention",
     "Message",
     "MessageText",
     "OptOut",
     "Pace",
+    "Recall",
     "Receipt",
     "Reply",
 ]

@@ -20,6 +20,10 @@ KINDS = [
     (Kind.ALL_OFF.value, "several visits cancelled"),
     (Kind.REPLY.value, "automatic answer"),
     (Kind.ANSWER.value, "reception's answer"),
+    (Kind.CARE.value, "advice before a visit"),
+    (Kind.AFTERCARE.value, "advice and checks after a visit"),
+    (Kind.RECALL.value, "time to come again"),
+    (Kind.ALERT.value, "call to the clinician"),
 ]
 STATES = [
     (State.PENDING.value, "waiting"),

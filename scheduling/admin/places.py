@@ -192,6 +192,10 @@ class SiteScreen(Screen):
                 )
             },
         ),
+        (
+            "After a treatment",
+            {"fields": (("out_of_hours_phone", "on_call_phone"), "care_email")},
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -32,6 +32,8 @@ class Link(models.Model):
 
     class Purpose(models.TextChoices):
         VISIT = "visit", "see, confirm, cancel, ask to move"
+        CARE = "care", "read advice, answer how it is"
+        RECALL = "recall", "ask to be rung for another visit"
 
     token_hash = models.BinaryField(max_length=32, unique=True)
     purpose = models.CharField(max_length=12, choices=Purpose)

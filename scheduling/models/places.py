@@ -56,6 +56,10 @@ class Site(models.Model):
         TEN = 10, "every 10 minutes"
         FIFTEEN = 15, "every 15 minutes"
 
+    class CareEmail(models.TextChoices):
+        LINK = "link", "only a link to it"
+        FULL = "full", "the whole text"
+
     name = models.CharField(max_length=120, unique=True)
     zone = models.CharField(
         max_length=64, validators=[known_zone], help_text="IANA name, such as Europe/London"
@@ -101,6 +105,21 @@ class Site(models.Model):
     )
     cancel_notice_hours = models.PositiveSmallIntegerField(
         default=24, help_text="patients cancel by their link at least this long before"
+    )
+    out_of_hours_phone = PhoneNumberField(
+        "out-of-hours number", blank=True, help_text="what a patient rings when something is wrong"
+    )
+    on_call_phone = PhoneNumberField(
+        "clinician on call",
+        blank=True,
+        help_text="gets an SMS when a patient says that it is worse, at any hour",
+    )
+    care_email = models.CharField(
+        "advice by e-mail",
+        max_length=4,
+        choices=CareEmail,
+        default=CareEmail.LINK,
+        help_text="SMS never hold more than a link",
     )
     active = models.BooleanField(default=True)
 

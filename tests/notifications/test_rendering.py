@@ -14,8 +14,8 @@ from icalendar import Calendar
 from notifications import invitations, rendering
 from notifications.core import itinerary, sms
 from notifications.core.letters import Facts, Letter, Part, Told
-from notifications.core.policy import ANSWERS, BUNDLED, TOGETHER, Channel, Kind
-from notifications.core.wording import check
+from notifications.core.policy import ANSWERS, BUNDLED, TO_STAFF, TOGETHER, Channel, Kind
+from notifications.core.wording import UNDATED, check
 from notifications.models import MessageText
 from notifications.providers import Outgoing
 from scheduling.core.words import Status
@@ -112,6 +112,17 @@ def written(kind: Kind, channel: Channel, **more: object) -> Outgoing:
     return rendering.write(made, wording=wording, link=LINK, at=NOW)
 
 
+@pytest.mark.parametrize("kind", [Kind.CARE, Kind.AFTERCARE, Kind.RECALL])
+def test_the_link_of_a_care_message_leads_to_the_page_of_advice(kind: Kind) -> None:
+    there = urlsplit(rendering.link_of(letter(kind, Channel.SMS), "kkk"))
+    assert there.path == reverse("care-link", args=["kkk"])
+
+
+def test_the_link_of_an_alert_leads_to_a_page_that_asks_who_is_there() -> None:
+    there = urlsplit(rendering.staff_link(letter(Kind.ALERT, Channel.SMS)))
+    assert there.path == reverse("admin:scheduling_appointment_change", args=[42])
+
+
 def test_the_link_leads_to_the_visits_page() -> None:
     there = urlsplit(rendering.link_to("kkk"))
     assert there.path == reverse("visit-link", args=["kkk"])
@@ -134,14 +145,15 @@ def test_every_message_says_where_when_and_whom_to_phone(
     phone = "+442079460000" if channel is Channel.SMS else "+44 20 7946 0000"
     wanted = ["Harley House"]
     # of cancelled visits an Arabic SMS has room for the day alone
-    wanted += (
-        ["16 "] if (kind, channel, language) == (Kind.ALL_OFF, Channel.SMS, "ar") else ["13:00"]
-    )
+    if kind not in UNDATED:
+        wanted += (
+            ["16 "] if (kind, channel, language) == (Kind.ALL_OFF, Channel.SMS, "ar") else ["13:00"]
+        )
     by_phone_alone = kind is Kind.CANCELLED or (kind, channel) == (Kind.FAMILY, Channel.SMS)
     wanted += [] if by_phone_alone else [LINK]
     # an SMS in UCS-2 has half the room: there the page behind the link gives the telephone
     roomy = channel is Channel.EMAIL or language != "ar" or by_phone_alone
-    wanted += [phone] if roomy else []
+    wanted += [phone] if roomy and kind not in TO_STAFF else []
     assert [w for w in wanted if w not in said.text] == []
     assert "14:00" not in said.text
 
