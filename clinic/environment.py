@@ -177,6 +177,17 @@ def anymail() -> dict[str, str]:
     return {n.removeprefix(lead): v for n, v in os.environ.items() if n.startswith(lead)}
 
 
+def catch_up(env: environ.Env) -> dict[str, int]:
+    """Read how many messages a minute are taken up of what waited while somebody was away.
+
+    Twilio takes 100 requests a second and then queues for hours; a mail server pushes back by itself.
+    """
+    return {
+        "email": number(env, "FALLOW_CATCH_UP_EMAIL", least=1, most=10**6, default=6000),
+        "sms": number(env, "FALLOW_CATCH_UP_SMS", least=1, most=10**6, default=1200),
+    }
+
+
 def environment() -> environ.Env:
     """Open the process's environment after checking that every name in it is known."""
     check_known(os.environ)

@@ -300,12 +300,7 @@ TWILIO_OTHER_TOKEN = env.str("TWILIO_OTHER_TOKEN", default="")
 # a sender by name, or one that sends nothing, cannot be answered
 SMS_REPLIES = SMS_PROVIDER == "twilio" and TWILIO_FROM.startswith("+")
 TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com")
-# Messages a minute of what waited while a provider, the worker or this house was away. Twilio takes
-# 100 requests a second and then queues for hours; a mail server pushes back by itself.
-CATCH_UP_A_MINUTE = {
-    "email": environment.number(env, "FALLOW_CATCH_UP_EMAIL", least=1, most=10**6, default=6000),
-    "sms": environment.number(env, "FALLOW_CATCH_UP_SMS", least=1, most=10**6, default=1200),
-}
+CATCH_UP_A_MINUTE = environment.catch_up(env)
 # Reports of e-mail: only with a secret, for most providers sign nothing.
 ANYMAIL["WEBHOOK_SECRET"] = env.str("FALLOW_EMAIL_WEBHOOK_SECRET", default="")
 EMAIL_WEBHOOKS = bool(ANYMAIL["WEBHOOK_SECRET"])
