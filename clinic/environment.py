@@ -171,10 +171,14 @@ def email_provider(env: environ.Env) -> str:
     return chosen
 
 
-def anymail() -> dict[str, str]:
-    """Read every ANYMAIL_ variable into anymail's settings, under the name that follows."""
+def anymail(env: environ.Env) -> dict[str, str]:
+    """Read every ANYMAIL_ variable into anymail's settings, under the name that follows.
+
+    Reports of e-mail are taken only with a secret, for most providers sign nothing.
+    """
     lead = "ANYMAIL_"
-    return {n.removeprefix(lead): v for n, v in os.environ.items() if n.startswith(lead)}
+    said = {n.removeprefix(lead): v for n, v in os.environ.items() if n.startswith(lead)}
+    return said | {"WEBHOOK_SECRET": env.str("FALLOW_EMAIL_WEBHOOK_SECRET", default="")}
 
 
 def catch_up(env: environ.Env) -> dict[str, int]:

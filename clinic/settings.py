@@ -285,7 +285,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 EMAIL_PROVIDER = environment.email_provider(env)
 ESP = env.str("FALLOW_ESP", default="")
-ANYMAIL = environment.anymail()
+ANYMAIL = environment.anymail(env)
 if EMAIL_PROVIDER == "anymail":
     INSTALLED_APPS.append("anymail")
 
@@ -301,8 +301,6 @@ TWILIO_OTHER_TOKEN = env.str("TWILIO_OTHER_TOKEN", default="")
 SMS_REPLIES = SMS_PROVIDER == "twilio" and TWILIO_FROM.startswith("+")
 TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com")
 CATCH_UP_A_MINUTE = environment.catch_up(env)
-# Reports of e-mail: only with a secret, for most providers sign nothing.
-ANYMAIL["WEBHOOK_SECRET"] = env.str("FALLOW_EMAIL_WEBHOOK_SECRET", default="")
 EMAIL_WEBHOOKS = bool(ANYMAIL["WEBHOOK_SECRET"])
 SMS_SEGMENTS = environment.number(env, "FALLOW_SMS_SEGMENTS", least=1, most=6, default=2)
 HABITS_FILE = env.str("FALLOW_HABITS", default="")
