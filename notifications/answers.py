@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications import writers
+from notifications import rendering, writers
 from notifications.core import sms
 from notifications.core.policy import AT_ONCE, Channel, Kind
 from notifications.models import Answer, Message, OptOut, Reply
@@ -37,6 +37,12 @@ def answer_by_itself(reply: Reply, visit: Appointment, key: str, now: datetime) 
         return False
     _write(reply, visit, (Kind.REPLY, key, ""), now)
     return True
+
+
+def answer_who_is_worse(reply: Reply, visit: Appointment, phone: str, now: datetime) -> None:
+    """Tell a patient who is worse, at any hour, whom to ring."""
+    said = rendering.sentences(visit.patient.language)["worse"].format(urgent=phone)
+    _write(reply, visit, (Kind.ANSWER, said, "of itself"), now)
 
 
 @transaction.atomic

@@ -150,6 +150,8 @@ def still_holds(row: Message, now: datetime) -> bool:
 
     News of several visits is looked at visit by visit before it is sent.
     """
+    if row.kind in TO_STAFF:
+        return now <= row.not_after
     visit = row.appointment
     soon = visit.start - timedelta(minutes=visit.prep_minutes)
     if now > row.not_after and now >= soon:

@@ -8,9 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifications import optouts, writers
-from notifications.answers import answer, answer_by_itself, answerable, assign, put_aside
+from notifications import care, optouts, writers
+from notifications.answers import (
+    answer,
+    answer_by_itself,
+    answer_who_is_worse,
+    answerable,
+    assign,
+    put_aside,
+)
 from notifications.core import replies
+from notifications.core.care import Answer
 from notifications.core.policy import OFF, Channel
 from notifications.core.replies import Intent, Reading
 from notifications.models import Reply
@@ -280,8 +288,29 @@ def _nothing(case: _Case) -> None:
     _done(case)
 
 
+def _unclear(case: _Case) -> None:
+    if not _answered_a_check(case):
+        _ask_which(case)
+
+
 def _leave(case: _Case) -> None:
-    """Leave it open: it stands in reception's inbox."""
+    """Leave it open: it stands in reception's inbox, unless it says how a patient is."""
+    _answered_a_check(case)
+
+
+def _answered_a_check(case: _Case) -> bool:
+    """Take a text as better, same or worse, where a patient of this number was just asked."""
+    for patient in case.writer.patients if case.incoming.channel is Channel.SMS else ():
+        found = care.replied(patient_id=patient.pk, text=case.incoming.body, now=case.now)
+        if found is None:
+            continue
+        visit = Appointment.objects.select_related("patient", "site").get(pk=found[0])
+        case.reply.appointment, case.reply.patient = visit, visit.patient
+        if found[1].answer is Answer.WORSE:
+            answer_who_is_worse(case.reply, visit, found[1].phone, case.now)
+        _done(case)
+        return True
+    return False
 
 
 _ACTS: Mapping[Intent, Callable[[_Case], None]] = {
@@ -290,7 +319,7 @@ _ACTS: Mapping[Intent, Callable[[_Case], None]] = {
     Intent.HELP: _help,
     Intent.CONFIRM: _confirm,
     Intent.CANCEL: _cancel,
-    Intent.UNCLEAR: _ask_which,
+    Intent.UNCLEAR: _unclear,
     Intent.OTHER: _leave,
     Intent.NOTHING: _nothing,
 }

@@ -184,6 +184,9 @@ _NEEDED_BY_SMS = {
 
 def _needed(kind: Kind, channel: Channel) -> set[str]:
     """List what a text must say; an SMS with a link may leave the telephone to the page."""
+    if kind in UNDATED:
+        note = {"note"} if kind in ADVICE and channel is Channel.EMAIL else set()
+        return {"clinic", "link"} | note
     if channel is Channel.SMS:
         return _NEEDED_BY_SMS.get(kind, {"clinic", "link", "time"})
     return {"clinic", "phone"} | _needed_by_email(kind)

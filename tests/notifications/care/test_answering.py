@@ -6,10 +6,11 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from notifications import care
+from notifications import care, inbox, outbox
 from notifications.care import answering
 from notifications.care.answering import Said
 from notifications.core.care import Answer
+from notifications.core.policy import Channel
 from notifications.models import CareAnswer, Message
 from notifications.providers import SendFailed
 from plans import courses
@@ -297,3 +298,26 @@ def test_without_the_lock_it_alarms_more_than_once(monkeypatch: pytest.MonkeyPat
             return
         CareAnswer.objects.all().delete()
     pytest.fail("six answers at once were never more than one, with nothing to keep them apart")
+
+
+def test_a_text_that_says_worse_at_night_alarms_and_is_told_whom_to_ring(
+    visit: Appointment,
+) -> None:
+    bedside.sent(cast.at(cast.day(2), 10))
+    incoming = inbox.Incoming(
+        provider="twilio",
+        provider_id="SM-worse",
+        channel=Channel.SMS,
+        sender=str(visit.patient.phone),
+        body="Worse",
+    )
+    reply = inbox.act_on_reply(incoming=incoming, now=NIGHT)
+    assert reply is not None
+    assert (reply.appointment_id, reply.state) == (visit.pk, "acted")
+    assert counted() == (1, 1, 1, 1)
+    carrier, clock = Carrier(), stage.Clock(NIGHT)
+    outbox.sweep(clock=clock, using=stage.desk(carrier, clock, outbox.habits()))
+    assert [OUT_OF_HOURS in said.text for said in carrier.sent if said.kind == "answer"] == [True]
+    # the same text handed over again does nothing
+    assert inbox.act_on_reply(incoming=incoming, now=NIGHT) is None
+    assert counted() == (1, 1, 1, 1)

@@ -268,5 +268,5 @@ def test_a_message_shows_its_receipts() -> None:
 
 def test_the_words_around_answers_can_be_edited() -> None:
     rows = MessageText.objects.filter(kind__in=["reply", "answer"])
-    assert rows.count() == 4
+    assert rows.count() == 6
     assert code  # the code itself is a blank of every text
