@@ -185,7 +185,8 @@ def ask_reception(message: About, *, now: datetime, why: str) -> None:
     """Ask a person to tell the patient what the message could not; asking twice asks once."""
     way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
     what = dict(KINDS)[message.kind]
-    text = f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500]
+    whom = "the clinician on call" if message.kind in TO_STAFF else "the patient"
+    text = f"{way} ({what}) may not have reached {whom}: please phone. {why}"[:500]
     asked = {
         "site_id": message.site_id,
         "patient_id": message.patient_id,
