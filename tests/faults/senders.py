@@ -28,7 +28,10 @@ KILLED = -signal.SIGKILL
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
-    """One sender: its clock, which stands; where it dies, or how long it may live (seconds)."""
+    """One sender: its clock, which stands; where it dies, or how long it may live (seconds).
+
+    One that `sleeps` sleeps at its point while another sweeps after the end of its lease.
+    """
 
     now: datetime
     point: str = ""
@@ -36,6 +39,7 @@ class Life:
     nth: int = 1
     kill_after: float | None = None
     survives: bool = False
+    sleeps: bool = False
     removed: Sequence[str] = ()
 
 

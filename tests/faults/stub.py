@@ -95,6 +95,7 @@ class Texts(ThreadingHTTPServer):
 class _Asked(BaseHTTPRequestHandler):
     server: Texts
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
