@@ -14,7 +14,7 @@ from notifications.models import Breaker, Message, OptOut
 from scheduling.models import Appointment, Patient
 from tests.faults import children, points
 from tests.faults.senders import Nursery
-from tests.faults.stub import Letters, Texts, Truth
+from tests.faults.stub import PATIENT, Letters, Texts, Truth
 from tests.notifications import stage
 from tests.notifications.stage import DAYS_14, NOW, House
 
@@ -34,6 +34,7 @@ class Scene:
     texts: Texts
     letters: Letters
     nursery: Nursery
+    timeout: float = PATIENT
     house: House = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +63,7 @@ class Scene:
     def sweep(self) -> None:
         """Sweep in this process."""
         clock = self.truth.clock
-        outbox.sweep(clock=clock, using=points.desk(clock, self.ports))
+        outbox.sweep(clock=clock, using=points.desk(clock, self.ports, timeout=self.timeout))
 
     def come_to_rest(self, within: timedelta = timedelta(hours=3), steps: int = 400) -> datetime:
         """End all leases and sweep on until nothing is open that was due; answer the horizon.

@@ -22,7 +22,7 @@ from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trac
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
 from notifications.rounds import Clock, Desk
-from tests.faults.stub import TIMEOUT
+from tests.faults.stub import PATIENT
 
 CLAIMED = "claimed"
 BEGUN = "mark begun"
@@ -103,7 +103,12 @@ class Watched:
         return self.inner.find(trace)
 
 
-def desk(clock: Clock, ports: tuple[int, int], trap: Trap | None = None) -> Desk:
+def desk(
+    clock: Clock,
+    ports: tuple[int, int],
+    trap: Trap | None = None,
+    timeout: float = PATIENT,
+) -> Desk:
     """Set up a round that speaks to the stub: its ports of HTTP and of SMTP."""
 
     def carry(channel: Channel, /) -> Provider:
@@ -115,10 +120,10 @@ def desk(clock: Clock, ports: tuple[int, int], trap: Trap | None = None) -> Desk
                 sender="+447700900000",
                 callback=f"{home}/status/",
                 base_url=home,
-                timeout=TIMEOUT,
+                timeout=timeout,
             )
             return Watched(Twilio(account), trap)
-        backend = EmailBackend(host="127.0.0.1", port=ports[1], timeout=TIMEOUT)
+        backend = EmailBackend(host="127.0.0.1", port=ports[1], timeout=timeout)
         return Watched(Smtp(sender="clinic@fallow.example", backend=backend), trap)
 
     return Desk(clock=clock, policy=Policy(), carriers=carry)
