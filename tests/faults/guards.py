@@ -1,0 +1,73 @@
+"""Takes one guard away, to show that the invariants would see it missing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from notifications import leases, outbox, recovery
+from notifications.models import Message
+
+VERSION = "version check"
+LEASE = "lease guard"
+UNKNOWN = "what may have been sent is unknown"
+DEDUPE = "dedupe key"
+
+
+def remove(name: str) -> Callable[[], None]:
+    """Take a guard away; answer what puts it back."""
+    changed: list[tuple[Any, str, Any]] = {
+        VERSION: [
+            (leases, "_MAY_BE_MARKED", "m.id = %(id)s AND {guard}"),
+            (leases, "GUARD", "m.token = %(token)s AND m.leased_until > now()"),
+            (outbox, "withdraw", lambda **_: 0),
+        ],
+        LEASE: [(leases, "GUARD", "TRUE")],
+        UNKNOWN: [
+            (
+                recovery,
+                "_RECOVER",
+                recovery._RECOVER.replace(
+                    "SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END",
+                    "SET state = 'pending'",
+                ).replace(
+                    "token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END",
+                    "token = NULL",
+                ),
+            )
+        ],
+    }[name]
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in changed]
+    _set(changed)
+    return lambda: _set(before)
+
+
+def _set(values: list[tuple[Any, str, Any]]) -> None:
+    for owner, attribute, value in values:
+        setattr(owner, attribute, value)
+    leases._statement.cache_clear()
+
+
+@contextmanager
+def removed(name: str) -> Iterator[None]:
+    """Take a guard away in this process, and put it back."""
+    put_back = remove(name)
+    try:
+        yield
+    finally:
+        put_back()
+
+
+@contextmanager
+def without_dedupe() -> Iterator[None]:
+    """Let the database take the same message twice."""
+    rule = next(c for c in Message._meta.constraints if c.name == "message_dedupe_key")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Message, rule)
+    try:
+        yield
+    finally:
+        Message.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Message, rule)
