@@ -392,9 +392,9 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # Django's own handlers would print paths and mail tracebacks.
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "mail.log": {"level": "WARNING"},  # aiosmtpd's: it names recipients
+        "django": {"handlers": [], "level": "INFO", "propagate": True},  # not its own
+        # aiosmtpd's and Twilio's own name recipients
+        **{key: {"level": "WARNING"} for key in ("mail.log", "twilio.http_client")},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -14,7 +14,6 @@ from tests.faults.crowd import Scene
 from tests.faults.senders import Nursery
 from tests.faults.stub import Letters, Texts, Truth
 
-VENDOR = "twilio.http_client"
 HERE = Path(__file__).parent
 
 
@@ -51,14 +50,6 @@ class _Kept(logging.Handler):
         self.lines.append(self.format(record))
 
 
-def own(log: str) -> str:
-    """Leave out what the vendor's library says of itself.
-
-    It writes the number that is looked up; `docs/reliability.md` names this under "Found".
-    """
-    return "\n".join(line for line in log.splitlines() if VENDOR not in line)
-
-
 @pytest.fixture
 def scene(transactional_db: None, nursery: Nursery) -> Iterator[Scene]:
     """Give a clinic with two providers; at the end, see that no log says what it may not."""
@@ -76,4 +67,4 @@ def scene(transactional_db: None, nursery: Nursery) -> Iterator[Scene]:
     texts.server_close()
     letters.close()
     said = "\n".join(kept.lines) + nursery.log.read_bytes()[before:].decode("utf-8", "replace")
-    assert invariants.leaked(own(said), words) == []
+    assert invariants.leaked(said, words) == []

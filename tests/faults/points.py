@@ -21,7 +21,7 @@ from notifications.core.policy import Channel, Policy
 from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trace, at_once
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
-from notifications.rounds import Clock, Desk
+from notifications.desks import Clock, Desk
 from tests.faults.stub import PATIENT
 
 CLAIMED = "claimed"
