@@ -29,8 +29,8 @@ def remove(name: str) -> Callable[[], None]:
                 recovery,
                 "_RECOVER",
                 recovery._RECOVER.replace(
-                    "SET state = CASE lost.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END",
-                    "SET state = 'pending'",
+                    "WHEN lost.state = 'sending' THEN 'unknown'",
+                    "WHEN lost.state = 'sending' THEN 'pending'",
                 ).replace(
                     "token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END",
                     "token = NULL",

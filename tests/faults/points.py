@@ -18,10 +18,10 @@ from django.db import transaction
 
 from notifications import leases
 from notifications.core.policy import Channel, Policy
+from notifications.desks import Clock, Desk
 from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trace, at_once
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
-from notifications.desks import Clock, Desk
 from tests.faults.stub import PATIENT
 
 CLAIMED = "claimed"

@@ -66,7 +66,8 @@ class Bell:
 
     def __post_init__(self) -> None:
         self.start()
-        self.app = Celery(broker=self.server.url)
+        # not the house's own: the tests that follow ring theirs
+        self.app = Celery(broker=self.server.url, set_as_current=False)
 
     def start(self, port: int | None = None) -> None:
         sources = programs.order(os.environ.get("FALLOW_SERVERS"), first="installed")
