@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from scheduling import catalogue, trail
 from scheduling.booking import known_wish
@@ -49,13 +50,9 @@ def join(*, wish: Wish, want: Want, by: Actor, now: datetime) -> WaitingEntry:
     entry = WaitingEntry(
         patient=patient,
         site_id=site.id,
-        treatment_id=visit.treatment_id if visit else wish.treatment_id,
         appointment=visit,
         practitioner_id=wish.practitioner_id,
-        areas=list(visit.areas if visit else wish.areas),
-        size=visit.size if visit else wish.size,
-        depth=visit.depth if visit else wish.depth,
-        indication=visit.indication if visit else wish.indication,
+        **_what(visit or wish),
         weekdays=sorted(set(want.weekdays)),
         from_time=want.from_time,
         until_time=want.until_time,
@@ -67,6 +64,17 @@ def join(*, wish: Wish, want: Want, by: Actor, now: datetime) -> WaitingEntry:
     entry.save()
     trail.write([trail.entry(subject=entry, verb="wait", by=by, now=now)])
     return entry
+
+
+def _what(asked: Appointment | Wish) -> dict[str, Any]:
+    """Name what is waited for."""
+    return {
+        "treatment_id": asked.treatment_id,
+        "areas": list(asked.areas),
+        "size": asked.size,
+        "depth": asked.depth,
+        "indication": asked.indication,
+    }
 
 
 def _patient(wish: Wish, by: Actor) -> Patient:
