@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-
 from django.test import Client
 
 from scheduling import links, visitors
