@@ -46,6 +46,9 @@ DRAIN_BYTES = 64 * 1024 * 1024
 AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutError)
 """What Django and redis-py raise when their server cannot be reached."""
 
+STAFF_PATHS = ("/admin/", "/accounts/", "/api/")
+"""Where no patient's form is sent to."""
+
 NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 log = getLogger(__name__)
@@ -261,6 +264,29 @@ def has_nul(request: HttpRequest) -> bool:
     if kind.endswith("json"):
         return b"\x00" in request.body or NUL_ESCAPE.search(request.body) is not None
     return False
+
+
+class NamelessForms:
+    """Let the patients' own forms in, which browsers send as `Origin: null`.
+
+    A page that asks for no referrer sends its forms without a name (Fetch, “append a request
+    Origin header”), and Django's check for forged forms would refuse every one of them. What the
+    browser says itself, Sec-Fetch-Site, cannot be set by any page: only `same-origin` is let on,
+    or a browser too old to say. The token of the form is compared in any case. Staff's pages send
+    a referrer, so that a form without a name was never theirs.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Wrap the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Name the origin that the browser has vouched for."""
+        nameless = request.META.get("HTTP_ORIGIN") == "null"
+        ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        if nameless and ours and not request.path_info.startswith(STAFF_PATHS):
+            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+        return self.get_response(request)
 
 
 class ClinicErrors:

@@ -352,7 +352,10 @@ class OptOutScreen(LookOnly):
     list_display = ("address", "channel", "at", "source", "reply", "message", "ended_at")
     list_filter = ("channel", "source")
     search_fields = ("address",)
-    fields = ("address", "channel", "at", "source", "reply", "message", "ended_at", "ended_by")
+    fields = (
+        *("address", "channel", "at", "source", "reply", "message"),
+        *("ended_at", "ended_by", "ended_how"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
         """Read the message along."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from notifications.core.letters import Facts
-from notifications.core.policy import Kind
+from notifications.core.policy import OFF, Kind
 
 REQUEST = "REQUEST"
 CANCEL = "CANCEL"
+PUBLISH = "PUBLISH"
 
 SUMMARIES = {"en": "Visit to {clinic}", "es": "Cita en {clinic}", "ar": "موعد في {clinic}"}
 """Shown in calendars that others may see: the place, and never what is done there."""
@@ -28,19 +29,36 @@ def written(*, facts: Facts, kind: Kind, organiser: str, at: datetime) -> str:
     `organiser` is the sender's address: some calendars ignore news of a visit from anyone else; `at` (UTC) is when the message is written.
     """
     method = method_of(kind)
-    if not method:
-        return ""
+    return _calendar(_invitation(facts, method, organiser, at), method) if method else ""
+
+
+def published(*, facts: Facts, organiser: str, at: datetime) -> str:
+    """Write the entry for a calendar that the patient puts it into, from a page.
+
+    UID and SEQUENCE are those of the messages', so that either replaces the other. PUBLISH names
+    no attendee (RFC 5546, 3.2.1): nobody is invited, and the file says not whose visit it is.
+    """
+    return _calendar(_event(facts, off=facts.status in OFF, organiser=organiser, at=at), PUBLISH)
+
+
+def _calendar(event: Event, method: str) -> str:
     calendar = Calendar()
     calendar.add("prodid", "-//Fallow//Visits//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(_event(facts, method, organiser, at))
+    calendar.add_component(event)
     raw: bytes = calendar.to_ical()
     return raw.decode("utf-8")
 
 
-def _event(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
+def _invitation(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
+    event = _event(facts, off=method == CANCEL, organiser=organiser, at=at)
+    event.add("attendee", _address(facts.address, **_ROLE))
+    return event
+
+
+def _event(facts: Facts, *, off: bool, organiser: str, at: datetime) -> Event:
     event = Event()
     # never the site's or the sender's domain: those may change while the visit stays the same
     event.add("uid", f"{facts.uid}@visits.fallow")
@@ -48,11 +66,10 @@ def _event(facts: Facts, method: str, organiser: str, at: datetime) -> Event:
     event.add("dtstart", facts.be_there)
     event.add("dtend", facts.end)
     event.add("sequence", facts.told_version)
-    event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
+    event.add("status", "CANCELLED" if off else "CONFIRMED")
     event.add("summary", SUMMARIES.get(facts.language, SUMMARIES["en"]).format(clinic=facts.clinic))
     event.add("location", ", ".join([facts.clinic, *facts.clinic_address.splitlines()]))
     event.add("organizer", _address(organiser, CN=facts.clinic))
-    event.add("attendee", _address(facts.address, **_ROLE))
     # in a calendar that others may look into it is a busy time and nothing else
     event.add("class", "PRIVATE")
     event.add("transp", "OPAQUE")

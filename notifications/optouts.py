@@ -9,12 +9,12 @@ from notifications.core.policy import Channel
 from notifications.mentions import LEFT
 from notifications.models import Message, OptOut, Reply
 
-REPLY, PROVIDER = "reply", "provider"
+REPLY, PROVIDER, PAGE = "reply", "provider", "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Who told us (`reply`, `provider`), by which message, and after which of ours."""
+    """Who told us (`reply`, `provider`, `page`), by which message, and after which of ours."""
 
     source: str
     reply: Reply | None = None
@@ -41,17 +41,27 @@ def opt_out(*, channel: Channel, address: str, evidence: Evidence, now: datetime
 
 
 @transaction.atomic
-def opt_in(*, channel: Channel, address: str, reply: Reply, now: datetime) -> int:
-    """Write to this address again; answer how many opt-outs that ends."""
+def opt_in(
+    *, channel: Channel, address: str, now: datetime, reply: Reply | None = None, how: str = ""
+) -> int:
+    """Write to this address again; answer how many opt-outs that ends.
+
+    The evidence is the `reply` that asked for it, or `how`: who did, on which page.
+    """
     standing = OptOut.objects.filter(channel=channel.value, address=address, ended_at=None)
-    return standing.update(ended_at=now, ended_by=reply)
+    return standing.update(ended_at=now, ended_by=reply, ended_how=how)
 
 
 def _last_to(channel: Channel, reply: Reply | None) -> Message | None:
     """Find the last message to whoever wrote: what they had before their eyes."""
     if reply is None or reply.patient_id is None:
         return None
+    return last_to(channel=channel, address=reply.sender, patient_id=reply.patient_id)
+
+
+def last_to(*, channel: Channel, address: str, patient_id: int) -> Message | None:
+    """Find the last message about a patient that went, or may have gone, to an address."""
     gone = Message.objects.filter(
-        patient=reply.patient_id, channel=channel.value, state__in=LEFT, recipient=reply.sender
+        patient=patient_id, channel=channel.value, state__in=LEFT, recipient=address
     )
     return gone.order_by("-sending_at", "-pk").first()

@@ -101,7 +101,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
         return _sms(letter, wording, link, at)
     facts = letter.facts
     values = _values(letter, link)
-    organiser = facts.sender or _address_of(settings.DEFAULT_FROM_EMAIL)
+    organiser = organiser_of(facts.sender)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -287,6 +287,11 @@ def link_to(token: str, page: str = links.PATH) -> str:
 def staff_link(letter: Letter) -> str:
     """Spell the address of a visit on the staff's screens, which ask who is there."""
     return f"{settings.PUBLIC_URL}/admin/scheduling/appointment/{letter.appointment_id}/change/"
+
+
+def organiser_of(sender: str) -> str:
+    """Name who organises a visit in calendars: the site's own address, else the house's."""
+    return sender or _address_of(settings.DEFAULT_FROM_EMAIL)
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
@@ -35,6 +36,25 @@ class LinkDead(ClinicError):
 
     code = "link_dead"
     sentence = "This link is no longer in use. Your newest message has the one that works."
+
+
+TRIES = 5
+"""Answers to the question for a second fact that one link may give, right or wrong: whoever picks
+up a phone guesses a birth year within a decade, and five of some eighty years are few enough."""
+
+
+class NotProved(ClinicError):
+    """The second fact is not the patient's; `left` says how many tries are left."""
+
+    code = "not_proved"
+    sentence = "This is not what we have on file."
+
+
+class NoMoreTries(NotProved):
+    """The link has used up its tries, or there is nothing on file to compare with."""
+
+    code = "no_more_tries"
+    sentence = "This cannot be done by the link any more. Please phone the clinic."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +118,10 @@ def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose
     """
     link = (
         Link.objects.select_related(
-            "appointment__site", "appointment__treatment", "patient", "offer__entry__site"
+            "appointment__site",
+            "appointment__treatment",
+            "patient__guardian",
+            "offer__entry__site",
         )
         .filter(token_hash=_hash(token), purpose__in=purposes)
         .first()
@@ -128,6 +151,28 @@ def issue_offer(*, offer: Offer, now: datetime) -> str:
         created_at=now,
     )
     return token
+
+
+def prove(*, link: Link, birth_year: int) -> None:
+    """Let on who holds the link and knows the patient's birth year.
+
+    A try is taken before the answer is looked at, by one guarded statement that stands whatever
+    comes after, so that however many ask at once, `TRIES` answers are compared in all.
+
+    Raises:
+        NoMoreTries: there were none left, or no birth date is on file.
+        NotProved: it is another year.
+
+    """
+    born = link.patient.birth_date
+    if born is None:
+        raise NoMoreTries(left=0)
+    taken = Link.objects.filter(pk=link.pk, tries__lt=TRIES).update(tries=F("tries") + 1)
+    if not taken:
+        raise NoMoreTries(left=0)
+    if born.year != birth_year:
+        left = TRIES - Link.objects.values_list("tries", flat=True).get(pk=link.pk)
+        raise (NotProved if left else NoMoreTries)(left=left)
 
 
 def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -143,6 +143,25 @@ def age_on(birth: date, day: date) -> int:
 def needs_guardian(birth: date | None, today: date) -> bool:
     """Tell whether the law asks for somebody who answers for this patient."""
     return birth is not None and age_on(birth, today) < OF_AGE
+
+
+def speaker(patient: Patient, *, reached_at: Collection[str], today: date) -> Patient | None:
+    """Answer the guardian who speaks for a minor; None where patients speak for themselves.
+
+    Whoever has a phone or an e-mail of their own, at which they were `reached_at`, answers there
+    for themselves. A guardian of somebody whose age nobody knows was noted for a reason.
+    """
+    guardian = patient.guardian
+    grown = patient.birth_date is not None and not needs_guardian(patient.birth_date, today)
+    if guardian is None or grown:
+        return None
+    theirs = {_digits(guardian.phone), fold_mail(guardian.email)}
+    return None if own_addresses(patient) & set(reached_at) - theirs else guardian
+
+
+def own_addresses(patient: Patient) -> frozenset[str]:
+    """List a patient's phone (E.164) and e-mail (casefolded), those that there are."""
+    return frozenset({_digits(patient.phone), fold_mail(patient.email)} - {""})
 
 
 def fold(text: str) -> str:

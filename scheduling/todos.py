@@ -35,6 +35,12 @@ def write_down(*, todo: Todo, by: Actor, now: datetime) -> Todo:
     return todo
 
 
+def asks_to_move(appointment: Appointment) -> bool:
+    """Tell whether the patient's wish for another time is still open."""
+    open_wish = Todo.objects.filter(appointment=appointment, kind=ASKS_TO_MOVE, done_at=None)
+    return open_wish.exists()
+
+
 @transaction.atomic
 def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime) -> Todo:
     """Note that the patient would like another time; asking again replaces the open wish."""

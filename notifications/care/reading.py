@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from notifications import carenotes
 from notifications.core import care
@@ -48,6 +48,36 @@ def sheet(visit: Appointment, *, now: datetime) -> Sheet:
         notes=shown,
         day=day,
         check=care.check_day(notes, day=day) if done else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a patient may read about a visit from its booking on.
+
+    `before` is what to do before it, each with the local date from which it holds, None where it
+    holds now; `after` is the sheet for the hours after it, once it is done what is in force.
+    """
+
+    before: tuple[tuple[date | None, Note], ...] = ()
+    after: tuple[Note, ...] = ()
+
+
+def outlook(visit: Appointment, *, now: datetime) -> Outlook:
+    """Read what holds now, what is yet to come before the visit, and what follows at once."""
+    if visit.status == Status.FULFILLED:
+        return Outlook(after=sheet(visit, now=now).notes)
+    reader = carenotes.readers([visit.patient_id])[visit.patient_id]
+    session = carenotes.session_of(visit, reader)
+    today = session.days_since(now)
+    notes = carenotes.about(session)
+    return Outlook(
+        before=tuple(
+            (None if note.day <= today else session.day + timedelta(days=note.day), note)
+            for note in notes
+            if note.day < 0 and today <= note.until
+        ),
+        after=tuple(note for note in notes if note.day == 0 and not note.asks),
     )
 
 

@@ -28,12 +28,17 @@ INTENTS = [
 
 
 class OptOut(models.Model):
-    """An address that wants nothing more on one channel, with the evidence; ended by a START."""
+    """An address that wants nothing more on one channel, with the evidence.
+
+    A START ends it, or the patient on a page: `ended_by` and `ended_how` are the evidence of that.
+    """
 
     channel = models.CharField(max_length=5, choices=CHANNELS)
     address = models.CharField(max_length=254)
     at = models.DateTimeField()
-    source = models.CharField(max_length=16, help_text="who told us: provider, reply, staff, link")
+    source = models.CharField(
+        max_length=16, help_text="who told us: provider, reply, staff, link, page"
+    )
     message = models.ForeignKey(
         Message,
         on_delete=models.SET_NULL,
@@ -53,6 +58,9 @@ class OptOut(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
         "Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ended_how = models.CharField(
+        max_length=160, blank=True, help_text="who asked for messages again, where no message did"
     )
 
     class Meta:

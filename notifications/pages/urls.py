@@ -3,11 +3,13 @@
 from django.urls import path
 
 from notifications import unsubscribing
+from notifications.pages.cancelling import cancelled
 from notifications.pages.stop import stop
 from notifications.pages.visit import open_link, visit
 
 urlpatterns = [
     path(f"{unsubscribing.PATH}<str:token>/", stop, name="stop-email"),
     path("see/<int:link_id>/", visit, name="visit"),
+    path("see/<int:link_id>/cancelled/", cancelled),
     path("<str:token>/", open_link, name="visit-link"),
 ]

@@ -1,22 +1,25 @@
-"""The patient's page of one visit, behind the link in each message."""
+"""The patient's page of one visit, behind the link in each message or a code."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notifications import mentions, wordings
+from notifications import invitations, mentions, rendering, wordings
+from notifications.care import reading
 from notifications.core import itinerary
 from notifications.core.letters import Told
+from notifications.pages import saying
+from plans.models import Plan
 from scheduling import booking, todos
-from scheduling.core.dates import spoken
-from scheduling.core.languages import counted
-from scheduling.core.words import Status
+from scheduling.core.words import COUNTED
 from scheduling.doors import Page, Visitor, exchange, language_of, of_a_visit, show, words_of
+from scheduling.doors.entering import MY
 from scheduling.doors.frame import Words
-from scheduling.errors import ClinicError, StaleVersion
+from scheduling.errors import ClinicError, NotFound, StaleVersion
 from scheduling.models import Appointment
 
 LONGEST_WISH = 500
@@ -31,25 +34,36 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @of_a_visit
 def visit(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
-    """Show the visit; by POST confirm it, cancel it or ask to move it."""
-    done = _act(request, visitor, now) if request.method == "POST" else ""
-    return _page(request, visitor, now, done)
-
-
-def _act(request: HttpRequest, visitor: Visitor, now: datetime) -> str:
-    """Do what the form asks, and answer the key of the sentence that says what came of it."""
-    act = _ACTS.get(request.POST.get("act", ""))
+    """Show the visit; by POST confirm it, or ask the clinic for another time."""
+    act = _ACTS.get(request.POST.get("act", "")) if request.method == "POST" else None
     if act is None:
-        return ""
+        return _page(request, visitor, now)
     try:
-        return act(request, visitor, now)
+        act(request, visitor, now)
     except StaleVersion:
-        return "stale"
-    except ClinicError as error:
-        return "cancel_late" if "notice_hours" in error.facts else "busy"
+        return _page(request, visitor, now, "stale")
+    except ClinicError:
+        return _page(request, visitor, now, "busy")
+    return saying.see_other(visitor.home)
 
 
-def _confirm(_: HttpRequest, visitor: Visitor, now: datetime) -> str:
+@of_a_visit
+def calendar(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
+    """Hand out the visit as a file for the patient's own calendar; nothing clinical is in it."""
+    appointment = visitor.visit
+    if appointment.status not in COUNTED:
+        raise NotFound
+    text = invitations.published(
+        facts=wordings.facts_of(appointment, language_of(request, visitor.addressed)),
+        organiser=rendering.organiser_of(appointment.site.email_from),
+        at=now,
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8; method=PUBLISH")
+    response["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return response
+
+
+def _confirm(_: HttpRequest, visitor: Visitor, now: datetime) -> None:
     appointment = visitor.visit
     booking.confirm(
         appointment_id=appointment.pk,
@@ -57,71 +71,101 @@ def _confirm(_: HttpRequest, visitor: Visitor, now: datetime) -> str:
         by=visitor.by,
         now=now,
     )
-    appointment.refresh_from_db()
-    return "done_confirm"
 
 
-def _cancel(_: HttpRequest, visitor: Visitor, now: datetime) -> str:
-    appointment = visitor.visit
-    booking.cancel(
-        appointment_id=appointment.pk,
-        version=appointment.version,
-        by=visitor.by,
-        now=now,
-        reason="cancelled by the patient's link",
-    )
-    appointment.refresh_from_db()
-    return "done_cancel"
-
-
-def _ask_to_move(request: HttpRequest, visitor: Visitor, now: datetime) -> str:
+def _ask_to_move(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
+    if not saying.is_open(visitor.visit, now):
+        return
     wish = " ".join(request.POST.get("wish", "").replace("\0", "").split())[:LONGEST_WISH]
     todos.ask_to_move(appointment=visitor.visit, wish=wish, by=visitor.by, now=now)
-    return "done_move"
 
 
-_ACTS: Mapping[str, Callable[[HttpRequest, Visitor, datetime], str]] = {
+_ACTS: Mapping[str, Callable[[HttpRequest, Visitor, datetime], None]] = {
     "confirm": _confirm,
-    "cancel": _cancel,
     "move": _ask_to_move,
 }
 
 
-def _page(request: HttpRequest, visitor: Visitor, now: datetime, done: str) -> HttpResponse:
+def _page(request: HttpRequest, visitor: Visitor, now: datetime, wrong: str = "") -> HttpResponse:
     appointment = visitor.visit
-    language = language_of(request, visitor.patient)
+    language = language_of(request, visitor.addressed)
     words = words_of("notifications", "visit_page", language)
+    key = wrong or saying.standing(appointment, now)
     facts = {
-        "hello": words["hello"].format(name=visitor.patient.given_name),
-        "when": _when(appointment, language),
-        "open": appointment.start > now and appointment.status == Status.BOOKED,
+        "hello": words["hello"].format(name=visitor.addressed.given_name),
+        "about": saying.about(visitor, words),
+        "when": saying.when(appointment, language, saying.zone_of(visitor)),
+        "treatment": appointment.treatment.name,
+        "open": saying.is_open(appointment, now),
+        "counts": appointment.status in COUNTED,
         "confirmed": appointment.confirmed_at is not None,
-        "late": _too_late(appointment, words, language, now),
-        "notice": _notice(appointment, words, language, done or _standing(appointment, now)),
-        "good": done.startswith("done_") or appointment.confirmed_at is not None,
+        "asked": todos.asks_to_move(appointment),
+        "notice": words[key] if key else "",
+        "good": key == "confirmed",
         "visits": _together(visitor, language),
+        "rest": _rest(visitor, words, language, now),
+        "map": saying.map_of(appointment.site),
         "home": visitor.home,
+        "my": f"/{MY}" if visitor.session else "",
+        "pages": _ways_on(visitor),
     }
     page = Page(
         template="notifications/visit.html",
         title=words["title"],
         words=words,
-        patient=visitor.patient,
+        patient=visitor.addressed,
         site=appointment.site,
-        facts=facts,
+        facts=facts | _advice(appointment, words, language, now),
     )
     return show(request, page)
 
 
-def _when(appointment: Appointment, language: str) -> object:
-    """Say the time to be there, as the message said it."""
-    return spoken(
-        at=appointment.start - timedelta(minutes=appointment.prep_minutes),
-        zone=appointment.zone,
-        language=language,
-        country=appointment.site.country,
-        home=appointment.patient.zone,
-    )
+def _ways_on(visitor: Visitor) -> dict[str, str]:
+    """Spell the pages of this visit that other floors bring, as far as they concern it."""
+    series = visitor.visit.series_id
+    planned = series is not None and Plan.objects.filter(series=series).exists()
+    names = ("move", "forms", "messages", *(["plan"] if planned else []))
+    return saying.below(visitor.home, *names)
+
+
+def _advice(visit: Appointment, words: Words, language: str, now: datetime) -> dict[str, Any]:
+    """Gather what to do before and after: the treatment's own words, then the care notes."""
+    if visit.status not in COUNTED:
+        return {}
+    treatment, outlook = visit.treatment, reading.outlook(visit, now=now)
+    return {
+        "preparation": treatment.preparation,
+        "aftercare": treatment.aftercare,
+        "bring": treatment.bring,
+        "before": [
+            (_since(since, visit, words, language), note.text(language))
+            for since, note in outlook.before
+        ],
+        "after": [note.text(language) for note in outlook.after],
+    }
+
+
+def _since(since: date | None, visit: Appointment, words: Words, language: str) -> str:
+    """Say from which day a note holds; empty where it holds now."""
+    return words["from"].format(date=saying.day(since, visit, language)) if since else ""
+
+
+def _rest(visitor: Visitor, words: Words, language: str, now: datetime) -> list[str]:
+    """Say until when the skin rests after this visit, from its recovery dates; none when over."""
+    visit = visitor.visit
+    typical, most = visit.recovery_typical, visit.recovery_most
+    if visit.status not in COUNTED or typical is None:
+        return []
+    today = saying.local_date(visit, now)
+    key = "rest_child" if visitor.guardian else "rest"
+    key += "_later" if saying.is_open(visit, now) else ""
+    said = [(key, typical), *([("rest_most", most)] if most and most > typical else [])]
+    name = visitor.patient.given_name
+    return [
+        words[key].format(date=saying.day(on, visit, language), name=name)
+        for key, on in said
+        if on >= today
+    ]
 
 
 def _together(visitor: Visitor, language: str) -> list[dict[str, object]]:
@@ -143,29 +187,3 @@ def _together(visitor: Visitor, language: str) -> list[dict[str, object]]:
         }
         for v in visits
     ]
-
-
-def _standing(appointment: Appointment, now: datetime) -> str:
-    """Name the sentence that tells how the visit stands, when there is one to say."""
-    if appointment.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
-        return "off"
-    if appointment.status != Status.BOOKED or appointment.start <= now:
-        return "over"
-    return "confirmed" if appointment.confirmed_at else ""
-
-
-def _too_late(appointment: Appointment, words: Words, language: str, now: datetime) -> str:
-    hours = appointment.site.cancel_notice_hours
-    too_late = appointment.start - now < timedelta(hours=hours)
-    return _late(words, language, hours) if too_late else ""
-
-
-def _notice(appointment: Appointment, words: Words, language: str, key: str) -> str:
-    if key == "cancel_late":
-        return _late(words, language, appointment.site.cancel_notice_hours)
-    return str(words[key]) if key else ""
-
-
-def _late(words: Words, language: str, hours: int) -> str:
-    """Say until when visits are cancelled here, in the plural of the page's language."""
-    return counted(words["cancel_late"], language, hours).format(hours=hours)

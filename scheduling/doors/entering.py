@@ -1,7 +1,7 @@
 """The doors: a link's token becomes a cookie of that one link; a code's becomes the patient's."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from scheduling import links, visitors
+from scheduling import links, register, visitors
 from scheduling.core.words import Actor
 from scheduling.doors.frame import Page, language_of, private, show, words_of
 from scheduling.errors import ClinicError, NotFound
@@ -34,6 +34,7 @@ class Visitor:
 
     `home` is the path that this visitor's pages of a visit (or, without one, of the patient) hang
     under. `session` is there for who signed in with a code, `link` for who came by a link.
+    `guardian` is there where a minor's guardian speaks, in whose name the trail keeps it.
     """
 
     patient: Patient
@@ -42,6 +43,12 @@ class Visitor:
     appointment: Appointment | None = None
     link: Link | None = None
     session: PatientSession | None = None
+    guardian: Patient | None = None
+
+    @property
+    def addressed(self) -> Patient:
+        """Whom the page speaks to: the patient, or the guardian of a minor."""
+        return self.guardian or self.patient
 
     @property
     def visit(self) -> Appointment:
@@ -153,13 +160,15 @@ def _holder(
     link = links.redeem(token=token, now=now, purposes=purposes)
     if link.pk != link_id:
         raise NotFound
-    return Visitor(
+    visitor = Visitor(
         patient=link.patient,
         by=links.holder(link),
         home=reverse(page, args=[link_id]),
         appointment=link.appointment,
         link=link,
     )
+    # every message went to each address that the patient has, else to the guardian's
+    return _spoken_for(visitor, register.own_addresses(link.patient), now)
 
 
 def _member(request: HttpRequest, now: datetime, appointment_id: int | None = None) -> Visitor:
@@ -173,13 +182,24 @@ def _member(request: HttpRequest, now: datetime, appointment_id: int | None = No
         home = f"/{MY}visits/{appointment_id}/"
         if visit is None:
             raise NotFound
-    return Visitor(
+    visitor = Visitor(
         patient=session.patient,
         by=visitors.person(session),
         home=home,
         appointment=visit,
         session=session,
     )
+    verified = {str(session.phone), register.fold_mail(session.email)}
+    return _spoken_for(visitor, verified, now)
+
+
+def _spoken_for(visitor: Visitor, reached_at: Collection[str], now: datetime) -> Visitor:
+    """Say in whose name it happens: a minor's guardian's, on the minor's things only."""
+    guardian = register.speaker(visitor.patient, reached_at=reached_at, today=now.date())
+    if guardian is None:
+        return visitor
+    by = replace(visitor.by, name=f"guardian {guardian.pk} for {visitor.by.name}")
+    return replace(visitor, by=by, guardian=guardian)
 
 
 def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:

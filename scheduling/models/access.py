@@ -50,6 +50,9 @@ class Link(models.Model):
     bound_version = models.PositiveIntegerField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="answers given to the question for a second fact"
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -20,6 +20,7 @@ class Treatment(models.Model):
     minutes_most = models.PositiveSmallIntegerField()
     preparation = models.TextField(blank=True, help_text="what the patient does before")
     aftercare = models.TextField(blank=True)
+    bring = models.TextField(blank=True, help_text="what the patient brings along")
     asks_area = models.BooleanField(default=True, help_text="area, size and depth are asked")
     self_booking = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
