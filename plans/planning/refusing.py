@@ -15,7 +15,7 @@ _PATIENT = {
     PAUSED: "Your treatment plan rests at the moment. Please phone us.",
     OVER: "This treatment plan has ended. Please phone us.",
     AWAY: "You told us that you cannot come on that day.",
-    ELSEWHERE: "Your other visits would not fit around that day.",
+    ELSEWHERE: "On that day the time between the visits of your course would no longer be right.",
 }
 
 

@@ -46,6 +46,11 @@ def spoken_day(day: date, *, language: str, country: str) -> str:
     return spoken(at=noon, zone="UTC", language=language, country=country).date
 
 
+def short_month(index: int, language: str) -> str:
+    """Name a month in short, 0 for January."""
+    return str(_habit(language, "")["short_months"][index])
+
+
 def _time(local: datetime, habit: dict[str, Any]) -> str:
     if habit["clock"] != NOON:
         return f"{local:%H:%M}"
