@@ -1,4 +1,4 @@
-"""A course as a small picture for a phone: numbers for names, and every word beside it in HTML."""
+"""A course as a picture for a phone: sessions by their names, every other word beside it in HTML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from plans.courses import PlanView
 from plans.picture import Frame, layout
 from scheduling.core.dates import short_month
 
-PHONE = Frame(name="phone", width=360, font=13, radius=8, gutter=18)
+PHONE = Frame(name="phone", width=360, font=13, radius=8)
 SIGNS = ("done", "booked", "proposed", "unplanned", "missed", "skipped")
 ENGLISH = tuple(f"{date(2027, 1, 1) + timedelta(days=31 * n):%b}" for n in range(12))
 """The months as `plans.picture` labels them."""
