@@ -6,8 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from clinic import health, http
-from scheduling import links
-from scheduling.doors.entering import MY
+from scheduling import doors, links
 
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -25,8 +24,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
     path(f"{links.PATH}see/<int:link_id>/", include("notifications.pages.visit_urls")),
-    path(f"{MY}visits/<int:appointment_id>/", include("notifications.pages.visit_urls")),
-    path(MY, include("notifications.pages.my_urls")),
+    path(f"{doors.MY}visits/<int:appointment_id>/", include("notifications.pages.visit_urls")),
+    path(doors.MY, include("notifications.pages.my_urls")),
+    path(f"{links.PATH}see/<int:link_id>/", include("plans.pages.visit_urls")),
+    path(f"{doors.MY}visits/<int:appointment_id>/", include("plans.pages.visit_urls")),
+    path(doors.MY, include("plans.pages.my_urls")),
     path(links.PATH, include("notifications.pages.urls")),
     path(links.OFFER_PATH, include("scheduling.pages.offers")),
     path(links.CARE_PATH, include("notifications.care.pages")),

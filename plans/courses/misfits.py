@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from plans.core.course import Unit
 from plans.courses.values import LagView, SessionView, State
-from scheduling.core.words import Reason, Severity
+from scheduling.core.words import Plain, Reason, Severity
 
 OUTSIDE_LAG = "outside_lag"
 WITHOUT_DATE = "session_without_date"
 NOT_ALLOWED = "visit_not_allowed"
+
+_PATIENT = "Some of your dates no longer fit together. We suggest new ones."
 
 _LIES = frozenset({State.BOOKED, State.DONE})
 
@@ -81,8 +83,9 @@ def _reason(code: str, sentence: str, arithmetic: str = "", other: str = "") -> 
         code=code,
         severity=Severity.OVERRIDE,
         sentence=sentence,
-        patient_sentence="Some of your dates no longer fit together. We suggest new ones.",
+        patient_sentence=_PATIENT,
         arithmetic=arithmetic,
         source="The plan",
         other=other,
+        plain=Plain(_PATIENT),
     )

@@ -147,7 +147,7 @@ def _name(moment: Moment, frame: Frame, y: int, lane: int) -> tuple[Words, ...]:
 
 def _cut(text: str, room: int, frame: Frame) -> str:
     """Cut a text to its room, with a sign that something is missing."""
-    while frame.width_of(text) > room:
+    while len(text) > 1 and frame.width_of(text) > room:
         text = f"{text[:-2]}…"
     return text
 

@@ -1,19 +1,21 @@
 """Refusals of planning, in the one shape that every refusal has."""
 
 from plans.core.course import NoPlan
-from scheduling.core.words import Reason, Severity
+from scheduling.core.words import Plain, Reason, Severity
 from scheduling.errors import Refused
 
 NO_PLAN = "no_plan"
 PAUSED = "plan_paused"
 OVER = "plan_over"
 AWAY = "patient_away"
+ELSEWHERE = "course_elsewhere"
 
 _PATIENT = {
     NO_PLAN: "We have found no dates for the whole course. Please phone us.",
     PAUSED: "Your treatment plan rests at the moment. Please phone us.",
     OVER: "This treatment plan has ended. Please phone us.",
     AWAY: "You told us that you cannot come on that day.",
+    ELSEWHERE: "On that day the time between the visits of your course would no longer be right.",
 }
 
 
@@ -26,7 +28,13 @@ def reason(code: str, sentence: str, arithmetic: str = "") -> Reason:
         patient_sentence=_PATIENT[code],
         arithmetic=arithmetic,
         source="The plan",
+        plain=Plain(_PATIENT[code]),
     )
+
+
+def elsewhere() -> Reason:
+    """Say that the plan's other visits cannot follow to where one of them would go."""
+    return reason(ELSEWHERE, "The other visits of the plan have no dates around that one.")
 
 
 def away() -> Reason:

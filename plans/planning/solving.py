@@ -39,8 +39,7 @@ def solved(task: Task) -> tuple[Posed, Found]:
     work, against = posed(task), dict[str, Sequence[Reason]]()
     for _ in range(TRIES):
         # What the rules refused once may stand against those that stayed: then all may move.
-        found = None if against else _around(work.problem)
-        found = found or _anew(work.problem)
+        found = _anew(work.problem) if against else placed(work.problem)
         if found is None:
             why = why_not(work.problem)
             if why.relaxed == WANTED:
@@ -52,6 +51,11 @@ def solved(task: Task) -> tuple[Posed, Found]:
         work = replace(work, problem=_cut(work, found, against))
     key, reasons = next(iter(against.items()))
     raise refused(NO_PLAN, f"The rules refuse {key} wherever it was tried.", *reasons)
+
+
+def placed(problem: Problem) -> Found | None:
+    """Place a course around all that can stay as it is, else with the least moved; None if it cannot."""
+    return _around(problem) or _anew(problem)
 
 
 def _anew(problem: Problem) -> Found | None:

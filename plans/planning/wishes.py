@@ -5,6 +5,7 @@ from datetime import time
 
 from plans.core.course import Preference
 from plans.models import Plan
+from scheduling import convenience
 from scheduling.errors import Malformed
 
 _STRETCH = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
@@ -12,10 +13,11 @@ _SUNDAY = 6
 
 
 def preference_of(plan: Plan) -> Preference:
-    """Read a plan's wishes for the solver."""
+    """Read a plan's wishes for the solver; where it has none, those that the patient told us."""
+    own = convenience.of(plan.patient_id)
     return Preference(
-        weekdays=frozenset(plan.weekdays),
-        times=tuple(stretch(text) for text in plan.times),
+        weekdays=frozenset(plan.weekdays or own.weekdays),
+        times=tuple(stretch(text) for text in plan.times or own.times),
         practitioners=frozenset({plan.practitioner_id} - {None}),  # type: ignore[arg-type]
         not_before=plan.not_before,
         not_after=plan.not_after,

@@ -50,7 +50,7 @@ def cancel(
     if visit.status not in CANCELLABLE:
         raise WrongState(f"A visit that is {visit.get_status_display()} cannot be cancelled.")
     if by.patient_id is not None:
-        _in_time(visit, now)
+        in_time(visit, now)
     told = visit.status != Status.PENDING
     what = {"status": [visit.status, Status.CANCELLED.value]}
     rows.free_resources([visit.pk])
@@ -61,11 +61,17 @@ def cancel(
     return visit
 
 
-def _in_time(visit: Appointment, now: datetime) -> None:
+def in_time(visit: Appointment, now: datetime) -> None:
+    """Let a patient change a visit as long as the site's notice allows.
+
+    Raises:
+        WrongState: it is too late; the fact `notice_hours` is the notice.
+
+    """
     hours = catalogue.current().site(visit.site_id).cancel_notice_hours
     if visit.start - now < timedelta(hours=hours):
         raise WrongState(
-            f"Visits are cancelled here at least {hours} hours before. Please phone the clinic.",
+            f"Visits are cancelled or moved here at least {hours} hours before. Please phone the clinic.",
             notice_hours=hours,
         )
 

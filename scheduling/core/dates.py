@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,6 +38,17 @@ def spoken(*, at: datetime, zone: str, language: str, country: str, home: str = 
     if home and at.astimezone(ZoneInfo(home)).utcoffset() != local.utcoffset():
         time += f" ({zone.rpartition('/')[2].replace('_', ' ')})"
     return Spoken(habit["date"].format(**parts), habit["short_date"].format(**parts), time)
+
+
+def spoken_day(day: date, *, language: str, country: str) -> str:
+    """Say a local date in full."""
+    noon = datetime.combine(day, time(NOON), UTC)
+    return spoken(at=noon, zone="UTC", language=language, country=country).date
+
+
+def short_month(index: int, language: str) -> str:
+    """Name a month in short, 0 for January."""
+    return str(_habit(language, "")["short_months"][index])
 
 
 def _time(local: datetime, habit: dict[str, Any]) -> str:

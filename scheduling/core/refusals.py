@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
-from scheduling.core.words import Reason, Severity
+from scheduling.core.words import Plain, Reason, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +137,5 @@ def refusal(
         arithmetic=arithmetic,
         source=words.source,
         earliest=earliest,
+        plain=Plain(words.patient),
     )

@@ -72,13 +72,26 @@ OCCUPYING = COUNTED | {Status.PENDING}
 """Statuses whose resources are held; a hold is `pending` and does not count clinically."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A patient's sentence before it is filled in: the English template and what its braces name.
+
+    It is what the same sentence is said from in another language; facts are figures, dates and
+    codes, never words that would have to be translated first.
+    """
+
+    template: str
+    facts: Mapping[str, int | str | date] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a visit may not be (or may be, with a caution): one shape on every screen.
 
     `earliest` is the local date on which this reason alone ends; None when no date ends it.
     `other` is the id of the visit that this one clashes with, empty for reasons without one; it
-    binds an override to its pair and stays inside the house.
+    binds an override to its pair and stays inside the house. `plain` is what the patient's sentence
+    is said from in other languages (`core.sentences`); it stays inside the house too.
     """
 
     code: str
@@ -90,6 +103,7 @@ class Reason:
     sureness: str = ""
     earliest: date | None = None
     other: str = ""
+    plain: Plain | None = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, str | None]:
         """Spell the reason as JSON, dates as YYYY-MM-DD."""

@@ -9,10 +9,11 @@ A page is a function `page(request, visitor, now, ...) -> HttpResponse` behind o
 GET and HEAD change nothing, whoever follows the link; a form acts.
 """
 
-from scheduling.doors.entering import Visitor, by_link, closed, exchange, of_a_visit, signed_in
+from scheduling.doors.entering import MY, Visitor, by_link, closed, exchange, of_a_visit, signed_in
 from scheduling.doors.frame import Page, language_of, private, show, words_of
 
 __all__ = [
+    "MY",
     "Page",
     "Visitor",
     "by_link",

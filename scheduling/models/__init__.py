@@ -3,7 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
-from scheduling.models.people import Patient, Record
+from scheduling.models.people import Convenience, Patient, Record
 from scheduling.models.places import (
     Absence,
     Capability,
@@ -28,6 +28,7 @@ __all__ = [
     "Appointment",
     "Capability",
     "Change",
+    "Convenience",
     "Device",
     "Grounds",
     "IdempotencyRecord",

@@ -82,6 +82,25 @@ class Patient(models.Model):
         return f"{self.given_name} {self.family_name}"
 
 
+class Convenience(models.Model):
+    """When a patient can best come, as the patient said: `weekdays` (0 is Monday), parts of the day.
+
+    A wish, no rule. Nothing said means that any day, or any time, will do.
+    """
+
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="convenience")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    parts = ArrayField(models.CharField(max_length=12), default=list, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "convenience"
+        ordering = ["patient_id"]
+
+    def __str__(self) -> str:
+        return f"wishes of patient {self.patient_id}"
+
+
 class Record(models.Model):
     """A dated clinical fact: consultation, patch test, consent, isotretinoin, sun, healed ...
 

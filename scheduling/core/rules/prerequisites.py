@@ -81,6 +81,7 @@ def pending(scene: Scene, evidence: Evidence) -> Finding:
         detail=f"{title} is booked for {spoken(evidence.day)} and not done yet",
         title=title,
         on=evidence.day,
+        of=evidence.title,
     )
 
 

@@ -64,6 +64,8 @@ class Finding(NamedTuple):
     detail: str = ""
     title: str = ""
     on: date | None = None
+    of: str = ""
+    """The code behind `title`, where that is a kind of record."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

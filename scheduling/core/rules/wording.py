@@ -6,7 +6,7 @@ from scheduling.core.protocol.values import Protocol
 from scheduling.core.rules.calendar import spoken
 from scheduling.core.rules.chart import Visit
 from scheduling.core.rules.scene import Finding
-from scheduling.core.words import Reason
+from scheduling.core.words import Plain, Reason
 
 
 def reason(found: Finding, visit: Visit, protocol: Protocol, ends: date | None) -> Reason:
@@ -26,6 +26,7 @@ def reason(found: Finding, visit: Visit, protocol: Protocol, ends: date | None) 
         source=rule.source,
         sureness=rule.sureness,
         earliest=ends,
+        plain=Plain(rule.patient_sentence, _bare(found, visit)),
     )
 
 
@@ -51,6 +52,18 @@ def _facts(found: Finding, visit: Visit, protocol: Protocol) -> dict[str, str]:
         "need": _plain(found.need),
         "detail": found.detail,
     }
+
+
+def _bare(found: Finding, visit: Visit) -> dict[str, int | str | date]:
+    """Give what a sentence can name as figures, dates and codes, for other languages."""
+    figures = {"date": visit.start_date, "have": found.have, "need": found.need}
+    facts: dict[str, int | str | date] = {
+        name: value for name, value in figures.items() if isinstance(value, int | date)
+    }
+    other, on = found.of, found.on
+    if found.other is not None:
+        other, on = found.other.procedure, found.other.first
+    return facts | ({"other": other} if other else {}) | ({"other_date": on} if on else {})
 
 
 def _plain(value: object) -> str:

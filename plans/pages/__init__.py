@@ -1,0 +1,1 @@
+"""The patients' pages of plans: a visit moved, a course seen, a proposal accepted; thin edges."""
