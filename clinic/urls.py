@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from clinic import health, http
 from scheduling import links
+from scheduling.doors.entering import MY
 
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
+    path(MY, include("notifications.pages.sign_in_urls")),
     path(links.PATH, include("notifications.pages.urls")),
     path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),
