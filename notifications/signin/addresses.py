@@ -54,12 +54,12 @@ def read(typed: str) -> Address:
         Unreachable: it is empty, no address, in another country, or takes no texts.
 
     """
-    text = "".join(c for c in typed.strip() if c.isprintable())[: LONGEST + 1]
+    text = "".join(c for c in typed.strip() if c.isprintable())
     if not text:
         raise Unreachable(why="empty")
-    if "@" in text:
-        return _email(text)
-    return _phone(text)
+    if len(text) > LONGEST:
+        raise Unreachable(why="email" if "@" in text else "phone")
+    return _email(text) if "@" in text else _phone(text)
 
 
 def _email(text: str) -> Address:
@@ -67,8 +67,6 @@ def _email(text: str) -> Address:
         validate_email(text)
     except ValidationError as error:
         raise Unreachable(why="email") from error
-    if len(text) > LONGEST:
-        raise Unreachable(why="email")
     return Address(Channel.EMAIL, text)
 
 

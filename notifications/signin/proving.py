@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from notifications.core import passcodes
 from notifications.core.policy import Channel
 from notifications.models import MOST_TRIES, Challenge
 from notifications.signin.asking import GOOD_FOR, hash_of
-from scheduling import register, trail, visitors
+from scheduling import register, statements, trail, visitors
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
 from scheduling.models import Patient
@@ -110,13 +110,16 @@ def newcomer(*, token: str, now: datetime) -> str:
     return _admitted(proved(token=token, now=now), None, now)
 
 
-def _one_try_of(challenge: Challenge, field: str) -> int:
+_TRY = """UPDATE notifications_challenge SET {tries} = {tries} + 1
+    WHERE id = %s AND ended_at IS NULL AND {tries} < %s RETURNING {tries}"""
+
+
+def _one_try_of(challenge: Challenge, tries: str) -> int:
     """Use up one try, however many come at once; answer how many remain."""
-    open_still = Q(pk=challenge.pk, ended_at=None) & Q(**{f"{field}__lt": MOST_TRIES})
-    if not Challenge.objects.filter(open_still).update(**{field: F(field) + 1}):
+    rows = statements.rows(_TRY.format(tries=tries), [challenge.pk, MOST_TRIES])
+    if not rows:
         raise ChallengeOver
-    challenge.refresh_from_db(fields=[field])
-    return MOST_TRIES - int(getattr(challenge, field))
+    return MOST_TRIES - int(rows[0][0])
 
 
 def _patients(challenge: Challenge, born: date, now: datetime) -> list[Patient]:
