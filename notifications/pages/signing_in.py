@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from phonenumber_field.phonenumber import PhoneNumber
 
 from notifications import signin
 from notifications.core.passcodes import DIGITS, digits_of
@@ -119,7 +120,10 @@ def code(request: HttpRequest, now: datetime) -> HttpResponse:
 
 
 def _code_page(request: HttpRequest, challenge: Challenge, error: str = "") -> HttpResponse:
-    facts = {"sent_to": challenge.address}
+    sent_to = challenge.address
+    if challenge.channel == Channel.SMS.value:
+        sent_to = PhoneNumber.from_string(sent_to).as_international
+    facts = {"sent_to": sent_to}
     return _page(request, "code", facts, error=error)
 
 
@@ -221,14 +225,14 @@ def _page(
     return show(request, page, status=status or (422 if error else 200))
 
 
-def _plain(request: HttpRequest, which: str, *, status: int = 200, said: str = "") -> HttpResponse:
+def _plain(request: HttpRequest, which: str, *, status: int = 200, **facts: object) -> HttpResponse:
     words = _words(request)
     page = Page(
         template="notifications/signin_plain.html",
         title=words[f"{which}_title"],
         words=words,
         site=signin.house_of(),
-        facts={"said": said or words[which], "again": which == "over"},
+        facts={"said": words[which], "again": which == "over"} | facts,
     )
     return show(request, page, status=status)
 
@@ -236,15 +240,20 @@ def _plain(request: HttpRequest, which: str, *, status: int = 200, said: str = "
 def _limited(request: HttpRequest, error: TooMany) -> HttpResponse:
     """Say kindly when to ask again, and whom to ring meanwhile."""
     minutes = ceil(error.retry_after / 60)
-    hours = ceil(minutes / 60)
-    said = (
-        _counted(request, "limited", minutes)
-        if minutes <= _LONG
-        else _counted(request, "limited_hours", hours)
-    )
-    response = _plain(request, "limited", status=429, said=said)
+    key, n = ("limited", minutes) if minutes <= _LONG else ("limited_hours", ceil(minutes / 60))
+    said = _counted(request, key, n)
+    response = _plain(request, "limited", status=429, said=said, waiting=_waits(request))
     response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _waits(request: HttpRequest) -> bool:
+    """Tell whether this browser has a code that it may still enter."""
+    try:
+        signin.live(token=_token(request), now=timezone.now())
+    except ChallengeOver:
+        return False
+    return True
 
 
 def _words(request: HttpRequest) -> Words:

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications import unsubscribing
-from scheduling.doors import Page, closed, language_of, show, words_of
+from scheduling.doors import Page, closed, language_of, show, unreferred, words_of
 from scheduling.errors import ClinicError
 
 
@@ -22,7 +22,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         if asked:
             unsubscribing.unsubscribe(token=token, now=timezone.now())
     except ClinicError as error:
-        return closed(request, error)
+        return unreferred(closed(request, error))
     words = words_of("notifications", "stop_page", language_of(request, message.patient))
     page = Page(
         template="notifications/stop.html",
@@ -37,4 +37,4 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             "done": asked,
         },
     )
-    return show(request, page)
+    return unreferred(show(request, page))

@@ -11,7 +11,7 @@ GET and HEAD change nothing, whoever follows the link; a form acts.
 
 from scheduling.doors.asking import asker, network_of
 from scheduling.doors.entering import Visitor, by_link, closed, exchange, of_a_visit, signed_in
-from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.doors.frame import Page, language_of, private, show, unreferred, words_of
 
 __all__ = [
     "Page",
@@ -26,5 +26,6 @@ __all__ = [
     "private",
     "show",
     "signed_in",
+    "unreferred",
     "words_of",
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from scheduling import links, visitors
 from scheduling.core.words import Actor
-from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.doors.frame import Page, language_of, private, show, unreferred, words_of
 from scheduling.errors import ClinicError, NotFound
 from scheduling.models import Appointment, Link, Patient, PatientSession
 
@@ -74,7 +74,7 @@ def exchange(
     try:
         link = links.redeem(token=token, now=timezone.now(), purposes=purposes)
     except ClinicError as error:
-        return (otherwise or closed)(request, error)
+        return unreferred((otherwise or closed)(request, error))
     path = reverse(page, args=[link.pk])
     response = redirect(path)
     response.set_cookie(
@@ -86,7 +86,7 @@ def exchange(
         httponly=True,
         samesite="Lax",
     )
-    return private(response)
+    return unreferred(private(response))
 
 
 def by_link(

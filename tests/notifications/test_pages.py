@@ -56,7 +56,7 @@ def test_the_page_shows_the_time_to_be_there_and_nothing_clinical(client: Client
     assert "12 Harley Street" in said
     assert "+44 20 7946 0000" in said
     assert [w for w in ("laser", "resurfacing", "face", "14:00") if w in said.lower()] == []
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
 
 

@@ -75,7 +75,7 @@ def test_the_page_after_a_session_asks_how_it_is(client: Client, clinic: cast.Cl
     assert "After your treatment" in page  # day 0, still in force
     assert "How is your skin after three days?" not in page
     assert "+44 20 7946 0999" in page
-    assert (response["Referrer-Policy"], response["X-Robots-Tag"]) == ("no-referrer", "noindex")
+    assert (response["Referrer-Policy"], response["X-Robots-Tag"]) == ("same-origin", "noindex")
     assert "no-store" in response["Cache-Control"]
 
 

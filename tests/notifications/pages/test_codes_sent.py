@@ -96,7 +96,9 @@ def test_a_text_is_one_segment_with_the_code_first(
 
 
 def test_a_long_name_leaves_the_telephones_line_out(house: stage.House) -> None:
-    Site.objects.update(name="The Harley House Clinic for Skin and Laser, Marylebone High Street, London W1")
+    Site.objects.update(
+        name="The Harley House Clinic for Skin and Laser, Marylebone High Street, London W1"
+    )
     carrier = Carrier()
     wanted()
     swept(carrier)

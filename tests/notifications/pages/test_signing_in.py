@@ -12,7 +12,8 @@ from datetime import date, timedelta
 import pytest
 from django.conf import LazySettings
 from django.db import connections
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from clinic import embedded
 from notifications import signin
@@ -20,6 +21,7 @@ from notifications.core import passcodes
 from notifications.models import Challenge, Message
 from notifications.signin import asking
 from scheduling import limits, visitors
+from scheduling.doors import signed_in
 from scheduling.models import Change, Patient, PatientSession, Site
 from tests import cast
 from tests.notifications import stage
@@ -126,6 +128,14 @@ def test_who_is_in_goes_straight_on_and_out_again(client: Client, ada: Patient) 
     assert client.get(ASK).status_code == 200
 
 
+def test_a_door_sends_to_signing_in_and_back() -> None:
+    page = signed_in(lambda *_, **__: HttpResponse("inside"))
+    asked = RequestFactory().get("/my/visits/3/")
+    answer = page(asked)
+    assert (answer.status_code, answer["Location"]) == (302, f"{ASK}?next=%2Fmy%2Fvisits%2F3%2F")
+    assert page(RequestFactory().post("/my/visits/3/"))["Location"] == ASK
+
+
 def test_a_new_sign_in_ends_the_one_before_in_the_same_browser(
     client: Client, ada: Patient
 ) -> None:
@@ -191,6 +201,7 @@ def test_a_new_code_may_be_asked_for_after_a_minute_and_the_old_one_dies(
     with door.clock(NOW + timedelta(seconds=59)):
         response = client.post(CODE, {"act": "again"})
         assert (response.status_code, response["Retry-After"]) == (429, "1")
+        assert "Enter the code that you have" in text_of(response)
     later = NOW + timedelta(seconds=60)
     with door.clock(later):
         assert client.post(CODE, {"act": "again"}).status_code == 303
@@ -567,7 +578,7 @@ def test_pages_are_small_and_in_every_language(ada: Patient, language: str) -> N
         said = page.content.decode()
         assert f'<html lang="{language}"' in said
         assert len(page.content) < 10_000
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "same-origin"
         assert "no-store" in page["Cache-Control"]
 
 
