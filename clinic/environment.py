@@ -1,6 +1,7 @@
 """What the environment says, read strictly: a misspelt or impossible value stops the start."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,7 @@ KNOWN = {
     "FALLOW_EMAIL_WEBHOOK_SECRET": "user:password of anymail's hooks; without it they are closed",
     "FALLOW_SMS_SEGMENTS": "how many segments an SMS may cost, 1 to 6",
     "FALLOW_HABITS": "a JSON file of the clinic's own quiet hours and caps",
+    "FALLOW_CODE_COUNTRIES": "countries to whose telephones codes go, such as GB,IE; else the sites' own",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
     "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
     "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",
@@ -76,6 +78,19 @@ def number(env: environ.Env, name: str, *, least: int, most: int, default: int) 
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise ImproperlyConfigured(f"{name}={text}: must be a number from {least} to {most}.")
     return int(text)
+
+
+def countries(env: environ.Env, name: str) -> list[str]:
+    """Read ISO 3166-1 codes, separated by commas.
+
+    Raises:
+        ImproperlyConfigured: one of them is not two capital letters.
+
+    """
+    codes = [code.strip() for code in env.list(name, default=[])]
+    if odd := [code for code in codes if not re.fullmatch("[A-Z]{2}", code)]:
+        raise ImproperlyConfigured(f"{name}: {', '.join(odd)} is no country; write GB,IE.")
+    return codes
 
 
 def truth(env: environ.Env, name: str) -> bool:

@@ -36,6 +36,7 @@ STATUS = {
     "link_dead": HTTPStatus.NOT_FOUND,
     "key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "too_many": HTTPStatus.TOO_MANY_REQUESTS,
     "clinic_error": HTTPStatus.CONFLICT,
 }
 """By code; an error without its own entry takes that of the class it descends from."""

@@ -149,9 +149,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
-LOGIN_URL = "account_login"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-LOGOUT_REDIRECT_URL = "account_login"
 
 ACCOUNT_ADAPTER = "clinic.accounts.StaffAccounts"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -304,6 +303,7 @@ CATCH_UP_A_MINUTE = environment.catch_up(env)
 EMAIL_WEBHOOKS = bool(ANYMAIL["WEBHOOK_SECRET"])
 SMS_SEGMENTS = environment.number(env, "FALLOW_SMS_SEGMENTS", least=1, most=6, default=2)
 HABITS_FILE = env.str("FALLOW_HABITS", default="")
+CODE_COUNTRIES = environment.countries(env, "FALLOW_CODE_COUNTRIES")
 FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
 SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
 

@@ -24,6 +24,7 @@ from notifications import inbox
 from notifications.core.policy import Channel
 from notifications.core.receipts import RANKS
 from notifications.inbox import Event, Incoming
+from scheduling.doors import asker
 
 LARGEST = 64 * 1024
 """Bytes; Twilio's longest request, a text of 1,600 characters with its media, has a tenth of it."""
@@ -88,7 +89,7 @@ def _count(request: HttpRequest) -> None:
 
 
 def _counter(request: HttpRequest) -> str:
-    return f"webhooks:refused:{_asker(request)}:{int(timezone.now().timestamp()) // 60}"
+    return f"webhooks:refused:{asker(request)}:{int(timezone.now().timestamp()) // 60}"
 
 
 def signed(request: HttpRequest) -> bool:
@@ -131,15 +132,6 @@ def _urls(request: HttpRequest) -> Iterator[str]:
     rest = f"{request.path}?{query}" if query else request.path
     yield f"{settings.PUBLIC_URL}{rest}"
     yield f"{request.scheme}://{request.get_host()}{rest}"
-
-
-def _asker(request: HttpRequest) -> str:
-    """Name who asks, by the address that the outermost trusted proxy saw."""
-    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if proxies and len(seen) >= proxies:
-        return re.sub(r"[^0-9A-Fa-f.:]", "", seen[-proxies])[:45]
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 # ---------------------------------------------------------------- Twilio

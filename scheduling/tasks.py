@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking, idempotency, waiting
+from scheduling import booking, idempotency, limits, visitors, waiting
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -14,8 +14,11 @@ def free_expired_holds() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def forget_old_answers() -> None:
-    """Delete the answers to repeated requests that nobody may repeat any more."""
-    idempotency.forget_old(now=timezone.now())
+    """Delete what is over: answers to repeated requests, counts of limits, sign-ins."""
+    now = timezone.now()
+    idempotency.forget_old(now=now)
+    limits.forget_old(now=now)
+    visitors.forget_old(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -15,6 +15,9 @@ from scheduling.models import PatientSession
 STAY = timedelta(hours=1)
 """How long a patient stays signed in; looking at a page writes nothing, so nothing prolongs it."""
 
+KEPT = timedelta(days=1)
+"""How long a sign-in that is over is kept, for whoever asks what happened."""
+
 
 class SignedOut(ClinicError):
     """Nobody is signed in, or the hour is over."""
@@ -59,6 +62,11 @@ def recognise(*, token: str, now: datetime) -> PatientSession:
 def leave(*, session: PatientSession, now: datetime) -> None:
     """Sign out: the token opens nothing from now on."""
     PatientSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now)
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete the sign-ins that ended a day ago or earlier; answer how many."""
+    return PatientSession.objects.filter(expires_at__lte=now - KEPT).delete()[0]
 
 
 def person(session: PatientSession) -> Actor:

@@ -1,6 +1,7 @@
 """Rows of messages: the outbox, the inbox, and the clinic's own words."""
 
 from notifications.models.care import CareAnswer, CareNote, CareText, Recall
+from notifications.models.challenges import MOST_TRIES, Challenge
 from notifications.models.inbox import INTENTS, MERGED, Answer, OptOut, Receipt, Reply
 from notifications.models.outbox import (
     CHANNELS,
@@ -22,6 +23,7 @@ __all__ = [
     "INTENTS",
     "KINDS",
     "MERGED",
+    "MOST_TRIES",
     "STATES",
     "TROUBLES",
     "WORDED",
@@ -31,6 +33,7 @@ __all__ = [
     "CareAnswer",
     "CareNote",
     "CareText",
+    "Challenge",
     "Mention",
     "Message",
     "MessageText",

@@ -9,6 +9,7 @@ A page is a function `page(request, visitor, now, ...) -> HttpResponse` behind o
 GET and HEAD change nothing, whoever follows the link; a form acts.
 """
 
+from scheduling.doors.asking import asker, network_of
 from scheduling.doors.entering import MY, Visitor, by_link, closed, exchange, of_a_visit, signed_in
 from scheduling.doors.frame import Page, language_of, private, show, words_of
 
@@ -16,10 +17,12 @@ __all__ = [
     "MY",
     "Page",
     "Visitor",
+    "asker",
     "by_link",
     "closed",
     "exchange",
     "language_of",
+    "network_of",
     "of_a_visit",
     "private",
     "show",

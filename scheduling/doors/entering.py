@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -143,7 +144,7 @@ def _door(enter: Enter, otherwise: Otherwise) -> Callable[[Inside], Inside]:
                 visitor = enter(request, now, named)
                 return private(view(request, visitor, now, **named))
             except visitors.SignedOut:
-                return private(redirect("sign-in"))
+                return private(redirect(_signing_in(request)))
             except (NotFound, links.LinkDead) as error:
                 return otherwise(request, error)
 
@@ -151,6 +152,12 @@ def _door(enter: Enter, otherwise: Otherwise) -> Callable[[Inside], Inside]:
         return answer
 
     return door
+
+
+def _signing_in(request: HttpRequest) -> str:
+    """Spell where one signs in, to come back to this page; a form that was sent is not repeated."""
+    back = urlencode({"next": request.path}) if request.method != "POST" else ""
+    return f"{reverse('sign-in')}{'?' if back else ''}{back}"
 
 
 def _holder(

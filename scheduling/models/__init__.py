@@ -1,6 +1,6 @@
 """Rows of the clinic's diary, one module a noun."""
 
-from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff
+from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff, Tally
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
 from scheduling.models.people import Convenience, Patient, Record
@@ -49,6 +49,7 @@ __all__ = [
     "Site",
     "Skill",
     "Staff",
+    "Tally",
     "Todo",
     "Treatment",
     "WaitingEntry",

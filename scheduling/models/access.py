@@ -1,7 +1,7 @@
 """Who may come in: staff, links, and requests that were answered once."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from scheduling.models.appointments import Appointment
@@ -85,6 +85,29 @@ class PatientSession(models.Model):
 
     def __str__(self) -> str:
         return f"patient session {self.pk}"
+
+
+class Tally(models.Model):
+    """How much of a limit is used up, while Redis does not count (`scheduling.limits`).
+
+    `key` is a keyed hash: it names nobody.
+    """
+
+    key = models.CharField(max_length=80, primary_key=True)
+    taken = models.PositiveIntegerField()
+    most = models.PositiveIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        ordering = ["key"]
+        indexes = [models.Index(fields=["until"], name="tally_by_age")]
+        constraints = [
+            models.CheckConstraint(name="limit_kept", condition=Q(taken__lte=F("most"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.taken} of {self.most}"
 
 
 class IdempotencyRecord(models.Model):
