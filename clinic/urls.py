@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
+    path("my/", include("scheduling.pages.my_urls")),
     path(links.PATH, include("notifications.pages.urls")),
     path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),
