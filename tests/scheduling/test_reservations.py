@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from scheduling import booking, reservations, visitors
 from scheduling.core.words import Wish
@@ -368,3 +369,19 @@ def test_race_of_an_expired_hold_with_who_takes_its_start() -> None:
     answers = together(i_confirm, they_keep)
     assert sorted(map(str, answers)) in (["booked", "refused"], ["kept", "refused"])
     assert Appointment.objects.filter(status__in=["booked", "pending"]).count() == 1
+
+
+@pytest.mark.django_db
+def test_who_has_no_name_yet_is_in_no_list(client: Client) -> None:
+    at = stage()
+    kept(at, session_of(None))
+    hold = Appointment.objects.get()
+    assert str(hold.patient) == "somebody new"
+    user = cast.staff_user("desk", everywhere=True)
+    user.is_superuser = True
+    user.save()
+    client.force_login(user)
+    page = client.get("/admin/scheduling/patient/").content.decode()
+    assert ("Pine, Ada" in page, "somebody new" in page) == (True, False)
+    listed = client.get("/api/v1/patients/").json()["results"]
+    assert [row["id"] for row in listed] == [at.clinic.patient.pk]

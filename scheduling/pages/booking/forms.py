@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from scheduling.doors import Page, Visitor, language_of, show, words_of
 from scheduling.doors.frame import Words
+from scheduling.models import Site
 
 LONGEST_NAME = 80
 
@@ -40,6 +41,7 @@ class Form:
     title: str
     fields: Sequence[Field]
     back: str
+    site_id: int | None = None
     lead: str = ""
     together: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def ask(request: HttpRequest, visitor: Visitor, form: Form) -> HttpResponse:
         title=f"{words['error_word']} {form.title}" if errors else form.title,
         words=words,
         patient=visitor.patient,
+        site=Site.objects.filter(pk=form.site_id or 0).first(),
         facts={"form": form, "heading": form.title, "errors": errors, **form.facts},
     )
     return show(request, page)

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from scheduling import catalogue, reservations
 from scheduling.core.dates import Spoken, spoken
+from scheduling.core.languages import counted
 from scheduling.core.protocol.values import Prerequisite
 from scheduling.core.timeline import floor_q, instant
 from scheduling.core.words import Reason, Severity, Wish
@@ -200,24 +201,50 @@ def _rows(days: Iterable[times.Day], clock: Clock, words: Words) -> list[dict[st
             ends = list(dict.fromkeys(clock.day(day.date) for day in (some[0], some[-1])))
             rows.append({"days": words["until"].join(ends), "why": said})
             continue
-        rows += [
-            {"days": clock.day(day.date), "starts": [_button(s, clock) for s in day.starts]}
-            for day in some
-        ]
+        rows += [_open_day(day, clock, words) for day in some]
+    first = next((row for row in rows if "starts" in row), None)
+    if first is not None:
+        first["open"] = True
     return rows
 
 
+def _open_day(day: times.Day, clock: Clock, words: Words) -> dict[str, object]:
+    number = len(day.starts)
+    form = counted(words["count"], clock.language, number)
+    return {
+        "days": clock.day(day.date),
+        "count": form.format(n=number),
+        "starts": [_button(start, clock) for start in day.starts],
+    }
+
+
 def _why(day: times.Day, clock: Clock, words: Words) -> tuple[str, ...]:
-    """Say in plain words why a day has no start, and from when this reason is over."""
+    """Say in plain words why a day has no start, and from when this reason is over.
+
+    Where the skin says no, the diary's reasons would mislead: another time would not help.
+    """
     if day.starts:
         return ()
-    said = [_told(reason, clock, words) for reason in blocking(day.reasons)]
+    against = blocking(day.reasons)
+    skin = [reason for reason in against if reason.sureness]
+    if skin:
+        latest = {r.code: r for r in sorted(skin, key=_end)}
+        against = sorted(latest.values(), key=_end, reverse=True)
+    elif any(reason.code != "past" for reason in against):
+        against = [reason for reason in against if reason.code != "past"]
+    said = [_told(reason, clock, words) for reason in against]
     return tuple(dict.fromkeys(said))[:MOST_REASONS] or (words["no_start"],)
 
 
+def _end(reason: Reason) -> tuple[date, str]:
+    return reason.earliest or date.max, reason.code
+
+
 def _told(reason: Reason, clock: Clock, words: Words) -> str:
-    # only the skin's reasons end on a date worth planning by
-    if reason.earliest is None or not reason.sureness:
+    if not reason.sureness:
+        whole_day: str = words["day_why"].get(reason.code, reason.patient_sentence)
+        return whole_day
+    if reason.earliest is None:
         return reason.patient_sentence
     over = words["possible_from"].format(date=clock.day(reason.earliest))
     return f"{reason.patient_sentence} {over}"

@@ -9,6 +9,7 @@ from scheduling import catalogue
 from scheduling.catalogue import Offer
 from scheduling.doors import Page, Visitor, show
 from scheduling.doors.frame import Words
+from scheduling.models import Site
 from scheduling.pages.booking import drafts, steps
 from scheduling.pages.booking.drafts import Draft
 from scheduling.pages.booking.forms import Field, Form, ask, words_for
@@ -59,7 +60,7 @@ def treatment(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
         for pk, offer in known.items()
     ]
     back = _back(visitor, draft, now, "treatment")
-    return _choose(request, visitor, words["treatment_title"], choices, back=back)
+    return _choose(request, visitor, words["treatment_title"], choices, back=back, site_id=place.id)
 
 
 def about(offer: Offer, words: Words) -> str:
@@ -69,7 +70,13 @@ def about(offer: Offer, words: Words) -> str:
 
 
 def _choose(
-    request: HttpRequest, visitor: Visitor, title: str, choices: list[dict[str, str]], *, back: str
+    request: HttpRequest,
+    visitor: Visitor,
+    title: str,
+    choices: list[dict[str, str]],
+    *,
+    back: str,
+    site_id: int | None = None,
 ) -> HttpResponse:
     words = words_for(request, visitor)
     page = Page(
@@ -77,6 +84,7 @@ def _choose(
         title=title,
         words=words,
         patient=visitor.patient,
+        site=Site.objects.filter(pk=site_id or 0).first(),
         facts={"choices": choices, "back": back},
     )
     return show(request, page)
@@ -111,7 +119,13 @@ def area(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
         choices=list(words["sizes"].items()),
     )
     back = _back(visitor, draft, now, "area")
-    form = Form(title=words["area_title"], fields=[where, size], back=back)
+    place = steps.site_of(visitor, draft)
+    form = Form(
+        title=words["area_title"],
+        fields=[where, size],
+        back=back,
+        site_id=place.id if place else None,
+    )
     return ask(request, visitor, form)
 
 

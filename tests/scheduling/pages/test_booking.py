@@ -90,7 +90,7 @@ def test_starts_are_those_that_booking_accepts_soonest_first() -> None:
     offered = starts(page)
     # six days of 36 quarters of an hour less the last, and the soonest once more
     assert len(offered) == 1 + 6 * 35
-    assert "Sunday 10 January 2027 We are not open then. Please choose another time." in said
+    assert "Sunday 10 January 2027 We are closed, or not open for long enough." in said
     assert "All times are the time in London." in said
     assert len(page.content) < 50_000
 
