@@ -14,7 +14,7 @@ from scheduling import booking, reservations, visitors
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, Malformed, Refused
 from scheduling.models import Appointment, Change, Patient, PatientSession, Todo, Treatment
-from scheduling.reservations import Newcomer, Reserved, keeping
+from scheduling.reservations import Newcomer, Reserved, keeping, newcomers
 from tests import cast
 from tests.cast import NOW
 
@@ -349,6 +349,50 @@ def test_race_of_one_new_person_makes_one_patient(phones: int) -> None:
     assert len(set(answers)) == 1
     assert Patient.objects.filter(family_name="Lowe").count() == 1
     assert Appointment.objects.filter(status="booked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_sessions_lock_one_person_becomes_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = stage()
+    sessions = [session_of(None) for _ in range(2)]
+    reserved = [kept(at, s, TEN + timedelta(hours=n)) for n, s in enumerate(sessions)]
+    gun, looked = threading.Barrier(2), newcomers._same_person
+
+    def alone(session_id: int, now: datetime) -> tuple[PatientSession, list[int]]:
+        return PatientSession.objects.get(pk=session_id), [session_id]
+
+    def both_looked(mine: PatientSession, who: Newcomer) -> Patient | None:
+        found = looked(mine, who)
+        gun.wait(30)
+        return found
+
+    monkeypatch.setattr(newcomers, "locked", alone)
+    monkeypatch.setattr(newcomers, "_same_person", both_looked)
+
+    def enrols(n: int) -> Callable[[], object]:
+        return lambda: (
+            reservations.enrol(
+                session=sessions[n], reserved=reserved[n], newcomer=newcomer(), now=NOW
+            ).pk
+        )
+
+    together(enrols(0), enrols(1))
+    assert Patient.objects.filter(family_name="Lowe").count() == 2
+
+
+@pytest.mark.django_db
+def test_somebody_new_whose_hold_expired_gets_the_start_while_it_is_free() -> None:
+    at = stage()
+    session = session_of(None)
+    reserved = kept(at, session)
+    later = NOW + timedelta(minutes=11)
+    made = reservations.enrol(session=session, reserved=reserved, newcomer=newcomer(), now=later)
+    reservations.forget_strangers()
+    assert (made.status, made.start, str(made.patient)) == ("booked", TEN, "Bea Lowe")
+    assert [visit.pk for visit in Appointment.objects.all()] == [made.pk]
+    assert Patient.objects.filter(provisional=True).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -284,3 +284,50 @@ def test_a_visitor_from_another_zone_is_told_which_clock() -> None:
     phone = booked.phone(at.patient)
     wanted(phone, at.consultation)
     assert "kept for you until 08:10 (London)" in text_of(kept(phone))
+
+
+def test_a_form_of_our_own_is_taken_and_one_from_elsewhere_is_not() -> None:
+    at = booked.clinic()
+    phone = booked.phone(at.patient)
+    phone.handler.enforce_csrf_checks = True
+    page = phone.get("/my/book/treatment/")
+    # a browser names our origin only where the page does not forbid it to itself
+    assert '<meta name="referrer" content="same-origin">' in page.content.decode()
+    assert page["Referrer-Policy"] == "no-referrer"
+    said = {"choice": at.consultation.pk, "csrfmiddlewaretoken": field(page, "csrfmiddlewaretoken")}
+    where = "/my/book/treatment/"
+    assert phone.post(where, said, headers={"origin": "http://testserver"}).status_code == 303
+    assert phone.post(where, said, headers={"origin": "null"}).status_code == 403
+    assert phone.post(where, {"choice": at.consultation.pk}).status_code == 403
+
+
+def test_no_site_no_treatment_and_no_step_is_skipped() -> None:
+    at = booked.clinic()
+    phone = booked.phone(at.patient)
+    for page in ("times", "check"):
+        assert phone.get(f"/my/book/{page}/")["Location"] == "/my/book/treatment/"
+    wanted(phone, at.resurfacing)
+    assert phone.get("/my/book/times/")["Location"] == "/my/book/area/"
+    Treatment.objects.update(self_booking=False)
+    assert phone.get("/my/book/treatment/").status_code in {200, 302}
+    assert Appointment.objects.count() == 0
+
+
+def test_a_week_is_asked_for_by_its_date_and_nonsense_is_today() -> None:
+    at = booked.clinic()
+    phone = booked.phone(at.patient)
+    wanted(phone, at.consultation)
+    later = text_of(phone.get("/my/book/times/?from=2027-01-18"))
+    assert "Monday 18 January 2027 35 times" in later
+    for nonsense in ("x", "2027-13-01", "1900-01-01", "9999-12-31"):
+        assert "Monday 4 January 2027 35 times" in text_of(
+            phone.get(f"/my/book/times/?from={nonsense}")
+        )
+
+
+def test_a_date_beyond_the_horizon_says_so() -> None:
+    at = booked.clinic(horizon_days=30)
+    phone = booked.phone(at.patient)
+    wanted(phone, at.consultation)
+    said = text_of(phone.get("/my/book/times/?from=2027-03-01"))
+    assert "That is further ahead than we book." in said
