@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
+    path(doors.MY, include("scheduling.pages.my_urls")),
     path(f"{links.PATH}see/<int:link_id>/", include("notifications.pages.visit_urls")),
     path(f"{doors.MY}visits/<int:appointment_id>/", include("notifications.pages.visit_urls")),
     path(doors.MY, include("notifications.pages.sign_in_urls")),

@@ -3,13 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking, idempotency, limits, visitors, waiting
+from scheduling import booking, idempotency, limits, reservations, visitors, waiting
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def free_expired_holds() -> None:
     """Let go of the starts that were kept for somebody and not booked in time."""
     booking.free_expired_holds(now=timezone.now())
+    reservations.forget_strangers()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -137,6 +137,7 @@ class Offer:
     aftercare: str = ""
     asks_area: bool = True
     self_booking: bool = False
+    summary: str = ""
 
 
 _SUN = "No sun, sunbed or fake tan for four weeks before. Come without make-up."
@@ -150,6 +151,7 @@ OFFERS = (
         needs=(("practitioner", "consults", 0, 0, 0), ("room", "consulting", 0, 5, 0)),
         asks_area=False,
         self_booking=True,
+        summary="Half an hour with a doctor, who looks at your skin and plans with you.",
     ),
     Offer(
         name="Patch test",
@@ -157,6 +159,7 @@ OFFERS = (
         minutes=(10, 15, 20),
         needs=(("practitioner", "patch-tests", 0, 0, 0), *_ROOMS),
         preparation="Shave the test area the day before.",
+        self_booking=True,
     ),
     Offer(
         name="Fractional CO2 resurfacing",
@@ -168,6 +171,7 @@ OFFERS = (
             ("device", "co2", 0, 0, 0),
         ),
         preparation=f"Numbing cream is applied an hour before. {_SUN}",
+        self_booking=True,
         aftercare="Keep the skin moist and out of the sun. Call us if it blisters or weeps.",
     ),
     Offer(
@@ -221,6 +225,7 @@ OFFERS = (
             ("device", "alexandrite", 0, 0, 0),
         ),
         preparation="Shave the day before; no waxing or plucking for four weeks.",
+        self_booking=True,
     ),
     Offer(
         name="Review",
@@ -228,6 +233,7 @@ OFFERS = (
         minutes=(10, 15, 30),
         needs=(("practitioner", "consults", 0, 0, 0), *_ROOMS),
         asks_area=False,
+        self_booking=True,
     ),
 )
 
@@ -305,6 +311,7 @@ class _Furnisher:
             aftercare=offer.aftercare,
             asks_area=offer.asks_area,
             self_booking=offer.self_booking,
+            summary=offer.summary,
         )
         grounds.keep(row=treatment, by=self.by, now=self.now)
         for kind, code, from_min, until_min, choice in offer.needs:

@@ -176,6 +176,11 @@ class PatientScreen(Screen):
         form.countries = home_countries(request)
         return form
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Patient]:
+        """Leave out those for whom a start is held while they say who they are."""
+        rows: QuerySet[Patient] = super().get_queryset(request)
+        return rows.filter(provisional=False)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
     ) -> tuple[QuerySet[Patient], bool]:

@@ -107,7 +107,7 @@ class TreatmentScreen(Screen):
             {"fields": (("minutes_least", "minutes_default", "minutes_most"),)},
         ),
         ("What is held when", {"fields": ("what_is_held",)}),
-        ("What the patient reads", {"fields": ("preparation", "aftercare", "bring")}),
+        ("What the patient reads", {"fields": ("summary", "preparation", "aftercare", "bring")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Treatment]:

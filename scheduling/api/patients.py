@@ -110,7 +110,7 @@ class Likely(Query):
 class Patients(Door):
     """The clinic's patients, of all its sites."""
 
-    queryset = Patient.objects.order_by("family_name", "given_name", "pk")
+    queryset = Patient.objects.filter(provisional=False).order_by("family_name", "given_name", "pk")
     serializer_class = PatientShape
     needs = {
         "list": "scheduling.view_patient",

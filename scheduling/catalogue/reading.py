@@ -225,6 +225,7 @@ def _offers() -> dict[int, Offer]:
             active=row.active,
             self_booking=row.self_booking,
             asks_area=row.asks_area,
+            summary=row.summary,
             needs=tuple(tuple(options) for options in needs[row.pk].values()),
         )
         for row in Treatment.objects.order_by("pk")

@@ -109,6 +109,7 @@ class Offer:
     active: bool
     self_booking: bool
     asks_area: bool
+    summary: str = ""
     needs: tuple[tuple[Asked, ...], ...] = ()
 
     @property

@@ -119,6 +119,26 @@ def signed_in(view: Inside) -> Inside:
     return _door(enter, closed)(view)
 
 
+def verified(view: Inside) -> Inside:
+    """Open a page to whoever proved that a phone is theirs, known here or not.
+
+    The patient of somebody new is no row of the register: without a key, with the verified phone.
+    """
+
+    def enter(request: HttpRequest, now: datetime, named: dict[str, int]) -> Visitor:
+        session = visitors.recognise(token=request.COOKIES.get(SESSION_COOKIE, ""), now=now)
+        if session.patient is not None:
+            return _member(request, now)
+        if not session.phone:
+            raise visitors.SignedOut
+        # no patient has the id 0: whoever is new acts on nobody's visits
+        by = Actor(name="somebody new by code", patient_id=0)
+        nobody = Patient(phone=session.phone, language="")
+        return Visitor(patient=nobody, by=by, home=f"/{MY}", session=session)
+
+    return _door(enter, closed)(view)
+
+
 def of_a_visit(view: Inside) -> Inside:
     """Open a page of one visit by its link (`link_id`), or to its patient (`appointment_id`)."""
 

@@ -66,7 +66,8 @@ class PatientSession(models.Model):
     """A patient who proved with a code that the phone or the e-mail is theirs, for a while.
 
     `patient` is empty while the person behind a verified phone or e-mail is not known here: somebody
-    new, who may book a consultation. Only the SHA-256 of its 256-bit token is kept.
+    new, who may book a consultation. Only the SHA-256 of its 256-bit token is kept. `hold` is the
+    start that was last kept for this person, and the visit that came of it.
     """
 
     token_hash = models.BinaryField(max_length=32, unique=True)
@@ -75,6 +76,9 @@ class PatientSession(models.Model):
     )
     phone = PhoneNumberField(blank=True, help_text="verified by a code")
     email = models.EmailField(blank=True, help_text="verified by a code")
+    hold = models.ForeignKey(
+        Appointment, on_delete=models.SET_NULL, null=True, blank=True, related_name="sessions"
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -60,6 +60,11 @@ class Patient(models.Model):
     note = models.TextField(blank=True)
     search_key = models.TextField(default="", editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    provisional = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="stands for somebody new while a start is held; has no name, and goes with it",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -79,7 +84,7 @@ class Patient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return f"{self.given_name} {self.family_name}" if not self.provisional else "somebody new"
 
 
 class Convenience(models.Model):

@@ -18,11 +18,18 @@ class Treatment(models.Model):
     minutes_least = models.PositiveSmallIntegerField()
     minutes_default = models.PositiveSmallIntegerField()
     minutes_most = models.PositiveSmallIntegerField()
+    summary = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="in one or two plain sentences, what patients read when they book it themselves",
+    )
     preparation = models.TextField(blank=True, help_text="what the patient does before")
     aftercare = models.TextField(blank=True)
     bring = models.TextField(blank=True, help_text="what the patient brings along")
     asks_area = models.BooleanField(default=True, help_text="area, size and depth are asked")
-    self_booking = models.BooleanField(default=False)
+    self_booking = models.BooleanField(
+        "patients may book it themselves", default=False, help_text="on their own pages"
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
