@@ -2,13 +2,11 @@
 
 from django.urls import path
 
-from notifications.pages.signing_in import ask, birth, code, newcomer, sign_out
+from notifications.pages.signing_in import ask, birth, code, sign_out
 
 urlpatterns = [
     path("sign-in/", ask, name="sign-in"),
     path("sign-in/code/", code, name="sign-in-code"),
     path("sign-in/date/", birth, name="sign-in-date"),
     path("sign-out/", sign_out, name="sign-out"),
-    # until somebody new can book by themselves
-    path("new/", newcomer, name="new-patient"),
 ]

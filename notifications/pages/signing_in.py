@@ -186,12 +186,6 @@ def sign_out(request: HttpRequest, now: datetime) -> HttpResponse:
     return response
 
 
-@_open
-def newcomer(request: HttpRequest, now: datetime) -> HttpResponse:
-    """Ask somebody new to ring, until they can book by themselves."""
-    return _plain(request, "new")
-
-
 def _leave(request: HttpRequest, now: datetime) -> None:
     try:
         session = visitors.recognise(token=request.COOKIES.get(SESSION_COOKIE, ""), now=now)

@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from phonenumber_field.phonenumber import PhoneNumber
 
 from notifications import invitations, mentions, rendering, wordings
-from notifications.care import reading
+from notifications.care import answering, reading
 from notifications.core import itinerary
 from notifications.core.letters import Told
 from notifications.pages import saying
@@ -133,9 +134,11 @@ def _advice(visit: Appointment, words: Words, language: str, now: datetime) -> d
     if visit.status not in COUNTED:
         return {}
     treatment, outlook = visit.treatment, reading.outlook(visit, now=now)
+    urgent = answering.phone_of(visit.site)
     return {
         "preparation": treatment.preparation,
         "aftercare": treatment.aftercare,
+        "urgent_phone": PhoneNumber.from_string(urgent) if urgent else None,
         "bring": treatment.bring,
         "before": [
             (_since(since, visit, words, language), note.text(language))
