@@ -8,7 +8,6 @@ from django.test import Client
 
 from plans import planning
 from plans.models import Plan
-from scheduling import booking
 from scheduling.core.words import Status
 from scheduling.models import Appointment, Patient, Record
 from tests import cast
@@ -129,19 +128,19 @@ def test_accepting_by_the_link_of_a_visit_that_moves_does_not_strand(
     clinic: cast.Clinic, client: Client
 ) -> None:
     plan = scene.course(clinic)
-    first, made = scene.session(plan, 1), scene.session(plan, 2)
-    booking.move(
-        appointment_id=first.pk, to=scene.later(first, days=6), version=first.version,
-        by=stage.DESK, now=cast.NOW,
-    )  # fmt: skip
-    Appointment.objects.filter(pk=first.pk).update(status="cancelled")
+    made = scene.session(plan, 2)
+    Plan.objects.filter(pk=plan.pk).update(blocked=[made.local_date])
     row = planning.reflow(plan_id=plan.pk, by=stage.DESK, now=cast.NOW)
     assert row is not None
     home = scene.opened(client, made)
     page = client.get(f"{home}plan/")
     done = client.post(f"{home}plan/", {"proposal": hidden(page, "proposal")})
     assert done.status_code == 303
-    assert client.get(done["Location"]).status_code == 200
+    was = made.told_version
+    made.refresh_from_db()
+    assert made.told_version > was
+    assert client.get(home).status_code == 410
+    assert "All these dates are booked." in text_of(client.get(done["Location"]))
 
 
 def test_a_course_paused_by_a_side_effect_offers_nothing(
@@ -168,13 +167,14 @@ def test_anothers_plan_is_answered_as_one_that_never_was(
     plan = stage.plan(clinic)
     row = planning.propose(plan_id=plan.pk, by=stage.DESK, now=cast.NOW)
     scene.signed_in(client, cast.patient("Bo", "Ash"))
-    theirs = client.get(page_of(plan)), client.post(page_of(plan), {"proposal": row.pk})
+    page, ask = page_of(plan), {"proposal": str(row.pk)}
+    theirs = client.get(page), client.post(page, ask)
     assert [each.status_code for each in theirs] == [404, 404]
     assert scene.starts(plan) == {}
     row.visits.all().delete()
     row.delete()
     plan.delete()
-    never = client.get(page_of(plan)), client.post(page_of(plan), {"proposal": row.pk})
+    never = client.get(page), client.post(page, ask)
     assert [each.content for each in theirs] == [each.content for each in never]
 
 
