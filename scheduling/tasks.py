@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking, idempotency, limits, visitors
+from scheduling import booking, idempotency, limits, visitors, waiting
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -19,3 +19,11 @@ def forget_old_answers() -> None:
     idempotency.forget_old(now=now)
     limits.forget_old(now=now)
     visitors.forget_old(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def offer_free_times() -> None:
+    """End offers that nobody answered, and offer what is still free to the next in order."""
+    now = timezone.now()
+    waiting.expire(now=now)
+    waiting.offer_next(now=now)

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0010_care'),
-        ('scheduling', '0011_codes'),
+        ('scheduling', '0012_codes'),
     ]
 
     operations = [
