@@ -175,24 +175,6 @@ def prove(*, link: Link, birth_year: int) -> None:
         raise (NotProved if left else NoMoreTries)(left=left)
 
 
-def issue_offer(*, offer: Offer, now: datetime) -> str:
-    """Make a link to an offer of the waiting list and answer its token.
-
-    It outlives the answer's time by a day, so that a late look still says what became of it.
-    """
-    token = secrets.token_urlsafe(32)
-    Link.objects.create(
-        token_hash=_hash(token),
-        purpose=Link.Purpose.OFFER,
-        patient_id=offer.entry.patient_id,
-        offer=offer,
-        bound_version=0,
-        expires_at=offer.answer_by + GRACE,
-        created_at=now,
-    )
-    return token
-
-
 def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:
     """Take back every living link to these visits; answer how many."""
     living = Link.objects.filter(appointment__in=list(appointments), revoked_at=None)
