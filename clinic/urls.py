@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from clinic import health, http
 from scheduling import links
+from scheduling.doors.entering import MY
 
 # The admin's own log-in form knows neither the second factor nor the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
+    path(f"{links.PATH}see/<int:link_id>/", include("scheduling.pages.visit_urls")),
+    path(f"{MY}visits/<int:appointment_id>/", include("scheduling.pages.visit_urls")),
+    path(MY, include("scheduling.pages.my_urls")),
     path(links.PATH, include("notifications.pages.urls")),
     path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),

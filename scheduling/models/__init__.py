@@ -3,6 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
+from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
 from scheduling.models.people import Patient, Record
 from scheduling.models.places import (
     Absence,
@@ -27,7 +28,9 @@ __all__ = [
     "Appointment",
     "Capability",
     "Change",
+    "ConsentText",
     "Device",
+    "Draft",
     "Grounds",
     "IdempotencyRecord",
     "Link",
@@ -42,9 +45,11 @@ __all__ = [
     "Resource",
     "Room",
     "Series",
+    "SignedConsent",
     "Site",
     "Skill",
     "Staff",
+    "Submission",
     "Todo",
     "Treatment",
 ]

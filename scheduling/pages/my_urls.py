@@ -1,0 +1,7 @@
+"""Pages of all that is a patient's, below `/my/`, by a code."""
+
+from django.urls import URLPattern
+
+from scheduling.pages import forms
+
+urlpatterns: list[URLPattern] = [*forms.my_urls]
