@@ -9,7 +9,7 @@ from django.urls import path
 
 from scheduling.core.dates import spoken
 from scheduling.doors import Visitor, of_a_visit
-from scheduling.errors import Malformed
+from scheduling.errors import Malformed, WrongState
 from scheduling.models import ConsentText
 from scheduling.pages.forms import came_by, drawn, onward, said, spoken_day
 from scheduling.papers import consents
@@ -51,8 +51,8 @@ def _sign(request: HttpRequest, visitor: Visitor, now: datetime) -> tuple[dict[s
         consents.sign(appointment_id=visitor.visit.pk, signature=asked, by=visitor.by, now=now)
     except TextChanged:
         return {}, "sign_changed"
-    except NobodyToSign as error:
-        return {}, str(error.facts["which"])
+    except (NobodyToSign, WrongState) as error:
+        return {}, str(error.facts.get("which", "sign_over"))
     except Malformed as error:
         return {"name": str(error.facts["which"])}, ""
     return {}, ""

@@ -2,6 +2,6 @@
 
 from django.urls import URLPattern
 
-from scheduling.pages import forms
+from scheduling.pages import forms, papers
 
-urlpatterns: list[URLPattern] = [*forms.my_urls]
+urlpatterns: list[URLPattern] = [*forms.my_urls, *papers.my_urls]

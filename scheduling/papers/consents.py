@@ -210,12 +210,13 @@ def _plain(name: str) -> str:
 
 
 def _locked(appointment_id: int, by: Actor) -> Appointment:
-    rows = Appointment.objects.select_related("patient__guardian", "treatment", "site")
-    visit = rows.filter(pk=appointment_id).first()
-    if visit is None or visit.patient_id != by.patient_id:
+    # the patient first, and then the visit as it is: signed twice at once is signed once
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=by.patient_id or 0).exists():
         raise NotFound
-    # signed twice at once is signed once
-    Patient.objects.select_for_update(no_key=True).get(pk=visit.patient_id)
+    rows = Appointment.objects.select_related("patient__guardian", "treatment", "site")
+    visit = rows.filter(pk=appointment_id, patient_id=by.patient_id or 0).first()
+    if visit is None:
+        raise NotFound
     return visit
 
 
