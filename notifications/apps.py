@@ -17,9 +17,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
+        from notifications import copies as files  # noqa: PLC0415
         from notifications import panels as ours  # noqa: PLC0415
         from notifications.care import panels as bedside  # noqa: PLC0415
-        from scheduling import panels  # noqa: PLC0415
+        from scheduling import copies, panels  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
@@ -38,6 +39,9 @@ class NotificationsConfig(AppConfig):
         panels.add("patient", 15, bedside.of_patient)
         panels.add("appointment", 15, bedside.of_appointment)
         panels.add("dashboard", 10, bedside.of_desk)
+        copies.add("messages", files.messages_of)
+        copies.add("replies", files.replies_of)
+        copies.add("answers", files.answers_of)
         hear_of_email()
 
 

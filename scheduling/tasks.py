@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from scheduling import booking, idempotency
+from scheduling.papers import history
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -14,5 +15,6 @@ def free_expired_holds() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def forget_old_answers() -> None:
-    """Delete the answers to repeated requests that nobody may repeat any more."""
+    """Delete answers that nobody asks for any more: to repeated requests, and never handed in."""
     idempotency.forget_old(now=timezone.now())
+    history.forget_drafts(now=timezone.now())

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from scheduling import protocols, trail
+from scheduling import protocols
 from scheduling.models import Appointment, ConsentText, SignedConsent, Site, Submission
 from scheduling.papers import consents
 from scheduling.screens.frame import PlainForm, Screen, actor, now, pick
@@ -49,11 +49,10 @@ class Kept(Screen):
         return [path("<int:pk>/pdf/", view, name=self.pdf), *super().get_urls()]
 
     def printed(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the PDF of a row, and note who took it."""
+        """Answer the PDF of a row."""
         row = self.get_queryset(request).filter(pk=pk).first()
         if row is None or not self.has_view_permission(request, row):
             raise Http404
-        trail.write([trail.entry(subject=row, verb="print", by=actor(request), now=now())])
         return self.made(row)
 
     def made(self, row: Any) -> HttpResponse:

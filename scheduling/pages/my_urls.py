@@ -2,6 +2,6 @@
 
 from django.urls import URLPattern
 
-from scheduling.pages import forms, papers
+from scheduling.pages import data, forms, papers
 
-urlpatterns: list[URLPattern] = [*forms.my_urls, *papers.my_urls]
+urlpatterns: list[URLPattern] = [*forms.my_urls, *papers.my_urls, *data.my_urls]
