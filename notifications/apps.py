@@ -79,8 +79,11 @@ def write_down(
 def look_again(*, patient_id: int, record: Any, now: datetime, **_: Any) -> None:
     """Write what a new record calls for: a history may bring advice of its own."""
     from notifications import care  # noqa: PLC0415
+    from notifications.care import alarming  # noqa: PLC0415
 
     care.look_again(patient_id=patient_id, record=record, now=now)
+    if alarming.heed(patient_id=patient_id, record=record, now=now):
+        transaction.on_commit(ring, robust=True)
 
 
 def ring() -> None:

@@ -93,6 +93,7 @@ def test_another_patient_gets_their_own(
     assert (told["person"][0]["given_name"], told["visits"], told["records"]) == ("Ben", [], [])
 
 
+@pytest.mark.urls("tests.scheduling.pages.with_sign_in")
 def test_a_stranger_is_asked_to_sign_in(client: Client, clinic: cast.Clinic) -> None:
     client.cookies["patient"] = "nobody"
     for page in (FILE, "/my/data/", "/my/papers/", "/my/forms/"):
