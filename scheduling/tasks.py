@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking, idempotency
+from scheduling import booking, idempotency, waiting
 from scheduling.papers import history
 
 
@@ -18,3 +18,11 @@ def forget_old_answers() -> None:
     """Delete answers that nobody asks for any more: to repeated requests, and never handed in."""
     idempotency.forget_old(now=timezone.now())
     history.forget_drafts(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def offer_free_times() -> None:
+    """End offers that nobody answered, and offer what is still free to the next in order."""
+    now = timezone.now()
+    waiting.expire(now=now)
+    waiting.offer_next(now=now)

@@ -21,6 +21,7 @@ from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
+from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
     "Absence",
@@ -35,6 +36,8 @@ __all__ = [
     "IdempotencyRecord",
     "Link",
     "Need",
+    "Offer",
+    "Opening",
     "OpeningHours",
     "Override",
     "Patient",
@@ -52,4 +55,5 @@ __all__ = [
     "Submission",
     "Todo",
     "Treatment",
+    "WaitingEntry",
 ]

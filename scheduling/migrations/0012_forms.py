@@ -27,7 +27,7 @@ KEPT_BACK += "DROP FUNCTION scheduling_paper_is_kept();"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0010_visitors'),
+        ('scheduling', '0011_waiting'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
