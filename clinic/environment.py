@@ -23,6 +23,7 @@ KNOWN = {
     "FALLOW_SMS": "file, console or twilio",
     "FALLOW_EMAIL_WEBHOOK_SECRET": "user:password of anymail's hooks; without it they are closed",
     "FALLOW_SMS_SEGMENTS": "how many segments an SMS may cost, 1 to 6",
+    "FALLOW_PHOTO_KEYS": "what patients' photos are sealed with; the newest first",
     "FALLOW_HABITS": "a JSON file of the clinic's own quiet hours and caps",
     "FALLOW_CODE_COUNTRIES": "countries to whose telephones codes go, such as GB,IE; else the sites' own",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",

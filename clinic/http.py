@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
@@ -49,6 +50,8 @@ AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutEr
 
 STAFF_PATHS = ("/admin/", "/accounts/", "/api/")
 """Where no patient's form is sent to."""
+PHOTO_PAGES = frozenset({"care"})
+"""Names of the routes that take a photo."""
 
 NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -225,10 +228,9 @@ class ReadableBodies:
         if unmeasured(request):
             sentence = "Say how long the body is: send a Content-Length."
             return answer(request, details(HTTPStatus.LENGTH_REQUIRED, "length_required", sentence))
-        if length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length(request) > (most := limit(request)):
             drain(request)
-            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024
-            sentence = f"This is too large: at most {limit} KiB can be taken at once."
+            sentence = f"This is too large: at most {most // 1024} KiB can be taken at once."
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             return answer(request, details(status, "too_large", sentence))
         if has_nul(request):
@@ -246,6 +248,18 @@ def length(request: HttpRequest) -> int:
     """Read the announced length of the body in bytes; 0 when there is none."""
     announced = request.META.get("CONTENT_LENGTH") or "0"
     return int(announced) if announced.isascii() and announced.isdigit() else 0
+
+
+def limit(request: HttpRequest) -> int:
+    """Answer how many bytes a body may have here; only the pages that take a photo take more."""
+    usual: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if length(request) <= usual:
+        return usual
+    try:
+        page = resolve(request.path_info).url_name
+    except Resolver404:
+        return usual
+    return settings.FILE_UPLOAD_MAX_MEMORY_SIZE if page in PHOTO_PAGES else usual
 
 
 def drain(request: HttpRequest) -> None:

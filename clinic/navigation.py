@@ -33,6 +33,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("Patients", "group", "scheduling_patient_changelist", "scheduling.view_patient"),
             Item("Records", "clinical_notes", "scheduling_record_changelist", "scheduling.view_record"),
+            Item("Medical histories", "assignment", "scheduling_submission_changelist", "scheduling.view_submission"),
+            Item("Signed consents", "draw", "scheduling_signedconsent_changelist", "scheduling.view_signedconsent"),
             Item("Plans", "route", "plans_plan_changelist", "plans.view_plan"),
         ),
     ),
@@ -56,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Rooms", "meeting_room", "scheduling_room_changelist", "scheduling.view_room"),
             Item("Devices", "flashlight_on", "scheduling_device_changelist", "scheduling.view_device"),
             Item("Treatments", "healing", "scheduling_treatment_changelist", "scheduling.view_treatment"),
+            Item("Consent texts", "contract", "scheduling_consenttext_changelist", "scheduling.view_consenttext"),
             Item("Plan templates", "account_tree", "plans_plantemplate_changelist", "plans.view_plantemplate"),
             Item("Skills", "workspace_premium", "scheduling_skill_changelist", "scheduling.view_skill"),
             Item("Absences", "beach_access", "scheduling_absence_changelist", "scheduling.view_absence"),

@@ -29,6 +29,7 @@ VAR = Path(env.str("FALLOW_VAR", default=str(BASE_DIR / "var"))).absolute()
 # something (sessions, links) asks Django for the key, and Django refuses an empty one.
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+PHOTO_KEYS = env.list("FALLOW_PHOTO_KEYS", default=[]) or [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 
 # ---------------------------------------------------------------- the apps, upper floors first
 
@@ -189,7 +190,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600  # one working day
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE, FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20, 25 * 2**20  # no file on disk
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -279,8 +280,9 @@ UNFOLD: dict[str, Any] = {
 
 vars().update(environment.mail(env))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.str("FALLOW_FROM_EMAIL", default="Fallow <clinic@localhost>")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "FALLOW_FROM_EMAIL", default="Fallow <clinic@localhost>"
+)
 
 EMAIL_PROVIDER = environment.email_provider(env)
 ESP = env.str("FALLOW_ESP", default="")

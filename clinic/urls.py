@@ -28,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{doors.MY}visits/<int:appointment_id>/", include("notifications.pages.visit_urls")),
     path(doors.MY, include("notifications.pages.sign_in_urls")),
     path(doors.MY, include("notifications.pages.my_urls")),
+    path(f"{links.PATH}see/<int:link_id>/", include("scheduling.pages.visit_urls")),
+    path(f"{doors.MY}visits/<int:appointment_id>/", include("scheduling.pages.visit_urls")),
     path(f"{links.PATH}see/<int:link_id>/", include("plans.pages.visit_urls")),
     path(f"{doors.MY}visits/<int:appointment_id>/", include("plans.pages.visit_urls")),
     path(doors.MY, include("plans.pages.my_urls")),

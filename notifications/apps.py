@@ -17,9 +17,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
+        from notifications import copies as files  # noqa: PLC0415
         from notifications import panels as ours  # noqa: PLC0415
         from notifications.care import panels as bedside  # noqa: PLC0415
-        from scheduling import panels  # noqa: PLC0415
+        from scheduling import copies, panels  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
@@ -38,6 +39,9 @@ class NotificationsConfig(AppConfig):
         panels.add("patient", 15, bedside.of_patient)
         panels.add("appointment", 15, bedside.of_appointment)
         panels.add("dashboard", 10, bedside.of_desk)
+        copies.add("messages", files.messages_of)
+        copies.add("replies", files.replies_of)
+        copies.add("answers", files.answers_of)
         hear_of_email()
 
 
@@ -75,8 +79,11 @@ def write_down(
 def look_again(*, patient_id: int, record: Any, now: datetime, **_: Any) -> None:
     """Write what a new record calls for: a history may bring advice of its own."""
     from notifications import care  # noqa: PLC0415
+    from notifications.care import alarming  # noqa: PLC0415
 
     care.look_again(patient_id=patient_id, record=record, now=now)
+    if alarming.heed(patient_id=patient_id, record=record, now=now):
+        transaction.on_commit(ring, robust=True)
 
 
 def ring() -> None:

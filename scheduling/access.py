@@ -42,6 +42,9 @@ _DESK = _LOOK_AROUND | {
     "scheduling.view_appointment",
     "scheduling.work_diary",
     "scheduling.view_override",
+    "scheduling.view_submission",
+    "scheduling.view_signedconsent",
+    "scheduling.view_consenttext",
     "scheduling.view_todo",
     "scheduling.add_todo",
     "scheduling.change_todo",
@@ -74,6 +77,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "scheduling.add_staff",
         "scheduling.change_staff",
         "scheduling.view_change",
+        "scheduling.add_consenttext",
         "scheduling.view_protocolversion",
     },
     MEDICAL_LEAD: frozenset(
@@ -83,6 +87,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
             "scheduling.change_protocolversion",
             "scheduling.delete_protocolversion",
             "scheduling.activate_protocol",
+            "scheduling.view_consenttext",
+            "scheduling.add_consenttext",
         }
     ),
 }

@@ -10,7 +10,9 @@ class SchedulingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # the models are not there yet when this module is read
+        # these need the models, which are not there when this module is read
+        from scheduling import panels  # noqa: PLC0415
+        from scheduling.screens import papers  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
@@ -18,6 +20,9 @@ class SchedulingConfig(AppConfig):
 
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
         appointment_changed.connect(note_free_times, dispatch_uid="scheduling.free_times")
+        panels.add("patient", 5, papers.of_patient)
+        panels.add("appointment", 12, papers.of_appointment)
+        panels.add("dashboard", 12, papers.of_desk)
 
 
 def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:

@@ -158,6 +158,26 @@ def withdraw(*, record_id: int, by: Actor, now: datetime) -> Record:
     return record
 
 
+@transaction.atomic
+def review(*, record_id: int, by: Actor, now: datetime) -> Record:
+    """Note that a clinician has read a patient's own answer and finds it right.
+
+    Raises:
+        NotFound: there is no such record.
+        WrongState: it is no answer of a patient's, was reviewed before, or withdrawn.
+
+    """
+    record = _locked(record_id)
+    if not record.reported_by_patient or record.reviewed_at or record.withdrawn_at:
+        raise WrongState("Only a patient's answer that nobody has reviewed can be accepted.")
+    record.reviewed_at, record.reviewed_by = now, by.name
+    record.save(update_fields=["reviewed_at", "reviewed_by"])
+    # no news for the floors above: it counted before, and it counts now
+    what = {"patient": [None, record.patient_id], "kind": [None, record.kind]}
+    trail.write([trail.entry(subject=record, verb="review", by=by, now=now, what=what)])
+    return record
+
+
 def _lock(patient_id: int) -> None:
     # Bookings lock the patient first: a rule never reads half of a history.
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)

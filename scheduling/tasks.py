@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
+from scheduling.papers import history
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -20,6 +21,7 @@ def forget_old_answers() -> None:
     idempotency.forget_old(now=now)
     limits.forget_old(now=now)
     visitors.forget_old(now=now)
+    history.forget_drafts(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -7,9 +7,16 @@ from django.db import transaction
 
 from scheduling import trail
 from scheduling.core.words import Actor
-from scheduling.models import Appointment, Todo
+from scheduling.models import Appointment, Patient, Todo
 
 ASKS_TO_MOVE = "asks-to-move"
+ASKS_FOR_ERASURE = "asks-for-erasure"
+
+WHAT_NEXT = (
+    "The patient asks to have their data erased. For the manager: make sure who is asking; answer "
+    "within one month (GDPR, article 12(3)); cancel coming visits with the patient; erase what no law "
+    "makes you keep, and say what stays and until when. Nothing has been erased."
+)
 
 
 @transaction.atomic
@@ -62,3 +69,24 @@ def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime
     if fresh:
         trail.write([trail.entry(subject=todo, verb="ask_to_move", by=by, now=now)])
     return todo
+
+
+@transaction.atomic
+def ask_to_erase(*, patient_id: int, site_id: int | None, by: Actor, now: datetime) -> Todo:
+    """Note that the patient wants their data erased; asked again, the open request is answered."""
+    # locked, so that asking twice at once does not write two tasks
+    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    todo, fresh = Todo.objects.get_or_create(
+        patient_id=patient_id,
+        kind=ASKS_FOR_ERASURE,
+        done_at=None,
+        defaults={"site_id": site_id, "text": WHAT_NEXT, "created_at": now},
+    )
+    if fresh:
+        trail.write([trail.entry(subject=todo, verb="ask_to_erase", by=by, now=now)])
+    return todo
+
+
+def erasure_asked(patient_id: int) -> Todo | None:
+    """Find the open request of a patient to have their data erased."""
+    return Todo.objects.filter(patient_id=patient_id, kind=ASKS_FOR_ERASURE, done_at=None).first()

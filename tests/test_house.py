@@ -20,7 +20,7 @@ NOT_OURS = re.compile(
     r"|(?:-----BEGIN [A-Z ]*PRIVATE KEY)",
     re.IGNORECASE,
 )
-BINARY = {".png", ".jpg", ".ico", ".woff2", ".lock"}
+BINARY = {".png", ".jpg", ".ico", ".woff2", ".ttf", ".lock"}
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelectMultipleWidget,
@@ -13,7 +16,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from notifications.care import noting
+from notifications.care import noting, photos
 from notifications.care.noting import LANGUAGES
 from notifications.core.care import Text
 from notifications.models import CareAnswer, CareNote
@@ -192,6 +195,22 @@ class AnswerScreen(Screen):
     site_paths = ("appointment__site",)
     fields = ("who", "visit", "day", "answer", "said", "source", "at", "event")
     readonly_fields = ("who", "visit")
+    change_form_outer_after_template = "notifications/care_photos.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the look at a photo."""
+        look = self.admin_site.admin_view(require_POST(self.look))
+        return [path("photo/<int:pk>/", look, name="care_photo"), *super().get_urls()]
+
+    def look(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a photo to a clinician; the trail keeps who looked. Only a POST looks."""
+        if not request.user.has_perm("notifications.view_carephoto"):
+            raise PermissionDenied
+        jpeg = photos.look(photo_id=pk, by=actor(request), now=now())
+        response = HttpResponse(jpeg, content_type="image/jpeg")
+        response["Content-Disposition"] = "inline"
+        response["Cache-Control"] = "no-store"
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CareAnswer]:
         """Read the patients along."""

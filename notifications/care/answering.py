@@ -82,7 +82,7 @@ def answer(*, appointment_id: int, said: Said, by: Actor, now: datetime) -> Answ
     )
     if said.answer is Answer.WORSE:
         row.event = _event(visit, row, by=by, now=now)
-        _ask_staff(visit, row, alerted=_alert(visit, day, now), now=now)
+        _ask_staff(visit, row, alerted=call_clinician(visit, f"{day:+d}d", now), now=now)
     row.save()
     trail.write([trail.entry(subject=row, verb="answer", by=by, now=now)])
     return answered
@@ -182,12 +182,11 @@ def _when(day: int) -> str:
     return f"{day} day{'s' if day > 1 else ''} after the visit"
 
 
-def _alert(visit: Appointment, day: int, now: datetime) -> bool:
-    """Write the SMS to the clinician on call, once a check; false where nobody is on call."""
+def call_clinician(visit: Appointment, offset: str, now: datetime) -> bool:
+    """Write the SMS to the clinician on call, once an `offset`; false where nobody is on call."""
     phone = str(visit.site.on_call_phone or "")
     if not phone:
         return False
-    offset = f"{day:+d}d"
     Message.objects.bulk_create([_alert_row(visit, offset, phone, now)], ignore_conflicts=True)
     return True
 

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from phonenumber_field.phonenumber import PhoneNumber
 
-from notifications.care import answering, reading, recalling
+from notifications.care import answering, photos, reading, recalling
 from notifications.care.answering import Said
 from notifications.core.care import Answer
 from notifications.models import CareAnswer
@@ -60,7 +60,12 @@ def care(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
     recall = visitor.link is not None and visitor.link.purpose == Link.Purpose.RECALL
     if not recall and visitor.visit.status not in SHOWN:
         raise links.LinkDead(link=visitor.link)
-    if request.method == "POST" and _act(request, visitor, now, recall=recall):
+    wrong = ""
+    if request.method == "POST" and request.POST.get("act") == "photo" and not recall:
+        wrong = _take_photo(request, visitor, now)
+        if not wrong:
+            return redirect(request.path)
+    elif request.method == "POST" and _act(request, visitor, now, recall=recall):
         return redirect(request.path)
     language = language_of(request, visitor.patient)
     words = words_of("notifications", "care_page", language)
@@ -71,9 +76,13 @@ def care(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
         words=words,
         patient=visitor.patient,
         site=visitor.visit.site,
-        facts={"hello": words["hello"].format(name=visitor.patient.given_name)} | facts,
+        facts={
+            "hello": words["hello"].format(name=visitor.patient.given_name),
+            "photo_wrong": words[wrong] if wrong else "",
+        }
+        | facts,
     )
-    return show(request, page)
+    return show(request, page, status=422 if wrong else 200)
 
 
 def _act(request: HttpRequest, visitor: Visitor, now: datetime, *, recall: bool) -> bool:
@@ -96,6 +105,21 @@ def _act(request: HttpRequest, visitor: Visitor, now: datetime, *, recall: bool)
     return True
 
 
+def _take_photo(request: HttpRequest, visitor: Visitor, now: datetime) -> str:
+    """Keep a photo beside the answer that is there; answer the key of what is wrong with it."""
+    sent = request.FILES.get("photo")
+    try:
+        photos.keep(
+            appointment_id=visitor.visit.pk,
+            sent=sent.read(photos.LARGEST + 1) if sent else b"",
+            by=visitor.by,
+            now=now,
+        )
+    except photos.BadPhoto as error:
+        return str(error.facts["which"])
+    return ""
+
+
 def _advice(visitor: Visitor, language: str, now: datetime) -> dict[str, Any]:
     visit = visitor.visit
     words, sheet = words_of("notifications", "care_page", language), reading.sheet(visit, now=now)
@@ -108,6 +132,8 @@ def _advice(visitor: Visitor, language: str, now: datetime) -> dict[str, Any]:
         "asks": done,
         "answers": [(a.value, words[a.value]) for a in Answer],
         "worse": last is not None and last.answer == Answer.WORSE,
+        "photo": last is not None,
+        "photos": last is not None and last.photos.exists(),
         "last": words["last"].format(answer=words[last.answer]) if last else "",
         "urgent_phone": _number(answering.phone_of(visit.site)) if done else None,
     }

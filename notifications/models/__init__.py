@@ -1,6 +1,6 @@
 """Rows of messages: the outbox, the inbox, and the clinic's own words."""
 
-from notifications.models.care import CareAnswer, CareNote, CareText, Recall
+from notifications.models.care import CareAnswer, CareNote, CarePhoto, CareText, Recall
 from notifications.models.challenges import MOST_TRIES, Challenge
 from notifications.models.inbox import INTENTS, MERGED, Answer, OptOut, Receipt, Reply
 from notifications.models.outbox import (
@@ -32,6 +32,7 @@ __all__ = [
     "Breaker",
     "CareAnswer",
     "CareNote",
+    "CarePhoto",
     "CareText",
     "Challenge",
     "Mention",

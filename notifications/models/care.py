@@ -143,6 +143,24 @@ class CareAnswer(models.Model):
         return f"{self.day:+d} days: {self.answer}"
 
 
+class CarePhoto(models.Model):
+    """A picture that came with an answer: drawn anew without what the phone wrote into it, sealed.
+
+    `sealed` is a Fernet token of the JPEG; `notifications.care.photos` has the keys.
+    """
+
+    answer = models.ForeignKey(CareAnswer, on_delete=models.CASCADE, related_name="photos")
+    sealed = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "photo"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"photo {self.pk}"
+
+
 class Recall(models.Model):
     """One occasion on which a patient was asked to come again: a session overdue, or upkeep due.
 

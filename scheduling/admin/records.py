@@ -23,6 +23,7 @@ from unfold.widgets import (
 from scheduling import absences, access, protocols, records
 from scheduling.errors import ClinicError
 from scheduling.models import Record, Site
+from scheduling.papers import reviewing
 from scheduling.screens.frame import PlainForm, Screen, actor, attempt, day_in, now, pick
 
 Kind = Record.Kind
@@ -124,8 +125,32 @@ def fields_of(kind: Kind) -> tuple[str, ...]:
     return ("patient", *rest, *moment, "note")
 
 
+STANDINGS = {
+    "withdrawn": "danger",
+    "to be reviewed": "warning",
+    "goes on": "warning",
+    "yes": "success",
+}
+
 SHOWN = {"areas": "in_words", "start": "began", "end": "ended", "procedure": "procedure_name"}
 """What stands on a saved record for a field that would read badly."""
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """Answers of patients, by whether a clinician has read them."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what waits, and what the patients said at all."""
+        return [("open", "to be reviewed"), ("patient", "answered by the patient")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Record]) -> QuerySet[Record]:
+        """Keep the rows asked for."""
+        if self.value() == "open":
+            return queryset.filter(pk__in=reviewing.waiting().order_by().values("pk"))
+        return queryset.filter(reported_by_patient=True) if self.value() else queryset
 
 
 @admin.register(Record)
@@ -134,7 +159,7 @@ class RecordScreen(Screen):
 
     form = RecordForm
     list_display = ("patient", "kind", "dates", "detail", "standing")
-    list_filter = ("kind",)
+    list_filter = (ReviewFilter, "kind")
     search_fields = ("patient__search_key",)
     autocomplete_fields = ("patient",)
     change_form_outer_after_template = "scheduling/admin/record_steps.html"
@@ -149,6 +174,7 @@ class RecordScreen(Screen):
         step = self.admin_site.admin_view
         return [
             path("<int:pk>/finish/", step(require_POST(self.finish)), name="record_finish"),
+            path("<int:pk>/accept/", step(require_POST(self.accept)), name="record_accept"),
             path("<int:pk>/withdraw/", step(require_POST(self.withdraw)), name="record_withdraw"),
             *super().get_urls(),
         ]
@@ -193,7 +219,10 @@ class RecordScreen(Screen):
             return ((None, {"fields": fields_of(kind)}),)
         uses = tuple(SHOWN.get(name, name) for name in records.FIELDS[kind])
         kept = ("patient", "kind", *uses, "note")
-        return ((None, {"fields": kept}), ("Entered", {"fields": ("recorded_by", "created_at")}))
+        entered: tuple[str, ...] = ("recorded_by", "created_at")
+        if obj.reported_by_patient:
+            entered = ("submission", "created_at", "reviewed_by", "reviewed_at")
+        return ((None, {"fields": kept}), ("Entered", {"fields": entered}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show a saved record as it was entered."""
@@ -213,12 +242,32 @@ class RecordScreen(Screen):
         """Offer the steps that are left to a saved record."""
         row = self.get_object(request, object_id)
         may = request.user.has_perm("scheduling.change_record") and row and not row.withdrawn_at
-        steps = {"may_withdraw": may, "may_finish": may and row and records.ongoing(row)}
+        waits = row is not None and row.reported_by_patient and row.reviewed_at is None
+        steps = {
+            "may_withdraw": may,
+            "may_finish": may and row and records.ongoing(row),
+            "may_accept": may and waits,
+        }
         return super().change_view(request, object_id, form_url, {**steps, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Record, form: Any, change: Any) -> None:
         """Enter the fact through its verb."""
-        records.add(record=obj, by=actor(request), now=now())
+        wrong = request.GET.get("corrects", "")
+        if not wrong.isascii() or not wrong.isdigit():
+            records.add(record=obj, by=actor(request), now=now())
+            return
+        _may_step(request)
+        reviewing.correct(record_id=int(wrong), record=obj, by=actor(request), now=now())
+
+    def accept(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note that a patient's answer is right."""
+        _may_step(request)
+        attempt(
+            request,
+            lambda: reviewing.accept(record_id=pk, by=actor(request), now=now()),
+            "The answer is reviewed.",
+        )
+        return _back(pk)
 
     def finish(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say when an ongoing fact ended."""
@@ -237,7 +286,7 @@ class RecordScreen(Screen):
         _may_step(request)
         attempt(
             request,
-            lambda: records.withdraw(record_id=pk, by=actor(request), now=now()),
+            lambda: reviewing.withdraw(record_id=pk, by=actor(request), now=now()),
             "The record was withdrawn: it is kept, but counts no longer.",
         )
         return _back(pk)
@@ -282,13 +331,13 @@ class RecordScreen(Screen):
         named = protocols.area_names(row.areas, row.protocol_pk)
         return named or "not known, which counts as everywhere"
 
-    @display(
-        description="counts", label={"withdrawn": "danger", "goes on": "warning", "yes": "success"}
-    )
+    @display(description="counts", label=STANDINGS)
     def standing(self, row: Record) -> str:
         """Tell whether the rules still read it."""
         if row.withdrawn_at:
             return "withdrawn"
+        if row.reported_by_patient and row.reviewed_at is None:
+            return "to be reviewed"
         return "goes on" if records.ongoing(row) else "yes"
 
 

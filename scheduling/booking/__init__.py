@@ -7,7 +7,7 @@ the audit trail, and sends `appointment_changed` before it commits.
 
 from scheduling.booking.arranging import Placing, arrange, hold_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
-from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming
+from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming, refused_coming
 from scheduling.booking.ending import (
     cancel,
     cancel_many,
@@ -52,6 +52,7 @@ __all__ = [
     "known_wish",
     "move",
     "no_show",
+    "refused_coming",
     "reinstate",
     "release_holds",
     "wish_of",

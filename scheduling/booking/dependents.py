@@ -1,6 +1,6 @@
 """Visits that the rules no longer allow: reported to reception, never cancelled for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from scheduling import catalogue, diary
@@ -25,21 +25,8 @@ def flag_coming(patient_id: int, *, now: datetime, besides: int | None = None) -
     A consultation cancelled, a laser moved closer to a filler, a pregnancy recorded: the visit
     stays booked, and reception hears of it once. Without an active protocol nothing is said.
     """
-    if catalogue.current().active_protocol is None:
-        return
-    coming = Appointment.objects.filter(
-        patient_id=patient_id, status=Status.BOOKED.value, start__gt=now
-    )
-    if besides is not None:
-        coming = coming.exclude(pk=besides)
-    for visit in coming.select_related("patient"):
-        standing = overrides.covered_by(overrides.live(visit.pk), visit)
-        refused = [
-            r
-            for r in overrides.blocking(reasons_now(visit, now))
-            if (r.code, r.other) not in standing
-        ]
-        if refused and not visit.todos.filter(kind=NO_LONGER_ALLOWED, done_at=None).exists():
+    for visit, refused in refused_coming(patient_id, now=now, besides=besides):
+        if not visit.todos.filter(kind=NO_LONGER_ALLOWED, done_at=None).exists():
             Todo.objects.create(
                 site_id=visit.site_id,
                 patient_id=visit.patient_id,
@@ -49,6 +36,31 @@ def flag_coming(patient_id: int, *, now: datetime, besides: int | None = None) -
                 urgent=True,
                 created_at=now,
             )
+
+
+def refused_coming(
+    patient_id: int, *, now: datetime, besides: int | None = None
+) -> Iterator[tuple[Appointment, list[Reason]]]:
+    """Give each coming visit of a patient that the rules refuse now, with what no override covers.
+
+    Without an active protocol there is none.
+    """
+    if catalogue.current().active_protocol is None:
+        return
+    coming = Appointment.objects.filter(
+        patient_id=patient_id, status=Status.BOOKED.value, start__gt=now
+    )
+    if besides is not None:
+        coming = coming.exclude(pk=besides)
+    for visit in coming.select_related("patient", "site", "treatment"):
+        standing = overrides.covered_by(overrides.live(visit.pk), visit)
+        refused = [
+            r
+            for r in overrides.blocking(reasons_now(visit, now))
+            if (r.code, r.other) not in standing
+        ]
+        if refused:
+            yield visit, refused
 
 
 def reasons_now(

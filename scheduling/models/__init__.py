@@ -3,6 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff, Tally
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
+from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
 from scheduling.models.people import Convenience, Patient, Record
 from scheduling.models.places import (
     Absence,
@@ -28,8 +29,10 @@ __all__ = [
     "Appointment",
     "Capability",
     "Change",
+    "ConsentText",
     "Convenience",
     "Device",
+    "Draft",
     "Grounds",
     "IdempotencyRecord",
     "Link",
@@ -46,9 +49,11 @@ __all__ = [
     "Resource",
     "Room",
     "Series",
+    "SignedConsent",
     "Site",
     "Skill",
     "Staff",
+    "Submission",
     "Tally",
     "Todo",
     "Treatment",

@@ -176,11 +176,32 @@ class Record(models.Model):
     withdrawn_at = models.DateTimeField(
         null=True, blank=True, help_text="entered in error: kept, but counts no longer"
     )
+    reported_by_patient = models.BooleanField(
+        default=False, help_text="the patient's own answer; it counts before a clinician reads it"
+    )
+    submission = models.ForeignKey(
+        "scheduling.Submission",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="records",
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.CharField(max_length=160, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["patient", "kind"], name="record_by_patient")]
+        indexes = [
+            models.Index(fields=["patient", "kind"], name="record_by_patient"),
+            models.Index(
+                fields=["created_at"],
+                name="record_to_review",
+                condition=Q(
+                    reported_by_patient=True, reviewed_at__isnull=True, withdrawn_at__isnull=True
+                ),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="record_dates_in_order",

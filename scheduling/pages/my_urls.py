@@ -1,11 +1,12 @@
 """Where the pages of a patient who signed in hang: below `/my/`."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from scheduling.doors import signed_in, verified
+from scheduling.pages import data, forms, papers
 from scheduling.pages.booking import checking, newcomers, starts, wishes
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("book/", signed_in(wishes.begin), name="book"),
     path("book/site/", signed_in(wishes.site)),
     path("book/treatment/", signed_in(wishes.treatment), name="book-treatment"),
@@ -23,4 +24,7 @@ urlpatterns = [
     path("new/area/", verified(newcomers.only(wishes.area))),
     path("new/times/", verified(newcomers.only(starts.choose_start))),
     path("new/check/", verified(newcomers.only(checking.check))),
+    *forms.my_urls,
+    *papers.my_urls,
+    *data.my_urls,
 ]

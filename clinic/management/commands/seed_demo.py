@@ -12,6 +12,7 @@ from clinic.demo import accounts, courses, people, places, visits
 from plans import templates
 from scheduling import protocols
 from scheduling.core.words import Actor
+from scheduling.papers import consents
 
 HOUSE = Actor(name="demo")
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             self.protocol(now)
             places.furnish(by=HOUSE, now=now)
             templates.load_shipped(by=HOUSE, now=now)
+            consents.load_shipped(by=HOUSE, now=now)
             lines = accounts.open_accounts(groups.ensure())
             cast = people.enrol(by=HOUSE, now=now)
             desk = visits.Desk(

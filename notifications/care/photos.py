@@ -1,0 +1,142 @@
+"""Photos that patients add to an answer: read, drawn anew, sealed, and looked at by clinicians.
+
+What a phone sends is never kept: the picture is decoded and written anew, which leaves place, time
+and whatever hid in the file behind. The JPEG is sealed with Fernet (AES-128-CBC and HMAC-SHA256)
+under keys derived from `PHOTO_KEYS`; the first one seals, all of them open.
+"""
+
+import base64
+from datetime import datetime
+from io import BytesIO
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from PIL import Image, ImageOps
+
+from notifications.models import CareAnswer, CarePhoto
+from scheduling import trail
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError, NotFound
+from scheduling.models import Patient
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a photo as it is sent."""
+
+MOST_PIXELS = 60_000_000
+"""Pixels above which a picture is not decoded: a small file may unfold into gigabytes."""
+
+LONGEST_SIDE = 2000
+"""Pixels of the longer side of what is kept: enough to judge skin, a tenth of the bytes."""
+
+MOST = 5
+"""Photos beside one answer."""
+
+KINDS = ("JPEG", "PNG", "WEBP")
+QUALITY = 85
+
+
+class BadPhoto(ClinicError):
+    """What was sent is no photo that can be kept; `which` is the key of the sentence why."""
+
+    code = "bad_photo"
+
+
+@transaction.atomic
+def keep(*, appointment_id: int, sent: bytes, by: Actor, now: datetime) -> CarePhoto:
+    """Keep a photo beside the newest answer about a visit of the actor's.
+
+    Raises:
+        NotFound: there is no answer of this patient's to keep it with.
+        BadPhoto: it is empty, too large, no picture, or one too many.
+
+    """
+    jpeg = drawn_anew(sent)
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=by.patient_id or 0).exists():
+        raise NotFound
+    answer = CareAnswer.objects.filter(
+        appointment_id=appointment_id, appointment__patient_id=by.patient_id or 0
+    ).first()
+    if answer is None:
+        raise NotFound
+    if answer.photos.count() >= MOST:
+        raise BadPhoto("Enough photos.", which="photo_many")
+    photo = CarePhoto.objects.create(answer=answer, sealed=_safe().encrypt(jpeg), at=now)
+    trail.write([trail.entry(subject=photo, verb="add", by=by, now=now)])
+    return photo
+
+
+def drawn_anew(sent: bytes) -> bytes:
+    """Decode a picture by what it is, not by what it is called, and write it as plain JPEG.
+
+    Raises:
+        BadPhoto: it is empty, too large, or no picture of a known kind.
+
+    """
+    if not sent:
+        raise BadPhoto("No photo.", which="photo_none")
+    if len(sent) > LARGEST:
+        raise BadPhoto("Too large.", which="photo_large")
+    try:
+        with Image.open(BytesIO(sent), formats=KINDS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise BadPhoto("Too large.", which="photo_large")
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadPhoto("No picture.", which="photo_kind") from error
+    except Image.DecompressionBombWarning as error:
+        raise BadPhoto("Too large.", which="photo_large") from error
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    # a fresh picture: nothing of the old one's `info` is written
+    plain = Image.new("RGB", upright.size)
+    plain.paste(upright)
+    out = BytesIO()
+    plain.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
+
+
+@transaction.atomic
+def look(*, photo_id: int, by: Actor, now: datetime) -> bytes:
+    """Open a photo for somebody who works at its site, and note that they looked.
+
+    Raises:
+        NotFound: there is none, it belongs to another site, or no key opens it.
+
+    """
+    photo = CarePhoto.objects.select_related("answer__appointment").filter(pk=photo_id).first()
+    if photo is None or not by.works_at(photo.answer.appointment.site_id):
+        raise NotFound
+    try:
+        jpeg = _safe().decrypt(bytes(photo.sealed))
+    except InvalidToken as error:
+        raise NotFound("No key of FALLOW_PHOTO_KEYS opens this photo.") from error
+    trail.write([trail.entry(subject=photo, verb="look", by=by, now=now)])
+    return jpeg
+
+
+def reseal() -> int:
+    """Seal every photo with the newest key, so that older keys can go; answer how many."""
+    safe = _safe()
+    done = 0
+    for pk in CarePhoto.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            photo = CarePhoto.objects.select_for_update().get(pk=pk)
+            photo.sealed = safe.rotate(bytes(photo.sealed))
+            photo.save(update_fields=["sealed"])
+        done += 1
+    return done
+
+
+def _safe() -> MultiFernet:
+    keys = [key for key in settings.PHOTO_KEYS if key]
+    if not keys:
+        raise ImproperlyConfigured("Photos need SECRET_KEY or FALLOW_PHOTO_KEYS.")
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fallow: photos of patients")
+    return base64.urlsafe_b64encode(derive.derive(key.encode()))
