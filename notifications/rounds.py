@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from logging import getLogger
 
 from django.db import transaction
 from phonenumbers import NumberParseException
 
-from notifications import breakers, bundles, detours, leases, rendering
+from notifications import breakers, bundles, detours, drafts, leases, rendering
 from notifications.breakers import Failure, Sender
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
@@ -16,6 +17,7 @@ from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Se
 from notifications.core.resting import Trouble
 from notifications.core.states import State
 from notifications.desks import Desk
+from notifications.drafts import Draft
 from notifications.leases import Mark, Only, Outcome
 from notifications.marking import Marking
 from notifications.providers import (
@@ -69,6 +71,19 @@ class _Batch:
     silences: int = 0
     waiting: list[Letter] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
+    next: tuple[Letter, str] | None = None
+    draft: Draft | None = None
+
+    def write_ahead(self) -> None:
+        """Write the next message while the provider thinks about this one."""
+        if self.next and self.next[0].id not in self.taken:
+            letter, link = self.next
+            self.draft = drafts.ahead(letter, link=link, words=self.words, desk=self.desk)
+
+    def drafted(self, letter: Letter) -> Outgoing | None:
+        """Give what was written ahead of this letter's turn, if that still holds."""
+        draft, self.draft = self.draft, None
+        return draft.of(letter, now=self.desk.clock()) if draft else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +152,11 @@ def _send_all(
     letters: Sequence[Letter], words: rendering.Words, desk: Desk, *, trying: bool = False
 ) -> _Batch:
     """Send one channel's messages on one connection."""
-    addresses = _links(letters, desk.clock())
+    turns = list(zip(letters, _links(letters, desk.clock()), strict=True))
     with desk.carriers(letters[0].channel) as provider:
         batch = _Batch(desk=desk, provider=provider, words=words, trying=trying)
         try:
-            for letter, link in zip(letters, addresses, strict=True):
+            for (letter, link), batch.next in zip_longest(turns, turns[1:]):
                 _one(batch, letter, link)
         finally:
             # a round that breaks off must still say what came of the call it made
@@ -179,7 +194,7 @@ def _tell(batch: _Batch, letter: Letter, link: str) -> None:
             (link,) = _links([known], batch.desk.clock())
         if known.kin:
             known = _with_kin(batch, known, link)  # noqa: PLW2901 - the same letter, now complete
-        outgoing = _written(batch, known, link)
+        outgoing = batch.drafted(known) or _written(batch, known, link)
         if outgoing is None:
             return
         marking = leases.mark(_mark(batch, known, outgoing), after=batch.last)
@@ -278,7 +293,7 @@ def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
 def _sent(batch: _Batch, letter: Letter, outgoing: Outgoing, marking: Marking) -> bool:
     """Make the call; False when the mark was not granted, and nothing was sent."""
     try:
-        taken = batch.provider.send(outgoing, permit=marking.granted)
+        taken = batch.provider.send(outgoing, permit=marking.granted, meanwhile=batch.write_ahead)
     except Withheld:
         return False
     except (SendFailed, OutcomeUnknown) as error:

@@ -174,6 +174,14 @@ def at_once() -> bool:
     return True
 
 
+Meanwhile = Callable[[], None]
+"""What the sender would like to do while the other side thinks; it raises nothing."""
+
+
+def nothing() -> None:
+    """Only wait."""
+
+
 class Provider(Protocol):
     """A way out of the house; entered once for a batch, so that a connection is shared."""
 
@@ -192,10 +200,13 @@ class Provider(Protocol):
         """Let the connection go."""
         ...
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Hand the message over and return the provider's id.
 
         `permit` is asked once, before the message can leave: what comes before it sends nothing.
+        `meanwhile` may be called once, when all of the message has left and its answer has not come.
 
         Raises:
             Withheld: the permit was refused; nothing was sent.

@@ -27,6 +27,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
+    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -37,6 +38,7 @@ from notifications.providers import (
     Withheld,
     at_once,
     delay_of,
+    nothing,
 )
 
 Mark = Callable[[EmailMultiAlternatives, Any, str], None]
@@ -92,7 +94,9 @@ class Anymail:
         if self._backend is not None:
             self._backend.close()
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Hand one e-mail over.
 
         Raises:

@@ -1,6 +1,14 @@
 """A sink that tells the terminal of each message it keeps: for work on one's own machine."""
 
-from notifications.providers import Outgoing, Permit, ProviderId, announce, at_once
+from notifications.providers import (
+    Meanwhile,
+    Outgoing,
+    Permit,
+    ProviderId,
+    announce,
+    at_once,
+    nothing,
+)
 from notifications.providers.file import File
 
 
@@ -9,7 +17,9 @@ class Console(File):
 
     name = "console"
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Write the file and tell the terminal.
 
         Raises:
@@ -17,6 +27,6 @@ class Console(File):
             Withheld: it may no longer be sent.
 
         """
-        provider_id = super().send(outgoing, permit)
+        provider_id = super().send(outgoing, permit, meanwhile)
         announce(outgoing, provider_id)
         return provider_id

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from notifications.providers import (
+    Meanwhile,
     Outgoing,
     Permit,
     ProviderId,
@@ -12,6 +13,7 @@ from notifications.providers import (
     Trace,
     Withheld,
     at_once,
+    nothing,
 )
 
 
@@ -39,7 +41,9 @@ class File:
     ) -> None:
         """Nothing to close."""
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Write the file.
 
         Raises:

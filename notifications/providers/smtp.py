@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parseaddr
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
+    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -29,7 +30,10 @@ from notifications.providers import (
     announce,
     at_once,
     mime,
+    nothing,
 )
+
+T = TypeVar("T")
 
 _READY_FOR_DATA = 354
 _CLOSING = 421
@@ -67,7 +71,9 @@ class Smtp:
         """Spell the Message-ID: the same at every attempt, so that mailboxes may collapse two."""
         return f"{outgoing.ref}@{self.domain}"
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Hold the conversation for one message.
 
         The permit is asked after the envelope, when the server waits for the letter.
@@ -79,26 +85,24 @@ class Smtp:
             Withheld: it may no longer be sent.
 
         """
-        # no letter begins with a dot: it begins with a header
-        body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
         to = mime.envelope_address(outgoing.to)
-        sender = outgoing.sender or self._address
         smtp = self._connection()
-        self._before_the_letter(lambda: self._envelope(smtp, sender, to), smtp)
+        body = self._before_the_letter(lambda: self._envelope(smtp, outgoing, to), smtp)
         if not self._permitted(permit):
             raise Withheld
         # either every byte reaches the kernel or this raises: then the final dot never left
         self._before_the_letter(lambda: smtp.send(body), smtp)
+        meanwhile()
         said = self._answer(smtp)
         provider_id = ProviderId(self.message_id(outgoing), said)
         if self.echo:
             announce(outgoing, provider_id)
         return provider_id
 
-    def _before_the_letter(self, step: Callable[[], None], smtp: smtplib.SMTP) -> None:
+    def _before_the_letter(self, step: Callable[[], T], smtp: smtplib.SMTP) -> T:
         """Take a step after whose failure nothing was sent."""
         try:
-            step()
+            return step()
         except SendFailed:
             self._forget(smtp)
             raise
@@ -149,8 +153,12 @@ class Smtp:
             raise ProviderDown(f"no connection: {error}", trouble=trouble) from error
         return smtp
 
-    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> None:
-        code, said = smtp.docmd(f"MAIL FROM:<{sender}>")
+    def _envelope(self, smtp: smtplib.SMTP, outgoing: Outgoing, to: str) -> bytes:
+        """Speak the envelope; answer the letter as it goes over the wire, with its final dot."""
+        smtp.putcmd(f"MAIL FROM:<{outgoing.sender or self._address}>")
+        # while the server thinks; and no letter begins with a dot: it begins with a header
+        body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
+        code, said = smtp.getreply()
         if not _good(code):
             # 4xx passes, such as 421 and 451 of a busy server; 5xx is a sender nobody will take
             trouble = Trouble.SENDER if code >= 500 else Trouble.DOWN  # noqa: PLR2004 - RFC 5321
@@ -162,6 +170,7 @@ class Smtp:
         code, said = smtp.docmd("DATA")
         if code != _READY_FOR_DATA:
             raise _refusal("message refused", code, said)
+        return body
 
     def _answer(self, smtp: smtplib.SMTP) -> str:
         """Read the reply to the final dot; until it comes, nobody knows (RFC 1047)."""

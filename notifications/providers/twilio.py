@@ -24,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
+    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -35,6 +36,7 @@ from notifications.providers import (
     Withheld,
     at_once,
     delay_of,
+    nothing,
     text_hash,
 )
 
@@ -115,7 +117,9 @@ class Twilio:
         if self._http.session is not None:
             self._http.session.close()
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         """Hand one text over, valid only as long as it is of use.
 
         Raises:

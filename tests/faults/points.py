@@ -19,7 +19,16 @@ from django.db import transaction
 from notifications import leases
 from notifications.core.policy import Channel, Policy
 from notifications.desks import Clock, Desk
-from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trace, at_once
+from notifications.providers import (
+    Meanwhile,
+    Outgoing,
+    Permit,
+    Provider,
+    ProviderId,
+    Trace,
+    at_once,
+    nothing,
+)
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
 from tests.faults.stub import PATIENT
@@ -30,10 +39,11 @@ GRANTED = "mark granted"
 CONNECTED = "connected"
 HALF = "half the body"
 WHOLE = "the whole body"
+AHEAD = "the next one written"
 ANSWERED = "answered"
 SETTLING = "before the settle's commit"
 OVERTAKEN = "overtaken by a look-up"
-POINTS = (CLAIMED, BEGUN, GRANTED, CONNECTED, HALF, WHOLE, ANSWERED, SETTLING, OVERTAKEN)
+POINTS = (CLAIMED, BEGUN, GRANTED, CONNECTED, HALF, WHOLE, AHEAD, ANSWERED, SETTLING, OVERTAKEN)
 
 
 @dataclass
@@ -86,14 +96,21 @@ class Watched:
     ) -> None:
         self.inner.__exit__(kind, error, trace)
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         def asked() -> bool:
             granted = permit()
             if granted and self.trap:
                 self.trap.spring(GRANTED)
             return granted
 
-        taken = self.inner.send(outgoing, permit=asked)
+        def ahead() -> None:
+            meanwhile()
+            if self.trap:
+                self.trap.spring(AHEAD)
+
+        taken = self.inner.send(outgoing, permit=asked, meanwhile=ahead)
         if self.trap:
             self.trap.spring(ANSWERED)
             self.trap.spring(OVERTAKEN)

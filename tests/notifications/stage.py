@@ -12,6 +12,7 @@ from notifications.desks import Desk
 from notifications.models import Message
 from notifications.providers import (
     CannotTell,
+    Meanwhile,
     Outgoing,
     Permit,
     Provider,
@@ -19,6 +20,7 @@ from notifications.providers import (
     Trace,
     Withheld,
     at_once,
+    nothing,
 )
 from scheduling.models import Appointment, Patient, Site, Treatment
 from tests import cast
@@ -113,9 +115,12 @@ class Carrier:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
+    def send(
+        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
+    ) -> ProviderId:
         if not permit():
             raise Withheld
+        meanwhile()
         self.during(outgoing)
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
