@@ -1,13 +1,12 @@
 """The next message, decided on and written while the provider still thinks about the one before.
 
-Nothing is written down and nothing leaves: a draft is a text in memory. When its turn comes, the
-mark asks the database whether visit, reader and opt-outs are still the rows that the draft was made
-of, as it does for every message; and a draft that had to wait is made anew, for time goes on too.
+A draft is a text in memory: nothing is written down, and nothing of it leaves. When its turn comes
+it is decided on again, for time goes on; and the mark asks the database whether visit, reader and
+opt-outs are still the rows that the text was made of, as it does for every message.
 """
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from notifications import rendering
 from notifications.core.letters import Letter
@@ -15,21 +14,17 @@ from notifications.core.policy import Send, look_again
 from notifications.desks import Desk
 from notifications.providers import Outgoing
 
-FRESH = timedelta(seconds=1)
-"""For so long a decision made ahead holds: a call takes milliseconds, and its limit is 20 s."""
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as it would have left at its own moment `outgoing.at`."""
+    """A message as it would have left a moment ago."""
 
     letter: Letter
     outgoing: Outgoing
 
-    def of(self, letter: Letter, *, now: datetime) -> Outgoing | None:
-        """Give the message if it is this letter's and still fresh at `now` (UTC)."""
-        same = letter is self.letter
-        return self.outgoing if same and now - self.outgoing.at <= FRESH else None
+    def of(self, letter: Letter, desk: Desk) -> Outgoing | None:
+        """Give the text if it is this letter's, and the letter may still go now."""
+        return self.outgoing if letter is self.letter and _may_go(letter, desk) else None
 
 
 def ahead(letter: Letter, *, link: str, words: rendering.Words, desk: Desk) -> Draft | None:
@@ -41,8 +36,12 @@ def ahead(letter: Letter, *, link: str, words: rendering.Words, desk: Desk) -> D
     if letter.kin or letter.visits:
         return None
     with suppress(Exception):
-        now = desk.clock()
-        if look_again(letter.circumstances, now=now, policy=desk.policy) == Send():
+        if _may_go(letter, desk):
             wording = words.of(letter.worded_as, letter.channel, letter.facts.language)
-            return Draft(letter, rendering.write(letter, wording=wording, link=link, at=now))
+            at = desk.clock()
+            return Draft(letter, rendering.write(letter, wording=wording, link=link, at=at))
     return None
+
+
+def _may_go(letter: Letter, desk: Desk) -> bool:
+    return look_again(letter.circumstances, now=desk.clock(), policy=desk.policy) == Send()

@@ -83,7 +83,7 @@ class _Batch:
     def drafted(self, letter: Letter) -> Outgoing | None:
         """Give what was written ahead of this letter's turn, if that still holds."""
         draft, self.draft = self.draft, None
-        return draft.of(letter, now=self.desk.clock()) if draft else None
+        return draft.of(letter, self.desk) if draft else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +281,13 @@ def _leave_out(batch: _Batch, letter: Letter, reason: DropReason, now: datetime)
 
 
 def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
+    now = batch.desk.clock()
     return Mark(
         letter=letter,
         provider=batch.provider.name,
         text_hash=text_hash(outgoing.text),
-        at=outgoing.at,
-        room=rules.room_for(letter.circumstances, now=outgoing.at, policy=batch.desk.policy),
+        at=now,
+        room=rules.room_for(letter.circumstances, now=now, policy=batch.desk.policy),
     )
 
 
