@@ -37,7 +37,8 @@ class Marking:
         `values` are text, numbers, truth, moments, lengths of time, ids, bytes, lists of words.
         """
         connection.ensure_connection()
-        self._wire = connection.connection.pgconn
+        self._raw = connection.connection
+        self._wire = self._raw.pgconn
         self._answer: bool | None = None
         self._text, names = _numbered(sql)
         self._values = [_spelt(values[n]) for n in names]
@@ -56,7 +57,7 @@ class Marking:
         return self._answer
 
     def _send(self) -> None:
-        name = self._prepared(connection.connection, self._text)
+        name = self._prepared(self._raw, self._text)
         self._wire.send_query_prepared(name, self._values)
         self._wire.flush()
 
@@ -64,7 +65,7 @@ class Marking:
         result = self._result()
         if result.error_field(DiagnosticField.SQLSTATE) == _GONE:
             # nothing was done: after a rollback, psycopg may have said DEALLOCATE ALL
-            _known[connection.connection].clear()
+            _known[self._raw].clear()
             self._send()
             result = self._result()
         if result.status != ExecStatus.TUPLES_OK:
@@ -102,9 +103,7 @@ def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
 
 def _spelt(value: object) -> bytes | None:
     """Write a value as PostgreSQL reads it."""
-    if value is None:
-        return None
-    return _WRITERS[type(value)](value).encode()
+    return None if value is None else _WRITERS[type(value)](value).encode()
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
