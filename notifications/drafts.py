@@ -1,10 +1,11 @@
-"""The next message, decided on and written while the provider still thinks about the one before.
+"""The next messages, decided on and written before their turn, one right after another.
 
 A draft is a text in memory: nothing is written down, and nothing of it leaves. When its turn comes
 it is decided on again, for time goes on; and the mark asks the database whether visit, reader and
 opt-outs are still the rows that the text was made of, as it does for every message.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,19 +28,27 @@ class Draft:
         return self.outgoing if letter is self.letter and _may_go(letter, desk) else None
 
 
-def ahead(letter: Letter, *, link: str, words: rendering.Words, desk: Desk) -> Draft | None:
+def ahead(
+    letter: Letter,
+    *,
+    link: str,
+    words: rendering.Words,
+    desk: Desk,
+    prepare: Callable[[Outgoing], None],
+) -> Draft | None:
     """Write a message before its turn; None for what is better left to it.
 
     That is whatever must not go now, or needs to read or write rows. Whatever is wrong with it is
-    found again when its turn comes: the message before has left, and must be accounted for first.
+    found again when its turn comes, and must not hold up those before it.
     """
     if letter.kin or letter.visits:
         return None
     with suppress(Exception):
         if _may_go(letter, desk):
             wording = words.of(letter.worded_as, letter.channel, letter.facts.language)
-            at = desk.clock()
-            return Draft(letter, rendering.write(letter, wording=wording, link=link, at=at))
+            outgoing = rendering.write(letter, wording=wording, link=link, at=desk.clock())
+            prepare(outgoing)
+            return Draft(letter, outgoing)
     return None
 
 

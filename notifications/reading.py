@@ -8,7 +8,6 @@ from notifications.core.letters import Facts, Letter
 from notifications.core.policy import TO_STAFF, Channel, Kind
 from scheduling.core.words import Status
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

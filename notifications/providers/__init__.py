@@ -174,14 +174,6 @@ def at_once() -> bool:
     return True
 
 
-Meanwhile = Callable[[], None]
-"""What the sender would like to do while the other side thinks; it raises nothing."""
-
-
-def nothing() -> None:
-    """Only wait."""
-
-
 class Provider(Protocol):
     """A way out of the house; entered once for a batch, so that a connection is shared."""
 
@@ -200,13 +192,10 @@ class Provider(Protocol):
         """Let the connection go."""
         ...
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hand the message over and return the provider's id.
 
         `permit` is asked once, before the message can leave: what comes before it sends nothing.
-        `meanwhile` may be called once, when all of the message has left and its answer has not come.
 
         Raises:
             Withheld: the permit was refused; nothing was sent.
@@ -214,6 +203,19 @@ class Provider(Protocol):
             OutcomeUnknown: it may have been sent.
 
         """
+        ...
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Do beforehand what sends nothing; `send` does what this did not.
+
+        Raises:
+            SendFailed: it cannot be sent at all.
+
+        """
+        ...
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Spell the id by which it will know this message; empty where only its answer tells."""
         ...
 
     def find(self, trace: Trace) -> ProviderId | None:

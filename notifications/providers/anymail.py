@@ -27,7 +27,6 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
-    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -38,7 +37,6 @@ from notifications.providers import (
     Withheld,
     at_once,
     delay_of,
-    nothing,
 )
 
 Mark = Callable[[EmailMultiAlternatives, Any, str], None]
@@ -94,9 +92,7 @@ class Anymail:
         if self._backend is not None:
             self._backend.close()
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hand one e-mail over.
 
         Raises:
@@ -117,6 +113,13 @@ class Anymail:
         except Exception as error:
             raise OutcomeUnknown(f"an answer without sense: {type(error).__name__}") from error
         return _id_of(message, taken)
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
 
     def find(self, trace: Trace) -> ProviderId | None:
         """Refuse: what services keep of a message differs, and webhooks bring it sooner.

@@ -1,13 +1,11 @@
 """A sink that tells the terminal of each message it keeps: for work on one's own machine."""
 
 from notifications.providers import (
-    Meanwhile,
     Outgoing,
     Permit,
     ProviderId,
     announce,
     at_once,
-    nothing,
 )
 from notifications.providers.file import File
 
@@ -17,9 +15,7 @@ class Console(File):
 
     name = "console"
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Write the file and tell the terminal.
 
         Raises:
@@ -27,6 +23,6 @@ class Console(File):
             Withheld: it may no longer be sent.
 
         """
-        provider_id = super().send(outgoing, permit, meanwhile)
+        provider_id = super().send(outgoing, permit)
         announce(outgoing, provider_id)
         return provider_id

@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Self
 
 from notifications.providers import (
-    Meanwhile,
     Outgoing,
     Permit,
     ProviderId,
@@ -13,7 +12,6 @@ from notifications.providers import (
     Trace,
     Withheld,
     at_once,
-    nothing,
 )
 
 
@@ -41,9 +39,7 @@ class File:
     ) -> None:
         """Nothing to close."""
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Write the file.
 
         Raises:
@@ -58,6 +54,13 @@ class File:
         except OSError as error:
             raise SendFailed(f"the file cannot be written: {error}", permanent=False) from error
         return ProviderId(f"{self.name}-{outgoing.ref}")
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
 
     def find(self, trace: Trace) -> ProviderId | None:
         """Tell whether the file is there."""

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parseaddr
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
-    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -30,10 +29,7 @@ from notifications.providers import (
     announce,
     at_once,
     mime,
-    nothing,
 )
-
-T = TypeVar("T")
 
 _READY_FOR_DATA = 354
 _CLOSING = 421
@@ -49,6 +45,7 @@ class Smtp:
         self._name, self._address = parseaddr(sender)
         self.domain = self._address.rpartition("@")[2] or "localhost"
         self.echo = echo
+        self._prepared: dict[str, tuple[Outgoing, bytes]] = {}
         self._backend = backend or EmailBackend(timeout=20)
 
     def __enter__(self) -> Self:
@@ -67,13 +64,11 @@ class Smtp:
         except OSError:
             self._hang_up()
 
-    def message_id(self, outgoing: Outgoing) -> str:
+    def foretold(self, outgoing: Outgoing) -> str:
         """Spell the Message-ID: the same at every attempt, so that mailboxes may collapse two."""
         return f"{outgoing.ref}@{self.domain}"
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hold the conversation for one message.
 
         The permit is asked after the envelope, when the server waits for the letter.
@@ -85,24 +80,42 @@ class Smtp:
             Withheld: it may no longer be sent.
 
         """
+        letter = self._letter(outgoing)
         to = mime.envelope_address(outgoing.to)
+        sender = outgoing.sender or self._address
         smtp = self._connection()
-        body = self._before_the_letter(lambda: self._envelope(smtp, outgoing, to), smtp)
+        self._before_the_letter(lambda: self._envelope(smtp, sender, to), smtp)
         if not self._permitted(permit):
             raise Withheld
         # either every byte reaches the kernel or this raises: then the final dot never left
-        self._before_the_letter(lambda: smtp.send(body), smtp)
-        meanwhile()
+        self._before_the_letter(lambda: smtp.send(letter), smtp)
         said = self._answer(smtp)
-        provider_id = ProviderId(self.message_id(outgoing), said)
+        provider_id = ProviderId(self.foretold(outgoing), said)
         if self.echo:
             announce(outgoing, provider_id)
         return provider_id
 
-    def _before_the_letter(self, step: Callable[[], T], smtp: smtplib.SMTP) -> T:
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Write the letter down beforehand.
+
+        Raises:
+            SendFailed: no letter can go to this address.
+
+        """
+        self._prepared[outgoing.ref] = outgoing, self._letter(outgoing)
+
+    def _letter(self, outgoing: Outgoing) -> bytes:
+        """Give the letter as it goes over the wire, its final dot included."""
+        prepared, letter = self._prepared.pop(outgoing.ref, (None, b""))
+        if prepared is outgoing:
+            return letter
+        # no letter begins with a dot: it begins with a header
+        return self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
+
+    def _before_the_letter(self, step: Callable[[], None], smtp: smtplib.SMTP) -> None:
         """Take a step after whose failure nothing was sent."""
         try:
-            return step()
+            step()
         except SendFailed:
             self._forget(smtp)
             raise
@@ -132,7 +145,7 @@ class Smtp:
     def encode(self, outgoing: Outgoing) -> bytes:
         """Write the message down as it goes over the wire."""
         named = outgoing if outgoing.sender_name else replace(outgoing, sender_name=self._name)
-        message_id = self.message_id(outgoing)
+        message_id = self.foretold(outgoing)
         sender = outgoing.sender or self._address
         return mime.encoded(named, sender=sender, message_id=message_id)
 
@@ -153,12 +166,8 @@ class Smtp:
             raise ProviderDown(f"no connection: {error}", trouble=trouble) from error
         return smtp
 
-    def _envelope(self, smtp: smtplib.SMTP, outgoing: Outgoing, to: str) -> bytes:
-        """Speak the envelope; answer the letter as it goes over the wire, with its final dot."""
-        smtp.putcmd(f"MAIL FROM:<{outgoing.sender or self._address}>")
-        # while the server thinks; and no letter begins with a dot: it begins with a header
-        body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
-        code, said = smtp.getreply()
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> None:
+        code, said = smtp.docmd(f"MAIL FROM:<{sender}>")
         if not _good(code):
             # 4xx passes, such as 421 and 451 of a busy server; 5xx is a sender nobody will take
             trouble = Trouble.SENDER if code >= 500 else Trouble.DOWN  # noqa: PLR2004 - RFC 5321
@@ -170,7 +179,6 @@ class Smtp:
         code, said = smtp.docmd("DATA")
         if code != _READY_FOR_DATA:
             raise _refusal("message refused", code, said)
-        return body
 
     def _answer(self, smtp: smtplib.SMTP) -> str:
         """Read the reply to the final dot; until it comes, nobody knows (RFC 1047)."""

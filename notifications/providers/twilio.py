@@ -24,7 +24,6 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from notifications.core.resting import Trouble
 from notifications.providers import (
     CannotTell,
-    Meanwhile,
     OutcomeUnknown,
     Outgoing,
     Permit,
@@ -36,7 +35,6 @@ from notifications.providers import (
     Withheld,
     at_once,
     delay_of,
-    nothing,
     text_hash,
 )
 
@@ -117,9 +115,7 @@ class Twilio:
         if self._http.session is not None:
             self._http.session.close()
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hand one text over, valid only as long as it is of use.
 
         Raises:
@@ -143,6 +139,13 @@ class Twilio:
         if not taken.sid:
             raise OutcomeUnknown("accepted, but the answer carries no id")
         return ProviderId(str(taken.sid), str(taken.status))
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
 
     def find(self, trace: Trace) -> ProviderId | None:
         """Look for our text among the newest messages to this number.

@@ -20,14 +20,12 @@ from notifications import leases
 from notifications.core.policy import Channel, Policy
 from notifications.desks import Clock, Desk
 from notifications.providers import (
-    Meanwhile,
     Outgoing,
     Permit,
     Provider,
     ProviderId,
     Trace,
     at_once,
-    nothing,
 )
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
@@ -39,11 +37,10 @@ GRANTED = "mark granted"
 CONNECTED = "connected"
 HALF = "half the body"
 WHOLE = "the whole body"
-AHEAD = "the next one written"
 ANSWERED = "answered"
 SETTLING = "before the settle's commit"
 OVERTAKEN = "overtaken by a look-up"
-POINTS = (CLAIMED, BEGUN, GRANTED, CONNECTED, HALF, WHOLE, AHEAD, ANSWERED, SETTLING, OVERTAKEN)
+POINTS = (CLAIMED, BEGUN, GRANTED, CONNECTED, HALF, WHOLE, ANSWERED, SETTLING, OVERTAKEN)
 
 
 @dataclass
@@ -96,25 +93,24 @@ class Watched:
     ) -> None:
         self.inner.__exit__(kind, error, trace)
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         def asked() -> bool:
             granted = permit()
             if granted and self.trap:
                 self.trap.spring(GRANTED)
             return granted
 
-        def ahead() -> None:
-            meanwhile()
-            if self.trap:
-                self.trap.spring(AHEAD)
-
-        taken = self.inner.send(outgoing, permit=asked, meanwhile=ahead)
+        taken = self.inner.send(outgoing, permit=asked)
         if self.trap:
             self.trap.spring(ANSWERED)
             self.trap.spring(OVERTAKEN)
         return taken
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        self.inner.prepare(outgoing)
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        return self.inner.foretold(outgoing)
 
     def find(self, trace: Trace) -> ProviderId | None:
         return self.inner.find(trace)
@@ -167,7 +163,7 @@ Wraps = list[tuple[Any, str, Any]]
 
 
 def _of_leases(trap: Trap) -> Wraps:
-    lease, mark, settle = leases.lease, leases.mark, leases.settle
+    lease, mark, settle = leases.lease, leases.mark, leases.settle_all
 
     def leased(**asked: Any) -> Any:
         letters = lease(**asked)
@@ -175,24 +171,22 @@ def _of_leases(trap: Trap) -> Wraps:
             trap.spring(CLAIMED)
         return letters
 
-    def marked(wanted: Any, *, after: Any = None) -> Any:
-        settles = after is not None and after.letter.id == trap.letter_id
-        marking = mark(wanted, after=after)
-        if settles:
-            trap.spring(SETTLING)  # the statement is on its way, its answer unread
+    def marked(wanted: Any) -> Any:
+        marking = mark(wanted)
         trap.arm(wanted.letter)
         trap.spring(BEGUN)
         return marking
 
-    def settled(outcome: Any) -> bool:
-        if trap.point != SETTLING or outcome.letter.id != trap.letter_id:
-            return settle(outcome)
+    def settled(outcomes: Any) -> Any:
+        if trap.point != SETTLING or trap.letter_id not in {x.letter.id for x in outcomes}:
+            return settle(outcomes)
         with transaction.atomic():
-            done = settle(outcome)
+            done = settle(outcomes)
+            trap.armed = True
             trap.spring(SETTLING)
         return done
 
-    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settle", settled)]
+    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settle_all", settled)]
 
 
 def _of_wires(trap: Trap) -> Wraps:

@@ -1,4 +1,4 @@
-"""Senders killed by SIGKILL: at ten named points, at random, and stopped for longer than a lease."""
+"""Senders killed by SIGKILL: at nine named points, at random, and stopped for longer than a lease."""
 
 import random
 from collections.abc import Callable

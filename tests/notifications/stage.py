@@ -12,7 +12,6 @@ from notifications.desks import Desk
 from notifications.models import Message
 from notifications.providers import (
     CannotTell,
-    Meanwhile,
     Outgoing,
     Permit,
     Provider,
@@ -20,7 +19,6 @@ from notifications.providers import (
     Trace,
     Withheld,
     at_once,
-    nothing,
 )
 from scheduling.models import Appointment, Patient, Site, Treatment
 from tests import cast
@@ -115,18 +113,21 @@ class Carrier:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def send(
-        self, outgoing: Outgoing, permit: Permit = at_once, meanwhile: Meanwhile = nothing
-    ) -> ProviderId:
+    def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         if not permit():
             raise Withheld
-        meanwhile()
         self.during(outgoing)
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
             raise error
         self.sent.append(outgoing)
         return ProviderId(f"fake-{len(self.sent)}", "taken")
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        pass
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        return f"fake-{len(self.sent) + 1}"
 
     def find(self, trace: Trace) -> ProviderId | None:
         if self.knows is None:
