@@ -5,6 +5,7 @@ says `sending` in a committed transaction, and only the holder of the token may 
 that finds no row means "stop". `docs/architecture.md` tells the story.
 """
 
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,6 @@ from notifications.core.letters import Letter, Told
 from notifications.core.policy import ADVICE, ANSWERS, TOGETHER, Channel, DropReason
 from notifications.core.states import OPEN, State, before
 from notifications.marking import Marking
-from scheduling import statements
 
 LATE = timedelta(minutes=15)
 """A message that waits for so long is backlog: it is taken up at a pace (`notifications.breakers`).
@@ -145,9 +145,9 @@ _MARK = """
 # statement, which is a fifth of all that one row costs it.
 _SETTLE = """
     WITH step AS (
-        SELECT * FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::text[], %s::timestamptz[],
-                %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
-            AS step (id, state, open, provider_id, due_at, look_up_at, at, provider, code, said)
+        SELECT * FROM json_to_recordset(%(outcomes)s::json) AS step (
+            id bigint, state text, open boolean, provider_id text, due_at timestamptz,
+            look_up_at timestamptz, at timestamptz, provider text, code text, said text)
     ), moved AS (
         UPDATE notifications_message m
         SET state = step.state, open = step.open,
@@ -156,7 +156,7 @@ _SETTLE = """
             look_up_at = step.look_up_at,
             settled_at = CASE WHEN step.state <> 'pending' THEN step.at END
         FROM step
-        WHERE m.id = step.id AND m.token = %s::uuid AND m.state = ANY(%s::text[])
+        WHERE m.id = step.id AND m.token = %(token)s::uuid AND m.state = ANY(%(from)s::text[])
         RETURNING m.id
     ), tried AS (
         INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
@@ -253,21 +253,23 @@ def _statement(guard: str) -> str:
 
 def settle(outcome: Outcome) -> bool:
     """Write down what came of a call; False when somebody else has settled it."""
-    return settle_all([outcome]) == 1
+    return settling([outcome]).granted()
 
 
-def settle_all(outcomes: Sequence[Outcome]) -> int:
-    """Write down what came of some calls of one lease, all alike; answer of how many.
+def settling(outcomes: Sequence[Outcome]) -> Marking:
+    """Begin to write down what came of some calls of one lease, all alike.
 
-    Several may wait for this only while each of them is known to have been taken by the mark of the
-    next, which names it (`Mark.after`): see `notifications.recovery`.
+    No other statement may run before its answer is read. Several may wait for this only while each
+    of them is known to have been taken by the mark of the next, which names it (`Mark.after`): see
+    `notifications.recovery`.
     """
-    if not outcomes:
-        return 0
     first = outcomes[0]
-    may_be = [s.value for s in before(first.state) if s is not State.CLAIMED]
-    columns = zip(*map(_settled, outcomes), strict=True)
-    return len(statements.rows(_SETTLE, [*map(list, columns), first.letter.token, may_be]))
+    asked = {
+        "outcomes": json.dumps([_settled(x) for x in outcomes], default=datetime.isoformat),
+        "token": first.letter.token,
+        "from": [s.value for s in before(first.state) if s is not State.CLAIMED],
+    }
+    return Marking(_SETTLE, asked)
 
 
 def drop(letter: Letter, *, reason: DropReason, now: datetime) -> None:
@@ -310,20 +312,20 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
     }
 
 
-def _settled(outcome: Outcome) -> tuple[Any, ...]:
-    """List the columns of `_SETTLE`."""
-    return (
-        outcome.letter.id,
-        outcome.state.value,
-        outcome.state in OPEN,
-        outcome.provider_id,
-        outcome.due_at,
-        outcome.look_up_at,
-        outcome.at,
-        outcome.provider,
-        outcome.code[:16],
-        outcome.said[:300],
-    )
+def _settled(outcome: Outcome) -> dict[str, Any]:
+    """List the columns of `_SETTLE`; no server's words may hold a NUL there."""
+    return {
+        "id": outcome.letter.id,
+        "state": outcome.state.value,
+        "open": outcome.state in OPEN,
+        "provider_id": outcome.provider_id,
+        "due_at": outcome.due_at,
+        "look_up_at": outcome.look_up_at,
+        "at": outcome.at,
+        "provider": outcome.provider,
+        "code": outcome.code[:16].replace("\0", " "),
+        "said": outcome.said[:300].replace("\0", " "),
+    }
 
 
 def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -123,7 +123,7 @@ def _send_all(
         try:
             for n, (letter, link) in enumerate(turns):
                 if n % AHEAD == 0:
-                    batch.write_ahead(turns[n : n + AHEAD])
+                    batch.go_on(turns[n : n + AHEAD])
                 _one(batch, letter, link)
         finally:
             # a round that breaks off must still say what came of the call it made

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import urllib3.util.connection
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import transaction
 
 from notifications import leases
 from notifications.core.policy import Channel, Policy
@@ -163,7 +162,7 @@ Wraps = list[tuple[Any, str, Any]]
 
 
 def _of_leases(trap: Trap) -> Wraps:
-    lease, mark, settle = leases.lease, leases.mark, leases.settle_all
+    lease, mark, settle = leases.lease, leases.mark, leases.settling
 
     def leased(**asked: Any) -> Any:
         letters = lease(**asked)
@@ -178,15 +177,13 @@ def _of_leases(trap: Trap) -> Wraps:
         return marking
 
     def settled(outcomes: Any) -> Any:
-        if trap.point != SETTLING or trap.letter_id not in {x.letter.id for x in outcomes}:
-            return settle(outcomes)
-        with transaction.atomic():
-            done = settle(outcomes)
+        under_way = settle(outcomes)
+        if trap.point == SETTLING and trap.letter_id in {x.letter.id for x in outcomes}:
             trap.armed = True
-            trap.spring(SETTLING)
-        return done
+            trap.spring(SETTLING)  # the statement is on its way, its answer unread
+        return under_way
 
-    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settle_all", settled)]
+    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settling", settled)]
 
 
 def _of_wires(trap: Trap) -> Wraps:
