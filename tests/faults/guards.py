@@ -12,6 +12,7 @@ from notifications.models import Message
 VERSION = "version check"
 LEASE = "lease guard"
 UNKNOWN = "what may have been sent is unknown"
+TAKEN = "only what the next mark names was taken"
 DEDUPE = "dedupe key"
 
 
@@ -24,6 +25,13 @@ def remove(name: str) -> Callable[[], None]:
             (outbox, "withdraw", lambda **_: 0),
         ],
         LEASE: [(leases, "GUARD", "TRUE")],
+        TAKEN: [
+            (
+                recovery,
+                "_RECOVER",
+                recovery._RECOVER.replace(recovery._TAKEN, "provider_id <> ''"),
+            )
+        ],
         UNKNOWN: [
             (
                 recovery,
