@@ -1,6 +1,6 @@
 """Rows of the clinic's diary, one module a noun."""
 
-from scheduling.models.access import IdempotencyRecord, Link, Staff
+from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
 from scheduling.models.people import Patient, Record
@@ -20,6 +20,7 @@ from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
+from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
     "Absence",
@@ -32,9 +33,12 @@ __all__ = [
     "IdempotencyRecord",
     "Link",
     "Need",
+    "Offer",
+    "Opening",
     "OpeningHours",
     "Override",
     "Patient",
+    "PatientSession",
     "Practitioner",
     "ProtocolVersion",
     "Record",
@@ -46,4 +50,5 @@ __all__ = [
     "Staff",
     "Todo",
     "Treatment",
+    "WaitingEntry",
 ]
