@@ -12,7 +12,11 @@ from notifications.models import Message
 VERSION = "version check"
 LEASE = "lease guard"
 UNKNOWN = "what may have been sent is unknown"
+TAKEN = "only what the next mark names was taken"
 DEDUPE = "dedupe key"
+
+# else the row's own check would stop a settled message in the guard's place
+_OPENS = leases._MARK.replace("SET state = 'sending'", "SET state = 'sending', open = TRUE")
 
 
 def remove(name: str) -> Callable[[], None]:
@@ -21,9 +25,17 @@ def remove(name: str) -> Callable[[], None]:
         VERSION: [
             (leases, "_MAY_BE_MARKED", "m.id = %(id)s AND {guard}"),
             (leases, "GUARD", "m.token = %(token)s AND m.leased_until > now()"),
+            (leases, "_MARK", _OPENS),
             (outbox, "withdraw", lambda **_: 0),
         ],
-        LEASE: [(leases, "GUARD", "TRUE")],
+        LEASE: [(leases, "GUARD", "TRUE"), (leases, "_MARK", _OPENS)],
+        TAKEN: [
+            (
+                recovery,
+                "_RECOVER",
+                recovery._RECOVER.replace(recovery._TAKEN, "provider_id <> ''"),
+            )
+        ],
         UNKNOWN: [
             (
                 recovery,

@@ -100,6 +100,16 @@ def test_with_blind_resending_the_invariants_turn_red(scene: Scene) -> None:
     assert invariants.sent_twice(scene.truth) != []
 
 
+def test_without_the_next_marks_word_the_invariants_turn_red(scene: Scene) -> None:
+    """What a dead sender may not have sent is not to be called taken."""
+    visits = scene.crowd(2)
+    now = scene.truth.clock.now
+    assert scene.nursery.run(Life(now=now, point=points.GRANTED, channel="email")) == [KILLED]
+    with guards.removed(guards.TAKEN):
+        horizon = scene.come_to_rest()
+    assert invariants.unaccounted(scene.truth, horizon, 2 * len(visits)) != []
+
+
 def test_a_message_that_vanishes_turns_the_invariants_red(scene: Scene) -> None:
     scene.crowd(2)
     horizon = scene.come_to_rest()
