@@ -72,6 +72,38 @@ def by_other_channel(
     return detour
 
 
+@transaction.atomic
+def all_by_other_channel(
+    message_id: int, *, now: datetime, why: str, policy: Policy
+) -> Message | None:
+    """Tell by the other channel all that this message told; answer what takes its own place.
+
+    A reminder of a day's visits spoke for several rows: each goes the second way by itself, and
+    they meet again in one message there. Reception is asked once a patient.
+    """
+    row = Message.objects.select_related("appointment").get(pk=message_id)
+    detour = by_other_channel(message_id, now=now, why=why, policy=policy)
+    asked = {row.patient_id} if still_holds(row, now) else set()
+    for other in told_along(row, now):
+        ask = other.patient_id not in asked
+        by_other_channel(other.pk, now=now, why=why, policy=policy, ask=ask)
+        asked.add(other.patient_id)
+    return detour
+
+
+def told_along(row: Message, now: datetime) -> list[Message]:
+    """List the reminders that this one spoke for, by id: closed by it, or about to be.
+
+    Those whose visit has changed since are not among them: they have news of their own.
+    """
+    others = Message.objects.filter(told_in=row.pk, state__in=_SPOKEN_FOR)
+    rows = others.select_related("appointment").order_by("pk")
+    return [m for m in rows if still_holds(m, now)]
+
+
+_SPOKEN_FOR = [State.DROPPED.value, State.CLAIMED.value]
+
+
 def _written(row: Message, other: Channel, now: datetime, policy: Policy) -> Message | None:
     reader = readers.readers([row.patient_id])[row.patient_id]
     address = reader.address(other)

@@ -12,7 +12,7 @@ from notifications import carenotes
 from notifications.care.timeline import row_of
 from notifications.core import care
 from notifications.core.care import Moment, Session
-from notifications.core.policy import Kind
+from notifications.core.policy import Kind, dedupe_key_of_plan
 from notifications.models import Message, Recall
 from plans import courses
 from plans.courses import PlanView, Standing, State
@@ -174,9 +174,12 @@ def _recall_row(
     """Spell the message; its offset is the occasion: session and date, or the date of upkeep."""
     row = row_of(visit, kind=Kind.RECALL, moment=moment, to=to, now=now)
     row.offset = f"{occasion.due_on:%y%m%d}"
-    row.dedupe_key = (
-        f"{visit.pk}:{visit.told_version}:{Kind.RECALL}:{occasion.plan.id}.{occasion.seq}."
-        f"{row.offset}:{row.channel}"
+    row.dedupe_key = dedupe_key_of_plan(
+        plan_id=occasion.plan.id,
+        version=occasion.plan.version,
+        kind=Kind.RECALL,
+        offset=f"{occasion.seq}.{row.offset}",
+        channel=to[0],
     )
     return row
 

@@ -57,6 +57,14 @@ def test_an_overdue_session_is_recalled_by_each_channel_with_a_task(plan: Plan) 
     assert told["sms"].startswith("Harley House: it is time to arrange your next visit: http")
 
 
+def test_its_key_is_the_plans(plan: Plan) -> None:
+    """The visit that it hangs on may change; the occasion is the plan's."""
+    care.recall(now=LATE)
+    keys = sorted(m.dedupe_key for m in recalls())
+    assert keys == [f"plan {plan.pk}:{plan.version}:recall:2.270330:{c}" for c in ("email", "sms")]
+    assert {m.offset for m in recalls()} == {"270330"}
+
+
 def test_it_goes_at_a_local_hour(plan: Plan) -> None:
     night = cast.at(cast.day(100), 3)
     care.recall(now=night)
