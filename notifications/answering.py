@@ -43,19 +43,36 @@ class ToBeRead(admin.SimpleListFilter):
         return queryset.exclude(waits) if self.value() == "done" else queryset.filter(waits)
 
 
+BY_SMS = (
+    "Goes as a text to the number in the register, with the clinic's name and telephone around it."
+    " Nothing clinical, please: a text can be read by anybody."
+)
+BY_EMAIL = (
+    "Goes by e-mail to the address in the register, with the words around it that stand under"
+    " Wordings. Nothing clinical, please: an e-mail can be read on the way."
+)
+
+
 class AnswerForm(PlainForm):
     """The answer, and whose message it is where the number does not say."""
 
     answer = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Goes as a text to the number in the register, with the clinic's name and "
-        "telephone around it. Nothing clinical, please: a text can be read by anybody.",
+        required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text=BY_SMS
     )
+    known = forms.IntegerField(required=False, widget=forms.HiddenInput())
 
     class Meta:
         model = Reply
         fields = ("patient",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Say the way that the answer takes, and keep how many were to be read when it began."""
+        super().__init__(*args, **more)
+        if self.instance.pk and "known" in self.fields:
+            self.initial["known"] = self.instance.answers.count()
+        if "answer" in self.fields and self.instance.channel == "email":
+            self.fields["answer"].help_text = BY_EMAIL
+            self.fields["answer"].widget.attrs["rows"] = 8
 
     def clean(self) -> dict[str, Any]:
         """Refuse an answer that could not be sent, before it is lost."""
@@ -66,6 +83,7 @@ class AnswerForm(PlainForm):
                 inbox.answerable(
                     reply=self.instance, patient=patient, words=said["answer"], now=now()
                 )
+                inbox.unanswered_since(self.instance, said.get("known"))
             except ClinicError as error:
                 raise forms.ValidationError(error.sentence) from error
         return said
@@ -140,8 +158,8 @@ class ReplyScreen(Screen):
         if obj is not None and obj.done_at:
             said.append(("done_at", "done_by"))
         asked = [] if obj is None or obj.patient_id else ["patient"]
-        if obj is not None and obj.channel == "sms" and self.has_change_permission(request, obj):
-            asked.append("answer")
+        if obj is not None and self.has_change_permission(request, obj):
+            asked += ["answer", "known"]
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": said})]
         return [*sets, ("Answer", {"fields": asked})] if asked else sets
 
@@ -164,7 +182,8 @@ class ReplyScreen(Screen):
             inbox.assign(reply_id=obj.pk, patient_id=obj.patient_id, by=by, now=moment)
         words = form.cleaned_data.get("answer", "").strip()
         if words:
-            inbox.answer(reply_id=obj.pk, words=words, by=by, now=moment)
+            known = form.cleaned_data.get("known")
+            inbox.answer(reply_id=obj.pk, words=words, by=by, now=moment, known=known)
 
     @action(description="Put aside without an answer", permissions=["change"])
     def put_aside(self, request: HttpRequest, queryset: QuerySet[Reply]) -> None:

@@ -14,6 +14,7 @@ from notifications import readers
 from notifications.core.letters import Letter
 from notifications.core.policy import (
     ADVICE,
+    ANSWERS,
     OTHER,
     STILL_ON,
     TO_STAFF,
@@ -25,7 +26,7 @@ from notifications.core.policy import (
     when_allowed,
 )
 from notifications.core.states import OPEN, State
-from notifications.models import KINDS, Mention, Message, OptOut
+from notifications.models import KINDS, Answer, Mention, Message, OptOut
 from scheduling.models import Todo
 
 TOLD = [s.value for s in (*OPEN, State.ACCEPTED, State.DELIVERED)]
@@ -64,8 +65,9 @@ def by_other_channel(
     states = list(tried.values_list("state", flat=True))
     if any(state in TOLD for state in states):
         return None
-    # advice goes by each channel that is wanted, and what concerns staff is no patient's to read
-    alone = row.kind in ADVICE | TO_STAFF
+    # advice goes by each channel that is wanted, an answer by that of its question, and what
+    # concerns staff is no patient's to read
+    alone = row.kind in ADVICE | ANSWERS | TO_STAFF
     detour = None if states or alone else _written(row, other, now, policy)
     if detour is None and ask:
         ask_reception(row, now=now, why=why)
@@ -135,13 +137,22 @@ def once_more(row: Message, why: Again, *, now: datetime, policy: Policy) -> Mes
     if again is not None:
         # a visit is mentioned once by each channel: what tells of it now is the new message
         row.mentions.update(message=again)
+        _say_too(row, again)
     return again
+
+
+def _say_too(row: Message, again: Message) -> None:
+    """Give the new row of an answer the same words."""
+    for said in Answer.objects.filter(message=row):
+        Answer.objects.create(message=again, reply_id=said.reply_id, said=said.said, by=said.by)
 
 
 def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
     """Write a new row that tells the same; None when its key is there already."""
     channel: Channel = new["channel"]
-    key = key_by(row.dedupe_key, Channel(row.channel), channel)
+    key = f"{row.dedupe_key}:{why}"
+    if why is None:
+        key = key_by(row.dedupe_key, Channel(row.channel), channel)
     made = Message(
         appointment_id=row.appointment_id,
         patient_id=row.patient_id,
@@ -154,7 +165,7 @@ def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
         due_at=new["due"],
         first_due_at=new["due"],
         not_after=row.not_after,
-        dedupe_key=f"{row.dedupe_key}:{why}" if why else key,
+        dedupe_key=key,
         instead_of=row,
         created_at=new["now"],
     )

@@ -16,6 +16,7 @@ from notifications.answers import (
     answerable,
     assign,
     put_aside,
+    unanswered_since,
 )
 from notifications.core import replies
 from notifications.core.care import Answer
@@ -43,6 +44,7 @@ __all__ = [
     "opt_out",
     "put_aside",
     "record_receipt",
+    "unanswered_since",
 ]
 
 LONGEST = 4000

@@ -40,7 +40,7 @@ _EMPTY = re.compile(r"<p[^>]*>\s*</p>\n?")
 CARE_LINK = timedelta(days=60)
 """How long a link to advice lives: as long as darkening of the skin is watched for (21-60 days)."""
 
-_WITH_LINES = frozenset({"visits", "note"})
+_WITH_LINES = frozenset({"visits", "note", "answer"})
 """Blanks whose value has several lines."""
 
 Key = tuple[Kind, Channel, str]
