@@ -186,6 +186,8 @@ def _tell(batch: _Batch, letter: Letter, link: str) -> None:
         batch.last = None
         if _sent(batch, known, outgoing, marking):
             return
+    # another's claim stands in the way of a cap, or the visit changes again and again: not a lease long
+    leases.put_back([letter], until=batch.desk.clock() + bundles.YIELD)
 
 
 def _with_kin(batch: _Batch, letter: Letter, link: str) -> Letter:
