@@ -6,13 +6,15 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import leases, outbox, recovery
+from notifications import counting, leases, outbox, recovery
 from notifications.models import Message
 
 VERSION = "version check"
 LEASE = "lease guard"
 UNKNOWN = "what may have been sent is unknown"
 DEDUPE = "dedupe key"
+CAP = "cap"
+BREAKER = "breaker"
 
 
 def remove(name: str) -> Callable[[], None]:
@@ -24,6 +26,11 @@ def remove(name: str) -> Callable[[], None]:
             (outbox, "withdraw", lambda **_: 0),
         ],
         LEASE: [(leases, "GUARD", "TRUE")],
+        CAP: [(counting, "ROOM", "TRUE OR %(day_from)s < %(week_from)s")],
+        BREAKER: [
+            (leases, name, getattr(leases, name).replace(leases._NOT_HELD, "TRUE"))
+            for name in ("_LEASE_FRESH", "_LEASE_BACKLOG")
+        ],
         UNKNOWN: [
             (
                 recovery,

@@ -16,7 +16,7 @@ import urllib3.util.connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
-from notifications import leases
+from notifications import leases, outbox
 from notifications.core.policy import Channel, Policy
 from notifications.desks import Clock, Desk
 from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trace, at_once
@@ -126,7 +126,8 @@ def desk(
         backend = EmailBackend(host="127.0.0.1", port=ports[1], timeout=timeout)
         return Watched(Smtp(sender="clinic@fallow.example", backend=backend), trap)
 
-    return Desk(clock=clock, policy=Policy(), carriers=carry)
+    habits = outbox.quiet_hours("")  # the shipped ones: hours of quiet, and caps
+    return Desk(clock=clock, policy=Policy(habits=habits), carriers=carry)
 
 
 @contextmanager
