@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -43,13 +44,16 @@ class ToBeRead(admin.SimpleListFilter):
         return queryset.exclude(waits) if self.value() == "done" else queryset.filter(waits)
 
 
+LISTED = 140
+"""Characters of a message that the list shows."""
+
 BY_SMS = (
     "Goes as a text to the number in the register, with the clinic's name and telephone around it."
     " Nothing clinical, please: a text can be read by anybody."
 )
 BY_EMAIL = (
     "Goes by e-mail to the address in the register, with the words around it that stand under"
-    " Wordings. Nothing clinical, please: an e-mail can be read on the way."
+    " Texts. Nothing clinical, please: an e-mail can be read on the way."
 )
 
 
@@ -126,7 +130,7 @@ class ReplyScreen(Screen):
     """A message that came in."""
 
     form = AnswerForm
-    list_display = ("at", "words", "who", "visit", "intent", "how", "done_by")
+    list_display = ("at", "beginning", "who", "visit", "intent", "how", "done_by")
     list_filter = (ToBeRead, "channel", "intent")
     search_fields = ("patient__search_key", "sender")
     search_help_text = "name or number"
@@ -194,8 +198,13 @@ class ReplyScreen(Screen):
 
     @admin.display(description="text")
     def words(self, row: Reply) -> str:
-        """Show what was written, as it was written."""
-        return row.body or ("(pictures only)" if row.pictures else "(empty)")
+        """Show what was written, as it was written, in the direction of its own script."""
+        return format_html('<bdi class="whitespace-pre-line">{}</bdi>', row.shown)
+
+    @admin.display(description="text")
+    def beginning(self, row: Reply) -> str:
+        """Show how it begins: an e-mail may fill a page."""
+        return format_html("<bdi>{}</bdi>", Truncator(" ".join(row.shown.split())).chars(LISTED))
 
     @admin.display(description="patient")
     def who(self, row: Reply) -> str:

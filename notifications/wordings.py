@@ -44,7 +44,7 @@ class Preview:
             "text": self.text,
             "count": size and _counted(size),
             "cost": size and size.cost(settings.SMS_SEGMENTS).value,
-            "swapped": [f"{r.character} → {r.by or 'nothing'}" for r in self.swapped],
+            "swapped": [str(r) for r in self.swapped],
         }
 
 
