@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from clinic.programs import Found, NoServer, postgres_programs, redis_programs
 
 WAIT_SECONDS = 30
 STOP_SECONDS = 2.0
+RUN_SECONDS = 60
 DATABASE = "fallow"
 
 QUICK = (
@@ -231,14 +233,24 @@ def run(command: list[str | Path], account: dict[str, Any]) -> None:
     """Run a program to its end.
 
     Raises:
-        NoServer: it failed; its last words are quoted.
+        NoServer: it failed, and its last words are quoted; or RUN_SECONDS passed.
 
     """
-    done = subprocess.run(  # noqa: S603 -- our own command, no shell
-        command, check=False, capture_output=True, text=True, cwd="/", **account
-    )
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(  # noqa: S603 -- our own command, no shell
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            timeout=RUN_SECONDS,
+            **account,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NoServer(f"{name} did not end within {RUN_SECONDS} s.") from error
     if done.returncode:
-        raise NoServer(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
+        raise NoServer(f"{name} failed: {done.stderr.strip()}")
 
 
 def start_postgres(
@@ -291,8 +303,15 @@ def ask_postgres(url: str) -> str:
 
 
 def write_out(url: str) -> None:
-    """Have PostgreSQL write everything to disk now, so that its end is a matter of moments."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    """Have PostgreSQL write everything to disk now, so that its end is a matter of moments.
+
+    A slow disk is not waited for: what is not written now is read from its log at the next start.
+    """
+    patience = f"-c statement_timeout={WAIT_SECONDS}s"
+    with (
+        suppress(psycopg.OperationalError),
+        psycopg.connect(url, autocommit=True, connect_timeout=5, options=patience) as connection,
+    ):
         connection.execute("CHECKPOINT")
 
 

@@ -334,7 +334,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,  # beyond every task's time limit, the same in every process
     "health_check_interval": 25,
     "socket_keepalive": True,
-    "socket_timeout": 30,
+    "socket_timeout": 5,
     "socket_connect_timeout": 5,
     "retry_on_timeout": True,
 }

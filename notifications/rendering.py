@@ -16,14 +16,15 @@ import phonenumbers
 from django.conf import settings
 
 from notifications import invitations, unsubscribing
-from notifications.core import bundles, codes, itinerary, languages, sms
-from notifications.core.dates import spoken
+from notifications.core import bundles, codes, itinerary, sms
 from notifications.core.letters import Facts, Letter, Told
 from notifications.core.policy import ANSWERS, Channel, Kind
 from notifications.core.wording import BRIEF, BRIEFEST, BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
 from scheduling import links
+from scheduling.core import languages
+from scheduling.core.dates import spoken
 from scheduling.models import Link
 
 log = getLogger(__name__)

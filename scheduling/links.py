@@ -85,17 +85,17 @@ def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:
     return tokens
 
 
-def redeem(*, token: str, now: datetime, purpose: str = Link.Purpose.VISIT) -> Link:
+def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose.VISIT,)) -> Link:
     """Find the living link of a token. Looking uses nothing up; scanners follow links.
 
     Raises:
-        NotFound: nobody was ever given this token.
+        NotFound: nobody was ever given this token for one of these purposes.
         LinkDead: its visit has changed, or its time is up, or it was revoked.
 
     """
     link = (
         Link.objects.select_related("appointment__site", "appointment__treatment", "patient")
-        .filter(token_hash=_hash(token), purpose=purpose)
+        .filter(token_hash=_hash(token), purpose__in=purposes)
         .first()
     )
     if link is None or link.appointment is None:

@@ -84,6 +84,7 @@ class House:
             "DJANGO_SETTINGS_MODULE": "clinic.settings",
             "SECRET_KEY": kept_secret(wishes.var / "secret-key"),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
         }
         return compiling_once(dict(os.environ), wishes.var) | told | self.addresses()
 
@@ -266,7 +267,7 @@ def wait_for(url: str, family: Family) -> None:
         try:
             with urlopen(url, timeout=WEB_SECONDS):  # noqa: S310 -- our own http address
                 return
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     raise Broke(f"The web server did not answer within {WEB_SECONDS} s.")
 
@@ -280,6 +281,9 @@ def wait_for_all(url: str, family: Family) -> str:
             with urlopen(url, timeout=WEB_SECONDS):  # noqa: S310 -- our own http address
                 return ""
         except HTTPError as error:
-            if time.monotonic() > deadline:
-                return error.read().decode()
+            missing = error.read().decode()
+        except (URLError, ConnectionError, TimeoutError) as error:
+            missing = str(error)
+        if time.monotonic() > deadline:
+            return missing
         time.sleep(0.2)

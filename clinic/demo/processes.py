@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from clinic.embedded import dies_with_parent
 
 POLITE_SECONDS = 2.2
 """How long a process may take to end; with the servers' own time this stays below 5 s."""
+
+
+FINISH_SECONDS = 240
+"""How long a step may take; ten times what it takes on a slow machine."""
 
 
 class Broke(Exception):
@@ -28,7 +33,7 @@ class Child:
 
     def last_words(self) -> str:
         """Quote the end of its log."""
-        return self.log.read_text(errors="replace")[-2000:].strip()
+        return self.log.read_text(errors="replace")[-4000:].strip()
 
     def kill_group(self) -> None:
         """End whatever is left of its group."""
@@ -69,11 +74,19 @@ class Family:
         """Run `python ARGUMENTS` to its end.
 
         Raises:
-            Broke: it failed.
+            Broke: it failed, or FINISH_SECONDS passed: then it says where each thread stood.
 
         """
         child = self.start(name, *arguments, shown=shown)
-        if child.process.wait():
+        try:
+            failed = child.process.wait(FINISH_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            child.process.send_signal(signal.SIGABRT)  # Python's fault handler writes the stacks
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(POLITE_SECONDS)
+            late = f"{name} did not end within {FINISH_SECONDS} s:\n{child.last_words()}"
+            raise Broke(late) from error
+        if failed:
             raise Broke(f"{name} failed:\n{child.last_words()}")
         self.children.remove(child)
 

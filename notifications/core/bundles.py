@@ -7,9 +7,9 @@ which opens that visit alone: nobody's page opens by another's link.
 from collections.abc import Sequence
 
 from notifications.core import itinerary
-from notifications.core.dates import spoken
 from notifications.core.letters import Facts, Part, way_of
 from notifications.core.policy import Kind
+from scheduling.core.dates import spoken
 
 
 def blanks(parts: Sequence[Part]) -> dict[str, str]:

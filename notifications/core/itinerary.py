@@ -9,9 +9,9 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from notifications.core.dates import Spoken, spoken
-from notifications.core.languages import counted, isolated
 from notifications.core.letters import Facts, Told
+from scheduling.core.dates import Spoken, spoken
+from scheduling.core.languages import counted, isolated
 
 
 def blanks(visits: Sequence[Told]) -> dict[str, str]:

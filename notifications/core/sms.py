@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 
-from notifications.core.languages import RTL_LETTER
+from scheduling.core.languages import RTL_LETTER
 
 _ALPHABET = json.loads(files("notifications.core").joinpath("gsm7.json").read_text("utf-8"))
 _BASIC: frozenset[str] = frozenset(_ALPHABET["basic"])

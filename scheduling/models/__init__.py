@@ -1,6 +1,6 @@
 """Rows of the clinic's diary, one module a noun."""
 
-from scheduling.models.access import IdempotencyRecord, Link, Staff
+from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
 from scheduling.models.people import Patient, Record
@@ -35,6 +35,7 @@ __all__ = [
     "OpeningHours",
     "Override",
     "Patient",
+    "PatientSession",
     "Practitioner",
     "ProtocolVersion",
     "Record",

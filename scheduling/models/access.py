@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from phonenumber_field.modelfields import PhoneNumberField
 
 from scheduling.models.appointments import Appointment
 from scheduling.models.people import Patient
@@ -51,6 +52,31 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} link {self.pk}"
+
+
+class PatientSession(models.Model):
+    """A patient who proved with a code that the phone or the e-mail is theirs, for a while.
+
+    `patient` is empty while the person behind a verified phone or e-mail is not known here: somebody
+    new, who may book a consultation. Only the SHA-256 of its 256-bit token is kept.
+    """
+
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.CASCADE, null=True, blank=True, related_name="sessions"
+    )
+    phone = PhoneNumberField(blank=True, help_text="verified by a code")
+    email = models.EmailField(blank=True, help_text="verified by a code")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["expires_at"], name="patient_session_by_age")]
+
+    def __str__(self) -> str:
+        return f"patient session {self.pk}"
 
 
 class IdempotencyRecord(models.Model):

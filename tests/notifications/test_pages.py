@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from notifications import outbox
-from notifications.pages import _all_words
 from scheduling import links
+from scheduling.doors.frame import LANGUAGES, words_of
 from scheduling.models import Appointment, Link, Patient, Todo
 from tests import cast
 from tests.notifications import stage
@@ -226,6 +227,14 @@ def test_a_visitor_from_another_zone_is_told_which_clock(client: Client) -> None
     assert "13:00 (London)" in text_of(client.get(opened(client, stage.visit(at))))
 
 
-def test_both_languages_say_everything() -> None:
-    words = _all_words()
-    assert set(words["en"]) == set(words["es"])
+PAGES = [
+    (app, path.stem)
+    for app in ("scheduling", "plans", "notifications")
+    for path in sorted((settings.BASE_DIR / app / "data").glob("*_page.json"))
+]
+
+
+@pytest.mark.parametrize(("app", "name"), [("scheduling", "frame"), *PAGES])
+def test_every_language_says_everything(app: str, name: str) -> None:
+    said = {language: words_of(app, name, language) for language in LANGUAGES}
+    assert {frozenset(words) for words in said.values()} == {frozenset(said["en"])}

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from clinic.embedded import forget, free_port, home
 from clinic.programs import installed_postgres, installed_redis
 
 READY_SECONDS = 60
+HANGS_SECONDS = 280
 STOP_SECONDS = 5.0
 IN_CI = "CI" in os.environ
 
@@ -31,7 +33,7 @@ def environment(var: Path, **extra: str) -> dict[str, str]:
         if not name.startswith(("FALLOW_", "PYTEST_"))
         and name not in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
     }
-    return kept | {"FALLOW_VAR": str(var)} | extra
+    return kept | {"FALLOW_VAR": str(var), "PYTHONFAULTHANDLER": "1"} | extra
 
 
 @contextmanager
@@ -55,11 +57,23 @@ def read_until(process: subprocess.Popen[str], start: str) -> list[str]:
     """Read the demo's lines up to the one that begins with `start`."""
     assert process.stdout
     lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        if line.startswith(start):
-            return lines
+    with told_to_say_where(process):
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith(start):
+                return lines
     raise AssertionError("\n".join(lines))
+
+
+@contextmanager
+def told_to_say_where(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Let a demo that hangs write its stack among its lines, instead of ending the test mute."""
+    watch = threading.Timer(HANGS_SECONDS, process.send_signal, [signal.SIGABRT])
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
 
 
 def left_behind(var: Path) -> list[str]:
@@ -101,7 +115,7 @@ def test_demo_shows_a_page_and_leaves_nothing_behind(var: Path, source: str) -> 
         assert lines[-1] == f"ready http://localhost:{port}/"
         started = [line for line in lines if line.startswith("started ")]
         assert [re.findall(r"\((wheel|installed),", line) for line in started] == [[source]] * 2
-        with urlopen(f"http://localhost:{port}/") as page:
+        with urlopen(f"http://localhost:{port}/", timeout=READY_SECONDS) as page:
             assert (page.status, "<form" in page.read().decode()) == (200, True)
 
         began = time.monotonic()

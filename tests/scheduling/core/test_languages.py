@@ -3,10 +3,10 @@
 import pytest
 
 from notifications.core import itinerary
-from notifications.core.dates import spoken
-from notifications.core.languages import bare, counted, direction, isolated, number, plural
 from notifications.core.sms import plain
-from tests.notifications.core.test_dates import AT
+from scheduling.core.dates import spoken
+from scheduling.core.languages import bare, counted, direction, isolated, number, plural
+from tests.scheduling.core.test_dates import AT
 
 
 @pytest.mark.parametrize(

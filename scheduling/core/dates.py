@@ -49,7 +49,7 @@ def _time(local: datetime, habit: dict[str, Any]) -> str:
 
 @cache
 def _habits() -> dict[str, Any]:
-    text = files("notifications").joinpath("data", "dates.json").read_text("utf-8")
+    text = files("scheduling").joinpath("data", "dates.json").read_text("utf-8")
     habits: dict[str, Any] = json.loads(text)
     return habits
 

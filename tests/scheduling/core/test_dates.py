@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from notifications.core.dates import Spoken, spoken
 from notifications.core.sms import Encoding, measure
+from scheduling.core.dates import Spoken, spoken
 
 AT = datetime(2026, 12, 12, 14, 5, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""The patients' pages of the diary: thin edges behind `scheduling.doors`."""
