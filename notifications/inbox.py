@@ -59,7 +59,8 @@ class Incoming:
     """A message as its provider hands it over.
 
     `provider_id` is the same when it is handed over again. `network_answered`: the provider has
-    answered a keyword by itself, so nobody else does.
+    answered a keyword by itself, so nobody else does. `automatic`: a machine wrote it, such as a
+    notice of absence.
     """
 
     provider: str
@@ -70,6 +71,7 @@ class Incoming:
     body: str = ""
     pictures: int = 0
     network_answered: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ def _kept_text(text: str) -> str:
 
 def _read(incoming: Incoming) -> Reading:
     reading = replies.read(incoming.body)
+    if incoming.automatic:
+        # kept, and found among what is done; no keyword in it is anybody's wish
+        return replace(reading, intent=Intent.NOTHING, of_a_visit=False)
     if reading.intent is Intent.NOTHING and incoming.pictures:
         return replace(reading, intent=Intent.OTHER)
     stops = reading.intent is Intent.OPT_OUT and not reading.of_a_visit
