@@ -12,7 +12,7 @@ def ring_once(bell: Callable[[], None]) -> None:
     brings about would stand a hundred times before whatever else waits. A bell that fails costs
     one tick, never the change.
     """
-    now = set(connection.savepoint_ids)
-    # a ring that a savepoint may still take along is no other's
-    if not any(each[1] is bell and each[0] <= now for each in connection.run_on_commit):
+    # a savepoint that is open encloses us, one that was rolled back has taken its rings along: so
+    # whatever still waits is rung if, and only if, we are
+    if not any(each[1] is bell for each in connection.run_on_commit):
         transaction.on_commit(bell, robust=True)
