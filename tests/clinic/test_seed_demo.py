@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from rest_framework.authtoken.models import Token
 
 from notifications.models import Message, Reply
@@ -144,6 +145,13 @@ def test_demo_inbox_has_one_message_of_each_kind_that_a_reception_sees(seeded: l
     assert [row.pictures for row in rows if row.pictures] == [2]
     assert all(row.at < MONDAY for row in rows)
     assert Message.objects.filter(kind="answer", channel="sms").count() == 1
+
+
+def test_demo_rings_each_bell_once_however_much_it_changes(seeded: list[str]) -> None:
+    """A heap of chores would stand before the first message."""
+    rung = [each[1] for each in connection.run_on_commit]
+    assert rung
+    assert len(rung) == len(set(rung))
 
 
 def counts() -> dict[str, int]:
