@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", include("scheduling.pages.urls")),
     path(links.PATH, include("notifications.pages.urls")),
+    path(links.OFFER_PATH, include("scheduling.pages.offers")),
     path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),
     path("api/v1/", include("plans.api.routes")),

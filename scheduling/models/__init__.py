@@ -20,6 +20,7 @@ from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
+from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
     "Absence",
@@ -32,6 +33,8 @@ __all__ = [
     "IdempotencyRecord",
     "Link",
     "Need",
+    "Offer",
+    "Opening",
     "OpeningHours",
     "Override",
     "Patient",
@@ -47,4 +50,5 @@ __all__ = [
     "Staff",
     "Todo",
     "Treatment",
+    "WaitingEntry",
 ]
