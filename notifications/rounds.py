@@ -167,6 +167,8 @@ def _tell(batch: Batch, letter: Letter, link: str) -> None:
         wanted = _mark(batch, known, outgoing)
         if _sent(batch, wanted, outgoing, leases.mark(wanted)):
             return
+    # another's claim stands in the way of a cap, or the visit changes again and again: not a lease long
+    leases.put_back([letter], until=batch.desk.clock() + bundles.YIELD)
 
 
 def _with_kin(batch: Batch, letter: Letter, link: str) -> Letter:

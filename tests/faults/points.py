@@ -15,7 +15,7 @@ from typing import Any, Self
 import urllib3.util.connection
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications import leases
+from notifications import leases, outbox
 from notifications.core.policy import Channel, Policy
 from notifications.desks import Clock, Desk
 from notifications.providers import (
@@ -138,7 +138,8 @@ def desk(
         backend = EmailBackend(host="127.0.0.1", port=ports[1], timeout=timeout)
         return Watched(Smtp(sender="clinic@fallow.example", backend=backend), trap)
 
-    return Desk(clock=clock, policy=Policy(), carriers=carry)
+    habits = outbox.quiet_hours("")  # the shipped ones: hours of quiet, and caps
+    return Desk(clock=clock, policy=Policy(habits=habits), carriers=carry)
 
 
 @contextmanager
