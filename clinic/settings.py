@@ -341,36 +341,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # the schedule is code: nothing to keep on disk
 CELERY_BEAT_SCHEDULE = {
     # `expires`: a worker that was stopped must not wake to a heap of ticks.
-    "beat lives": {
-        "task": "clinic.tasks.tick",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-    "send what is due": {
-        "task": "notifications.tasks.sweep",
-        "schedule": float(SWEEP_SECONDS),
-        "options": {"expires": 15},
-    },
-    "recall patients": {
-        "task": "notifications.tasks.recall",
-        "schedule": 6 * 3600.0,
-        "options": {"expires": 3600},
-    },
-    "free expired holds": {
-        "task": "scheduling.tasks.free_expired_holds",
-        "schedule": 60.0,
-        "options": {"expires": 15},
-    },
-    "look over plans": {
-        "task": "plans.tasks.look_over",
-        "schedule": 3600.0,
-        "options": {"expires": 300},
-    },
-    "forget old answers": {
-        "task": "scheduling.tasks.forget_old_answers",
-        "schedule": 600.0,
-        "options": {"expires": 60},
-    },
+    name: {"task": task, "schedule": float(every), "options": {"expires": expires}}
+    for name, task, every, expires in (
+        ("beat lives", "clinic.tasks.tick", 15, 15),
+        ("send what is due", "notifications.tasks.sweep", SWEEP_SECONDS, 15),
+        ("recall patients", "notifications.tasks.recall", 6 * 3600, 3600),
+        ("free expired holds", "scheduling.tasks.free_expired_holds", 60, 15),
+        ("offer free times", "scheduling.tasks.offer_free_times", 60, 15),
+        ("look over plans", "plans.tasks.look_over", 3600, 300),
+        ("forget old answers", "scheduling.tasks.forget_old_answers", 600, 60),
+    )
 }
 
 # ---------------------------------------------------------------- the log: no patient data

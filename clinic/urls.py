@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{doors.MY}visits/<int:appointment_id>/", include("plans.pages.visit_urls")),
     path(doors.MY, include("plans.pages.my_urls")),
     path(links.PATH, include("notifications.pages.urls")),
+    path(links.OFFER_PATH, include("scheduling.pages.offers")),
     path(links.CARE_PATH, include("notifications.care.pages")),
     path("api/v1/", include("scheduling.api.routes")),
     path("api/v1/", include("plans.api.routes")),

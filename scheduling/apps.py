@@ -11,9 +11,13 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         # the models are not there yet when this module is read
-        from scheduling.signals import patient_record_changed  # noqa: PLC0415
+        from scheduling.signals import (  # noqa: PLC0415
+            appointment_changed,
+            patient_record_changed,
+        )
 
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
+        appointment_changed.connect(note_free_times, dispatch_uid="scheduling.free_times")
 
 
 def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:
@@ -21,3 +25,11 @@ def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:
     from scheduling.booking.dependents import flag_coming  # noqa: PLC0415
 
     flag_coming(patient_id, now=now)
+
+
+def note_free_times(*, appointments: Any, verb: str, told: bool, now: datetime, **_: Any) -> None:
+    """Note, in the cancellation's own transaction, the times that are offered to who waits."""
+    if verb == "cancel" and told:  # a hold that lapsed was nobody's time
+        from scheduling import waiting  # noqa: PLC0415
+
+        waiting.came_free(visits=appointments, now=now)

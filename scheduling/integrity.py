@@ -47,6 +47,20 @@ class SessionBooked(ClinicError):
     sentence = "This session of the plan is booked already."
 
 
+class AlreadyWaiting(ClinicError):
+    """The patient waits for this treatment at this site already."""
+
+    code = "already_waiting"
+    sentence = "The patient is on the waiting list for this treatment already."
+
+
+class OfferOpen(ClinicError):
+    """The patient, or the time, has an offer that waits for an answer."""
+
+    code = "offer_open"
+    sentence = "An offer waits for an answer already."
+
+
 class AlreadyAnswered(ClinicError):
     """A request with the same Idempotency-Key was answered before."""
 
@@ -57,6 +71,11 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "resource_not_double_booked": (ResourceTaken, ""),
     "grounds_stand_still": (GroundsMoved, ""),
     "patient_in_one_place": (PatientBusy, ""),
+    "waits_once_for_a_treatment": (AlreadyWaiting, ""),
+    "waiting_hours_in_order": (Malformed, "The earliest time is after the latest."),
+    "one_offer_at_a_time": (OfferOpen, ""),
+    "opening_offered_to_one": (OfferOpen, ""),
+    "opening_has_length": (Malformed, "A free time ends after it starts."),
     "session_booked_once": (SessionBooked, ""),
     "request_answered_once": (AlreadyAnswered, "This request was answered before."),
     "allocation_has_length": (Malformed, "A resource is held for 5 minutes to 24 hours."),

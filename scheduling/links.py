@@ -15,13 +15,16 @@ from django.db import connection
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
-from scheduling.models import Appointment, Link
+from scheduling.models import Appointment, Link, Offer
 
 PATH = "v/"
 """Where the patients' pages hang; `clinic.urls` puts them there."""
 
 CARE_PATH = "c/"
 """Where the pages with advice hang."""
+
+OFFER_PATH = "o/"
+"""Where the offers of the waiting list hang."""
 
 GRACE = timedelta(days=1)
 """A link outlives its visit by a day, so that a late look still shows what was."""
@@ -94,16 +97,37 @@ def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose
 
     """
     link = (
-        Link.objects.select_related("appointment__site", "appointment__treatment", "patient")
+        Link.objects.select_related(
+            "appointment__site", "appointment__treatment", "patient", "offer__entry__site"
+        )
         .filter(token_hash=_hash(token), purpose__in=purposes)
         .first()
     )
-    if link is None or link.appointment is None:
+    if link is None or (link.appointment is None and link.offer is None):
         raise NotFound("This link does not exist.")
-    changed = link.appointment.told_version != link.bound_version
+    visit = link.appointment
+    changed = visit is not None and visit.told_version != link.bound_version
     if changed or link.revoked_at is not None or link.expires_at <= now:
         raise LinkDead(link=link)
     return link
+
+
+def issue_offer(*, offer: Offer, now: datetime) -> str:
+    """Make a link to an offer of the waiting list and answer its token.
+
+    It outlives the answer's time by a day, so that a late look still says what became of it.
+    """
+    token = secrets.token_urlsafe(32)
+    Link.objects.create(
+        token_hash=_hash(token),
+        purpose=Link.Purpose.OFFER,
+        patient_id=offer.entry.patient_id,
+        offer=offer,
+        bound_version=0,
+        expires_at=offer.answer_by + GRACE,
+        created_at=now,
+    )
+    return token
 
 
 def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:

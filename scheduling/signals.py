@@ -17,3 +17,6 @@ patient_record_changed = Signal()
 grounds_changed = Signal()
 """Sent with `what` (str), `by` and `now` when hours, absences, capabilities or the protocol
 change."""
+
+offer_made = Signal()
+"""Sent with `offer`, `by` and `now` when a free time is offered to a patient who waits for one."""

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import booking, idempotency
+from scheduling import booking, idempotency, waiting
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -16,3 +16,11 @@ def free_expired_holds() -> None:
 def forget_old_answers() -> None:
     """Delete the answers to repeated requests that nobody may repeat any more."""
     idempotency.forget_old(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def offer_free_times() -> None:
+    """End offers that nobody answered, and offer what is still free to the next in order."""
+    now = timezone.now()
+    waiting.expire(now=now)
+    waiting.offer_next(now=now)

@@ -196,6 +196,10 @@ class SiteScreen(Screen):
             "After a treatment",
             {"fields": (("out_of_hours_phone", "on_call_phone"), "care_email")},
         ),
+        (
+            "Waiting list",
+            {"fields": ("offers_automatic", ("offer_minutes", "offers_a_day"))},
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

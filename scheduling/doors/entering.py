@@ -185,8 +185,9 @@ def _member(request: HttpRequest, now: datetime, appointment_id: int | None = No
 def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
     """Say plainly why there is nothing here, and whom to ask."""
     link = error.facts.get("link")
-    visit = link.appointment if isinstance(link, Link) else None
-    patient = visit.patient if visit else None
+    known = link if isinstance(link, Link) else None
+    visit = known.appointment if known else None
+    patient = known.patient if known else None
     words = words_of("scheduling", "frame", language_of(request, patient))
     which = "dead" if isinstance(error, links.LinkDead) else "none"
     page = Page(

@@ -20,6 +20,7 @@ from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
+from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
     "Absence",
@@ -33,6 +34,8 @@ __all__ = [
     "IdempotencyRecord",
     "Link",
     "Need",
+    "Offer",
+    "Opening",
     "OpeningHours",
     "Override",
     "Patient",
@@ -48,4 +51,5 @@ __all__ = [
     "Staff",
     "Todo",
     "Treatment",
+    "WaitingEntry",
 ]

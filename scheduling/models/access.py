@@ -7,6 +7,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from scheduling.models.appointments import Appointment
 from scheduling.models.people import Patient
 from scheduling.models.places import Site
+from scheduling.models.waiting import Offer
 
 
 class Staff(models.Model):
@@ -35,12 +36,16 @@ class Link(models.Model):
         VISIT = "visit", "see, confirm, cancel, ask to move"
         CARE = "care", "read advice, answer how it is"
         RECALL = "recall", "ask to be rung for another visit"
+        OFFER = "offer", "answer an offer from the waiting list"
 
     token_hash = models.BinaryField(max_length=32, unique=True)
     purpose = models.CharField(max_length=12, choices=Purpose)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="links")
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="links"
+    )
+    offer = models.ForeignKey(
+        Offer, on_delete=models.CASCADE, null=True, blank=True, related_name="links"
     )
     bound_version = models.PositiveIntegerField()
     expires_at = models.DateTimeField()

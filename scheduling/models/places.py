@@ -121,6 +121,21 @@ class Site(models.Model):
         default=CareEmail.LINK,
         help_text="SMS never hold more than a link",
     )
+    offers_automatic = models.BooleanField(
+        "offers free times by itself",
+        default=False,
+        help_text="a cancelled time is offered to those who wait, one after another",
+    )
+    offer_minutes = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+        help_text="how long an offer waits for an answer",
+    )
+    offers_a_day = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text="how many a patient gets a day at most",
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0010_visitors'),
+        ('scheduling', '0011_waiting'),
     ]
 
     operations = [

@@ -1,0 +1,86 @@
+"""Times that came free, offered by the house itself: one after another, where a site wants that."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError
+from scheduling.models import Appointment, Offer, Opening, Site
+from scheduling.waiting.matching import Gap, Match, matches
+from scheduling.waiting.offering import offer
+
+HOUSE = Actor(name="waiting list")
+NOTICE = timedelta(hours=2)
+"""A time that begins sooner is reception's to give away: nobody would read the message in time."""
+
+MORNING, EVENING = time(8), time(20)
+"""Offers go out by day, by the site's clock; the night would use their time up unread."""
+
+
+def came_free(*, visits: Sequence[Appointment], now: datetime) -> int:
+    """Note the times of cancelled visits where the site offers by itself; answer how many."""
+    automatic = Site.objects.filter(
+        pk__in={visit.site_id for visit in visits}, offers_automatic=True
+    ).values_list("pk", flat=True)
+    wanted = set(automatic)
+    fresh = [
+        Opening(site_id=visit.site_id, start=visit.start, end=visit.end, created_at=now)
+        for visit in visits
+        if visit.site_id in wanted and visit.start > now + NOTICE
+    ]
+    Opening.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+def offer_next(*, now: datetime) -> list[Offer]:
+    """Offer each open time to the next in order; a time that nobody is left for is closed.
+
+    Any tick of it may be lost or doubled: one open offer a time is a constraint.
+    """
+    offered = Offer.objects.filter(state=Offer.State.OPEN, opening__isnull=False)
+    waiting = Opening.objects.filter(closed_at=None).exclude(pk__in=offered.values("opening"))
+    made = []
+    for opening in waiting.select_related("site"):
+        if opening.start <= now + NOTICE:
+            _close(opening, now)
+        elif _is_day(opening, now) and (fresh := _offered(opening, now)):
+            made.append(fresh)
+    return made
+
+
+def _is_day(opening: Opening, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(opening.site.zone)).time()
+    return MORNING <= local < EVENING
+
+
+def _offered(opening: Opening, now: datetime) -> Offer | None:
+    gap = Gap(site_id=opening.site_id, start=opening.start, end=opening.end)
+    for match in matches(opening=gap, now=now):
+        if _may_ask(match, opening, now):
+            try:
+                return offer(
+                    entry_id=match.entry.pk,
+                    start=match.start.start,
+                    by=HOUSE,
+                    now=now,
+                    opening_id=opening.pk,
+                )
+            except ClinicError:
+                continue  # taken, answered or offered in between: the next in order
+    _close(opening, now)
+    return None
+
+
+def _may_ask(match: Match, opening: Opening, now: datetime) -> bool:
+    """Ask nobody twice about the same time, and nobody more often a day than the site wants."""
+    zone = ZoneInfo(opening.site.zone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    asked = Offer.objects.filter(entry__patient=match.entry.patient_id)
+    if asked.filter(opening=opening).exists():
+        return False
+    return asked.filter(created_at__gte=midnight).count() < opening.site.offers_a_day
+
+
+def _close(opening: Opening, now: datetime) -> None:
+    Opening.objects.filter(pk=opening.pk, closed_at=None).update(closed_at=now)

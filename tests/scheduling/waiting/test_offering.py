@@ -1,0 +1,169 @@
+"""An offer: made to one, answered in time, never a double booking."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from scheduling import booking, waiting
+from scheduling.core.words import Actor
+from scheduling.errors import NotFound, Refused
+from scheduling.integrity import AlreadyWaiting, OfferOpen
+from scheduling.models import Appointment, Offer, Opening, Site, WaitingEntry
+from scheduling.waiting import OfferLost, OfferOver
+from tests import cast
+from tests.cast import NOW
+from tests.scheduling.waiting import stage
+from tests.scheduling.waiting.stage import FREED
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinic() -> cast.Clinic:
+    return cast.build()
+
+
+def test_an_accepted_offer_books_and_ends_the_wait(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    made = stage.offered(entry)
+    by = stage.patient_of(clinic.patient)
+    booked = waiting.accept(offer_id=made.pk, by=by, now=NOW).appointment
+    entry.refresh_from_db()
+    assert (booked.start, booked.patient, entry.closed_as) == (FREED, clinic.patient, "booked")
+    with pytest.raises(OfferOver):
+        waiting.accept(offer_id=made.pk, by=by, now=NOW)
+
+
+def test_an_accepted_offer_moves_the_visit_there_is(clinic: cast.Clinic) -> None:
+    visit = stage.booked(clinic, clinic.patient, cast.at(cast.day(4), 11))
+    made = stage.offered(stage.waits(clinic, clinic.patient, appointment_id=visit.pk))
+    waiting.accept(offer_id=made.pk, by=stage.DESK, now=NOW)
+    assert [a.start for a in Appointment.objects.all()] == [FREED]
+
+
+def test_a_time_taken_meanwhile_is_lost_kindly_and_the_place_is_kept(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    made = stage.offered(entry)
+    stage.booked(clinic, cast.patient("Quick", "Hand"), FREED)
+    with pytest.raises(OfferLost) as lost:
+        waiting.accept(offer_id=made.pk, by=stage.DESK, now=NOW)
+    entry.refresh_from_db()
+    made.refresh_from_db()
+    assert (made.state, entry.closed_at) == ("lost", None)
+    assert [r.code for r in lost.value.facts["reasons"]] != []
+
+
+def test_an_offer_ends_when_its_time_to_answer_does(clinic: cast.Clinic) -> None:
+    made = stage.offered(stage.waits(clinic, clinic.patient))
+    late = made.answer_by
+    with pytest.raises(OfferOver):
+        waiting.accept(offer_id=made.pk, by=stage.DESK, now=late)
+    assert (waiting.expire(now=late - timedelta(seconds=1)), waiting.expire(now=late)) == (0, 1)
+    assert waiting.expire(now=late) == 0
+
+
+def test_a_declined_offer_leaves_the_patient_on_the_list(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    waiting.decline(offer_id=stage.offered(entry).pk, by=stage.DESK, now=NOW)
+    entry.refresh_from_db()
+    assert (entry.closed_at, stage.offered(entry).state) == (None, "open")
+
+
+def test_one_offer_at_a_time_and_one_place_a_treatment(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    stage.offered(entry)
+    with pytest.raises(OfferOpen):
+        stage.offered(entry)
+    with pytest.raises(AlreadyWaiting):
+        stage.waits(clinic, clinic.patient)
+
+
+def test_what_is_not_legal_is_not_offered(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    with pytest.raises(Refused):
+        stage.offered(entry, start=cast.at(cast.day(2), 22))
+
+
+def test_nobody_answers_for_another(clinic: cast.Clinic) -> None:
+    made = stage.offered(stage.waits(clinic, clinic.patient))
+    stranger = stage.patient_of(cast.patient("Other", "Person"))
+    elsewhere = Actor(name="Desk elsewhere", sites=frozenset({0}))
+    for by in (stranger, elsewhere):
+        for verb in (waiting.accept, waiting.decline, waiting.withdraw):
+            with pytest.raises(NotFound):
+                verb(offer_id=made.pk, by=by, now=NOW)
+
+
+def test_leaving_the_list_withdraws_the_offer(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    made = stage.offered(entry)
+    waiting.leave(entry_id=entry.pk, by=stage.DESK, now=NOW)
+    made.refresh_from_db()
+    assert made.state == "withdrawn"
+    with pytest.raises(OfferOver):
+        waiting.accept(offer_id=made.pk, by=stage.DESK, now=NOW)
+
+
+def automatic(clinic: cast.Clinic) -> list[WaitingEntry]:
+    """Two who wait, at a site that offers by itself, and a visit that is cancelled."""
+    Site.objects.filter(pk=clinic.site.pk).update(offers_automatic=True)
+    entries = [stage.waits(clinic, cast.patient(name, "Wait")) for name in ("One", "Two")]
+    visit = stage.booked(clinic, clinic.patient, FREED)
+    booking.cancel(appointment_id=visit.pk, version=None, by=stage.DESK, now=NOW)
+    return entries
+
+
+def test_a_cancelled_time_is_offered_to_one_after_another(clinic: cast.Clinic) -> None:
+    one, two = automatic(clinic)
+    later = NOW + timedelta(minutes=31)
+    assert [o.entry_id for o in waiting.offer_next(now=NOW)] == [one.pk]
+    assert waiting.offer_next(now=NOW) == []
+    waiting.expire(now=later)
+    assert [o.entry_id for o in waiting.offer_next(now=later)] == [two.pk]
+    waiting.accept(offer_id=Offer.objects.get(entry=two).pk, by=stage.DESK, now=later)
+    assert waiting.offer_next(now=later) == []
+    assert Opening.objects.get().closed_at == later
+
+
+def test_nobody_is_asked_at_night_or_when_it_is_too_late_to_come(clinic: cast.Clinic) -> None:
+    automatic(clinic)
+    assert waiting.offer_next(now=cast.at(cast.day(1), 20)) == []
+    assert waiting.offer_next(now=FREED - timedelta(minutes=119)) == []
+    assert Opening.objects.get().closed_at is not None
+
+
+def test_nobody_is_asked_more_often_a_day_than_the_site_wants(clinic: cast.Clinic) -> None:
+    Site.objects.filter(pk=clinic.site.pk).update(offers_a_day=1)
+    one, two = automatic(clinic)
+    waiting.decline(offer_id=stage.offered(one).pk, by=stage.DESK, now=NOW)
+    assert [o.entry_id for o in waiting.offer_next(now=NOW)] == [two.pk]
+
+
+def test_without_the_sites_wish_nothing_goes_out_by_itself(clinic: cast.Clinic) -> None:
+    visit = stage.booked(clinic, clinic.patient, FREED)
+    booking.cancel(appointment_id=visit.pk, version=None, by=stage.DESK, now=NOW)
+    assert Opening.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_accept_one_time_at_once_are_never_both_booked() -> None:
+    clinic = cast.build()
+    people = [cast.patient(f"Racer{n}", "Wait") for n in range(6)]
+    offers = [stage.offered(stage.waits(clinic, who)) for who in people]
+
+    def accept(made: Offer) -> bool:
+        try:
+            waiting.accept(offer_id=made.pk, by=stage.DESK, now=NOW)
+        except OfferLost:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(len(offers)) as pool:
+        won = list(pool.map(accept, offers))
+    assert won.count(True) == 1
+    assert Appointment.objects.filter(status="booked").count() == 1
+    assert sorted(Offer.objects.values_list("state", flat=True)) == ["accepted"] + ["lost"] * 5
