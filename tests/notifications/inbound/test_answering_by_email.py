@@ -185,7 +185,7 @@ def test_an_answer_that_is_sent_again_says_the_same(write: Any) -> None:
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_the_words_around_an_answer_can_be_looked_at(channel: Channel) -> None:
-    row = MessageText.objects.get(kind="answer", channel=channel.value, language="en")
+    row = MessageText(kind="answer", channel=channel.value, language="en")
     subject, body = wordings.in_force(row)
     seen = wordings.preview(
         kind=Kind.ANSWER,
