@@ -16,6 +16,8 @@ from scheduling.models import (
     Appointment,
     Capability,
     Change,
+    ConsentText,
+    Draft,
     Grounds,
     IdempotencyRecord,
     Need,
@@ -26,6 +28,7 @@ from scheduling.models import (
     Record,
     Resource,
     Series,
+    SignedConsent,
     Site,
     Treatment,
 )
@@ -44,6 +47,24 @@ def visit(c: cast.Clinic, q: int = 6_000_000, **facts: object) -> Appointment:
         "local_date": start.date(), "local_time": start.time(), "zone": "UTC", "created_at": cast.NOW,
     }  # fmt: skip
     return Appointment.objects.create(**{**row, **facts})
+
+
+def consent_text(c: cast.Clinic, **facts: object) -> ConsentText:
+    row: dict[str, object] = {
+        "subject": "laser", "language": "en", "version": 1, "title": "Laser", "body": "Redness.",
+        "in_force_from": cast.TODAY, "created_at": cast.NOW, "created_by": "x",
+    }  # fmt: skip
+    return ConsentText.objects.create(**{**row, **facts})
+
+
+def signed(c: cast.Clinic, **facts: object) -> SignedConsent:
+    row: dict[str, object] = {
+        "patient": c.patient, "text": consent_text(c), "appointment": visit(c), "zone": "UTC",
+        "procedure": "review", "treatment": "Review", "role": "patient", "signed_name": "Ada Pine",
+        "signed_at": cast.NOW, "by": "x", "door": "link 1",
+        "record": Record.objects.filter(patient=c.patient).first(),
+    }  # fmt: skip
+    return SignedConsent.objects.create(**{**row, **facts})
 
 
 def twice_held(c: cast.Clinic) -> None:
@@ -170,6 +191,15 @@ BREACHES: dict[str, Breach] = {
         principal="u", endpoint="e", key="", body_hash=b"", status=201, body={}, created_at=cast.NOW
     ),
     "grounds_is_one_row": lambda _: Grounds.objects.create(pk=2),
+    "paper_is_kept": lambda c: ConsentText.objects.filter(pk=consent_text(c).pk).update(body="x"),
+    "one_draft_a_door": lambda c: [
+        Draft.objects.create(patient=c.patient, opened_by="code", changed_at=cast.NOW)
+        for _ in range(2)
+    ],
+    "consent_text_once": lambda c: [consent_text(c) for _ in range(2)],
+    "consent_version_from_1": lambda c: consent_text(c, version=0),
+    "consent_of_minor_names_guardian": lambda c: signed(c, role="guardian"),
+    "consent_is_signed": lambda c: signed(c, signed_name=""),
 }
 
 
