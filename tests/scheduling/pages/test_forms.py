@@ -109,7 +109,9 @@ def test_a_mistake_is_said_above_and_at_the_field(
     assert f'id="f-{field}"' in page
     assert f'id="e-{field}"' in page
     if "day" in said:
-        assert f'name="day" inputmode="numeric" maxlength="2" value="{said["day"]}"' in page
+        assert (
+            f'name="day" inputmode="numeric" dir="ltr" maxlength="2" value="{said["day"]}"' in page
+        )
     assert Draft.objects.count() == 0
 
 
@@ -338,3 +340,10 @@ def test_a_patient_without_a_visit_has_a_clinic_to_ring(
     fresh = Patient.objects.create(given_name="Eva", family_name="Rose")
     way.sign_in(client, fresh)
     assert "+44 20 7946 0000" in way.text_of(client.get("/my/forms/"))
+
+
+def test_browsers_may_send_the_forms(client: Client, visit: Appointment) -> None:
+    # under no-referrer alone they send “Origin: null”, which the check against forgery refuses
+    page = client.get(f"{way.by_link(client, visit)}forms/history/sun/")
+    assert '<meta name="referrer" content="same-origin">' in page.content.decode()
+    assert page["Referrer-Policy"] == "no-referrer"
