@@ -340,10 +340,3 @@ def test_a_patient_without_a_visit_has_a_clinic_to_ring(
     fresh = Patient.objects.create(given_name="Eva", family_name="Rose")
     way.sign_in(client, fresh)
     assert "+44 20 7946 0000" in way.text_of(client.get("/my/forms/"))
-
-
-def test_browsers_may_send_the_forms(client: Client, visit: Appointment) -> None:
-    # under no-referrer alone they send “Origin: null”, which the check against forgery refuses
-    page = client.get(f"{way.by_link(client, visit)}forms/history/sun/")
-    assert '<meta name="referrer" content="same-origin">' in page.content.decode()
-    assert page["Referrer-Policy"] == "no-referrer"
