@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='patient',
             name='provisional',
-            field=models.BooleanField(default=False, editable=False, help_text='stands for somebody new while a start is held; has no name, and goes with it'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='stands for somebody new while a start is held; has no name, and goes with it'),
         ),
         migrations.AddField(
             model_name='patientsession',

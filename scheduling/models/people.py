@@ -62,6 +62,7 @@ class Patient(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     provisional = models.BooleanField(
         default=False,
+        db_default=False,
         editable=False,
         help_text="stands for somebody new while a start is held; has no name, and goes with it",
     )

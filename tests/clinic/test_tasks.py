@@ -30,5 +30,5 @@ def test_no_tick_outlives_its_turn() -> None:
 
 
 def test_broker_gives_a_task_back_only_after_its_time_limit() -> None:
-    lease = app.conf.broker_transport_options["visibility_timeout"]
+    lease = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
     assert (app.conf.task_time_limit < lease, app.conf.result_backend) == (True, None)

@@ -19,7 +19,7 @@ LISTING = (
     "0007_inbound",
     "0009_content",
     "0010_care",
-    "0011_answers_and_recalls",
+    "0015_answers_and_recalls",
 )
 
 

@@ -241,7 +241,8 @@ def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(
     box.await_letters(8)
     sender.kill()
     sender.wait(ENOUGH)
-    assert (count("accepted"), count("sending"), count("claimed")) == (7, 1, 12)
+    # what was taken may be known by the next mark alone, and is written down below
+    assert (count("accepted") + count("sending"), count("claimed")) == (8, 12)
     end_leases("sending", "claimed")
     assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
     assert (len(box.ids), box.twice) == (20, 0)

@@ -11,6 +11,7 @@ from scheduling.models import (
     Opening,
     Record,
     SignedConsent,
+    Submission,
     Tally,
     WaitingEntry,
 )
@@ -66,14 +67,22 @@ def text(version: int = 1) -> ConsentText:
     )  # fmt: skip
 
 
-def signed(c: cast.Clinic, **facts: object) -> SignedConsent:
+def signed(c: cast.Clinic, n: int = 7, **facts: object) -> SignedConsent:
+    q = 6_000_000 + 12 * n
     record = Record.objects.create(patient=c.patient, kind="consent", start=NOW, end=NOW)
     row = {
-        "patient": c.patient, "text": text(7), "appointment": visit(c), "procedure": "review",
+        "patient": c.patient, "text": text(n), "appointment": visit(c, q), "procedure": "review",
         "treatment": "x", "role": "patient", "signed_name": "Ada", "signed_at": NOW, "zone": "UTC",
         "by": "x", "door": "x", "record": record,
     }  # fmt: skip
     return SignedConsent.objects.create(**{**row, **facts})
+
+
+def handed_in(c: cast.Clinic) -> Submission:
+    return Submission.objects.create(
+        patient=c.patient, form="history", version=1, language="en", answers=[], at=NOW,
+        zone="UTC", by="x", door="x",
+    )  # fmt: skip
 
 
 def begun(c: cast.Clinic) -> Draft:

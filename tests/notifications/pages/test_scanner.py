@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from itertools import cycle
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -76,9 +77,7 @@ def tour(client: Client) -> list[str]:
     Appointment.objects.filter(pk=first.pk).update(series=series, seq=1)
     mailed = Message.objects.filter(channel="email").first()
     assert mailed is not None
-    stop = re.findall(
-        r"<https?://[^/]+(/[^>]+)>", unsubscribing.headers(mailed.ref.hex)["List-Unsubscribe"]
-    )[0]
+    stop = urlsplit(unsubscribing.way_out(mailed.ref.hex)).path
     purposes = ((first, "visit", "v"), (done, "care", "c"), (done, "recall", "c"))
     by_link = [
         f"/{door}/{links.issue(appointment=visit, now=NOW, purpose=purpose)}/"

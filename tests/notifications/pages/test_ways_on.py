@@ -1,7 +1,6 @@
 """Ways on from a visit and from home: there when a floor brings the page, else not shown."""
 
 import re
-from typing import Any
 
 import pytest
 import time_machine
@@ -20,11 +19,6 @@ pytestmark = pytest.mark.django_db
 def _clock() -> object:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def _more(settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.notifications.pages.more_urls"
 
 
 def ways(client: Client, page: str) -> list[str]:
@@ -46,14 +40,20 @@ def planned(at: stage.House, visit: Appointment) -> None:
     Appointment.objects.filter(pk=visit.pk).update(series=series, seq=1)
 
 
-def test_without_their_floors_only_our_own_pages_are_linked(client: Client) -> None:
+def test_every_floors_pages_of_a_visit_are_linked(client: Client) -> None:
     at = stage.house()
     visit = stage.visit(at)
     planned(at, visit)
-    assert ways(client, opened(client, visit)) == ["calendar.ics", "cancel/", "messages/"]
+    assert ways(client, opened(client, visit)) == [
+        "calendar.ics",
+        "cancel/",
+        "forms/",
+        "messages/",
+        "move/",
+        "plan/",
+    ]
 
 
-@pytest.mark.usefixtures("_more")
 @pytest.mark.parametrize("by", ["link", "code"])
 def test_what_other_floors_bring_is_linked_at_both_doors(client: Client, by: str) -> None:
     at = stage.house()
@@ -67,7 +67,6 @@ def test_what_other_floors_bring_is_linked_at_both_doors(client: Client, by: str
     assert {client.get(page + way).status_code for way in ways(client, page)} == {200}
 
 
-@pytest.mark.usefixtures("_more")
 def test_home_leads_to_all_that_a_patient_can_do(client: Client) -> None:
     at = stage.house()
     stage.visit(at)
@@ -76,7 +75,6 @@ def test_home_leads_to_all_that_a_patient_can_do(client: Client) -> None:
     assert doors == ["/my/book/", "/my/forms/", "/my/messages/", "/my/data/"]
 
 
-@pytest.mark.usefixtures("_more")
 def test_nobody_is_shown_home_without_a_code(client: Client) -> None:
     at = stage.house()
     visit = stage.visit(at)
@@ -89,8 +87,9 @@ def test_nobody_is_shown_home_without_a_code(client: Client) -> None:
         f"/my/visits/{visit.pk}/cancel/",
     ):
         for response in (client.get(path), client.post(path, {"act": "confirm"})):
-            assert (response.status_code, response["Location"]) == (302, "/codes/")
+            where = response["Location"].partition("?")[0]
+            assert (response.status_code, where) == (302, "/my/sign-in/")
     signed_in(client, at.patient)
     client.post("/my/leave/")
-    assert client.get("/my/")["Location"] == "/codes/"
-    assert 'href="/codes/"' in client.get("/my/left/").content.decode()
+    assert client.get("/my/")["Location"].startswith("/my/sign-in/")
+    assert 'href="/my/sign-in/"' in client.get("/my/left/").content.decode()

@@ -24,6 +24,7 @@ from scheduling.models import (
 )
 from tests import cast
 from tests.cast import NOW, TODAY
+from tests.scheduling import breaches
 from tests.scheduling.admin import screens
 from tests.scheduling.admin.conftest import SignIn
 
@@ -105,7 +106,22 @@ def _appointment(clinic: cast.Clinic, n: int) -> None:
     screens.visit(clinic, n=n, patient_id=patient.pk)
 
 
+def _text(clinic: cast.Clinic, n: int) -> None:
+    breaches.text(n)
+
+
+def _signed(clinic: cast.Clinic, n: int) -> None:
+    breaches.signed(clinic, 10 + n)
+
+
+def _history(clinic: cast.Clinic, n: int) -> None:
+    breaches.handed_in(clinic)
+
+
 LISTS: dict[str, Build] = {
+    "scheduling_consenttext": _text,
+    "scheduling_signedconsent": _signed,
+    "scheduling_submission": _history,
     "scheduling_site": _site,
     "scheduling_skill": _skill,
     "scheduling_practitioner": _practitioner,
