@@ -1,6 +1,8 @@
 """A phone in the hand: taps counted, answers kept, and whom it asked for what."""
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,15 +10,13 @@ from playwright.sync_api import Page, Request, Response
 
 from scheduling.doors.entering import SESSION_COOKIE
 
-OURS = ("no-referrer", "default-src 'none'")
-
 
 class Phone:
     """One page of a browser at one house."""
 
     def __init__(self, page: Page, house: str) -> None:
         """Listen to what the page asks for."""
-        self.page, self.house, self.taps = page, house, 0
+        self.page, self.house, self.taps, self.scripts = page, house, 0, True
         self.strayed: list[str] = []
         """Requests that went to anybody but the house, faults, and pages without their headers."""
         page.on("request", self._asked)
@@ -57,10 +57,10 @@ class Phone:
         self.page.context.add_cookies([{"name": "speaks", "value": language, "url": self.house}])
 
     def tap(self, what: str) -> None:
-        """Tap what a selector finds first, as a finger does."""
+        """Tap what a selector finds first, as a finger does, and wait for the page it leads to."""
         self.taps += 1
-        self.page.locator(what).first.tap()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator(what).first.tap()
 
     def fill(self, **fields: str) -> None:
         """Type into fields by their names."""
@@ -71,6 +71,12 @@ class Phone:
         """Tick boxes or choose a radio."""
         for value in values:
             self.page.locator(f'input[name="{name}"][value="{value}"]').check()
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the page where the run asks for them."""
+        folder = os.environ.get("SCREENSHOTS_INTO")
+        if folder:
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
 
     @property
     def said(self) -> str:

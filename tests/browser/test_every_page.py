@@ -46,13 +46,14 @@ def test_axe_finds_nothing_and_nothing_is_scrolled_sideways(
     hers.speaks(language)
     for path in addresses(street):
         hers.open(path)
-        if hers.path in seen:
+        # one template hangs at both doors; in the second language one of them is enough
+        if hers.path in seen or (language == "ar" and hers.path.startswith("/my/visits/")):
             continue
         seen.add(hers.path)
         found += looking.violations(hers) + looking.in_the_dark(hers) + looking.too_wide(hers)
         assert hers.page.locator("html").get_attribute("lang") == language
     assert found == [], joined(found)
-    assert len(seen) > 30
+    assert len(seen) > 20
 
 
 def test_every_page_is_light_and_goes_by_keyboard(
@@ -64,6 +65,8 @@ def test_every_page_is_light_and_goes_by_keyboard(
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     weights: dict[str, int] = {}
     for path in addresses(street):
+        if path.startswith("/my/visits/"):
+            continue  # the same templates as behind the link
         weighed = hers.weigh(path)
         if hers.path not in weights:
             weights[hers.path] = weighed
@@ -73,3 +76,21 @@ def test_every_page_is_light_and_goes_by_keyboard(
     assert found == [], joined(found)
     # a page of nothing would be light: each has its style beside it
     assert min(weights.values()) > 10_000
+
+
+def test_the_looks_see_what_is_wrong(street: Street, phone: Callable[..., Phone]) -> None:
+    hers = phone()
+    hers.open(f"/v/{street.tokens['visit']}/")
+    looking.assert_fine(hers)
+    hers.page.evaluate(
+        """() => {
+          const at = document.querySelector('main');
+          at.insertAdjacentHTML('beforeend', '<input class="short"><p class="pale">Pale</p>');
+          at.querySelector('.pale').style.color = '#bbb';
+          at.querySelector('button').style.outline = 'none';
+          at.style.minWidth = '400px';
+        }"""
+    )
+    said = joined([*looking.violations(hers), *looking.too_wide(hers), *looking.out_of_reach(hers)])
+    for each in ("label (critical)", "color-contrast", "wider than 320", "no ring around"):
+        assert each in said
