@@ -75,7 +75,7 @@ class Phone:
     def shot(self, name: str) -> None:
         """Keep a picture of the page where the run asks for them."""
         folder = os.environ.get("SCREENSHOTS_INTO")
-        if folder:
+        if folder and self.scripts:
             self.page.screenshot(path=Path(folder) / f"{name}.png")
 
     @property
