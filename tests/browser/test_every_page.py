@@ -1,4 +1,4 @@
-"""Every patients' page, in three languages: axe finds nothing, in light and dark; light in bytes.
+"""Every patients' page, from left and from right: axe finds nothing, in light and dark; few bytes.
 
 The pages are those of the table of `tests/clinic/test_patients_doors.py`, which has every route.
 """
@@ -50,7 +50,8 @@ def test_axe_finds_nothing_and_nothing_is_scrolled_sideways(
         if hers.path in seen or (language == "ar" and hers.path.startswith("/my/visits/")):
             continue
         seen.add(hers.path)
-        found += looking.violations(hers) + looking.in_the_dark(hers) + looking.too_wide(hers)
+        found += looking.violations(hers) + looking.too_wide(hers)
+        found += looking.in_the_dark(hers) if language == "en" else []  # the colours are the same
         assert hers.page.locator("html").get_attribute("lang") == language
     assert found == [], joined(found)
     assert len(seen) > 20
