@@ -34,18 +34,22 @@ def fill(count: int, due_at: datetime) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {Message._meta.db_table}, {Attempt._meta.db_table} CASCADE")
-    visits = list(Appointment.objects.order_by("pk").values_list("pk", "patient_id", "site_id"))
+    visits = list(
+        Appointment.objects.order_by("pk").values_list(
+            "pk", "patient_id", "site_id", "patient__email"
+        )
+    )
     facts = {
         "kind": "reminder", "channel": "email", "offset": "7d", "told_version": 0,
-        "recipient": "ada@example.org", "due_at": due_at, "first_due_at": due_at,
+        "due_at": due_at, "first_due_at": due_at,
         "not_after": NOW + timedelta(days=1), "state": "pending", "drop_reason": "", "attempts": 0,
         "text_hash": b"", "provider": "", "provider_id": "", "created_at": NOW,
     }  # fmt: skip
     rows = (
         {"ref": uuid.UUID(int=n + 1), "appointment_id": visit, "patient_id": patient,
-         "site_id": site, "dedupe_key": f"W {n}"}
+         "site_id": site, "recipient": address, "dedupe_key": f"W {n}"}
         for n in range(count)
-        for visit, patient, site in [visits[n % len(visits)]]
+        for visit, patient, site, address in [visits[n % len(visits)]]
     )  # fmt: skip
     workload.copy_rows(Message, facts, rows)
     with connection.cursor() as cursor:

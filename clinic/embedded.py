@@ -253,8 +253,12 @@ def run(command: list[str | Path], account: dict[str, Any]) -> None:
         raise NoServer(f"{name} failed: {done.stderr.strip()}")
 
 
-def start_postgres(*, base: Path, sources: tuple[str, ...], durable: bool) -> Server:
-    """Start PostgreSQL on a free port, with a database named DATABASE.
+def start_postgres(
+    *, base: Path, sources: tuple[str, ...], durable: bool, port: int | None = None
+) -> Server:
+    """Start PostgreSQL with a database named DATABASE.
+
+    It listens on a free port, or on `port` (a test that restarts it needs it).
 
     `base` is `home(var)` or, in tests, a folder that lives as long as the tests; `sources` are
     "wheel" and "installed", in the order to try; not `durable` is faster and forgets.
@@ -267,7 +271,7 @@ def start_postgres(*, base: Path, sources: tuple[str, ...], durable: bool) -> Se
     found = postgres_programs(sources)
     programs = within_reach(found, base)
     data = lay_out(programs, found.version, base)
-    port, word = free_port(), password(base / "password")
+    port, word = port or free_port(), password(base / "password")
     command = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""]
     with (base / "postgres.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 -- our own command, no shell

@@ -331,6 +331,7 @@ def _told(row: MessageText, visit: Appointment | None) -> dict[str, Any]:
     return {
         "values": wordings.shown_values(kind=Kind(row.kind), channel=channel, facts=facts),
         "alphabet": sms.ALPHABET,
+        "unseen": {c: name for c in [*sms.ALPHABET["plain"], " "] if (name := sms.spelt(c)) != c},
         "most": settings.SMS_SEGMENTS,
         "costs": [c.value for c in sms.CostClass],
     }

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -43,19 +44,39 @@ class ToBeRead(admin.SimpleListFilter):
         return queryset.exclude(waits) if self.value() == "done" else queryset.filter(waits)
 
 
+LISTED = 140
+"""Characters of a message that the list shows."""
+
+BY_SMS = (
+    "Goes as a text to the number in the register, with the clinic's name and telephone around it."
+    " Nothing clinical, please: a text can be read by anybody."
+)
+BY_EMAIL = (
+    "Goes by e-mail to the address in the register, with the words around it that stand under"
+    " Texts. Nothing clinical, please: an e-mail can be read on the way."
+)
+
+
 class AnswerForm(PlainForm):
     """The answer, and whose message it is where the number does not say."""
 
     answer = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Goes as a text to the number in the register, with the clinic's name and "
-        "telephone around it. Nothing clinical, please: a text can be read by anybody.",
+        required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text=BY_SMS
     )
+    known = forms.IntegerField(required=False, widget=forms.HiddenInput())
 
     class Meta:
         model = Reply
         fields = ("patient",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Say the way that the answer takes, and keep how many were to be read when it began."""
+        super().__init__(*args, **more)
+        if self.instance.pk and "known" in self.fields:
+            self.initial["known"] = self.instance.answers.count()
+        if "answer" in self.fields and self.instance.channel == "email":
+            self.fields["answer"].help_text = BY_EMAIL
+            self.fields["answer"].widget.attrs["rows"] = 8
 
     def clean(self) -> dict[str, Any]:
         """Refuse an answer that could not be sent, before it is lost."""
@@ -66,6 +87,7 @@ class AnswerForm(PlainForm):
                 inbox.answerable(
                     reply=self.instance, patient=patient, words=said["answer"], now=now()
                 )
+                inbox.unanswered_since(self.instance, said.get("known"))
             except ClinicError as error:
                 raise forms.ValidationError(error.sentence) from error
         return said
@@ -108,7 +130,7 @@ class ReplyScreen(Screen):
     """A message that came in."""
 
     form = AnswerForm
-    list_display = ("at", "words", "who", "visit", "intent", "how", "done_by")
+    list_display = ("at", "beginning", "who", "visit", "intent", "how", "done_by")
     list_filter = (ToBeRead, "channel", "intent")
     search_fields = ("patient__search_key", "sender")
     search_help_text = "name or number"
@@ -140,8 +162,8 @@ class ReplyScreen(Screen):
         if obj is not None and obj.done_at:
             said.append(("done_at", "done_by"))
         asked = [] if obj is None or obj.patient_id else ["patient"]
-        if obj is not None and obj.channel == "sms" and self.has_change_permission(request, obj):
-            asked.append("answer")
+        if obj is not None and self.has_change_permission(request, obj):
+            asked += ["answer", "known"]
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": said})]
         return [*sets, ("Answer", {"fields": asked})] if asked else sets
 
@@ -164,7 +186,8 @@ class ReplyScreen(Screen):
             inbox.assign(reply_id=obj.pk, patient_id=obj.patient_id, by=by, now=moment)
         words = form.cleaned_data.get("answer", "").strip()
         if words:
-            inbox.answer(reply_id=obj.pk, words=words, by=by, now=moment)
+            known = form.cleaned_data.get("known")
+            inbox.answer(reply_id=obj.pk, words=words, by=by, now=moment, known=known)
 
     @action(description="Put aside without an answer", permissions=["change"])
     def put_aside(self, request: HttpRequest, queryset: QuerySet[Reply]) -> None:
@@ -175,8 +198,13 @@ class ReplyScreen(Screen):
 
     @admin.display(description="text")
     def words(self, row: Reply) -> str:
-        """Show what was written, as it was written."""
-        return row.body or ("(pictures only)" if row.pictures else "(empty)")
+        """Show what was written, as it was written, in the direction of its own script."""
+        return format_html('<bdi class="whitespace-pre-line">{}</bdi>', row.shown)
+
+    @admin.display(description="text")
+    def beginning(self, row: Reply) -> str:
+        """Show how it begins: an e-mail may fill a page."""
+        return format_html("<bdi>{}</bdi>", Truncator(" ".join(row.shown.split())).chars(LISTED))
 
     @admin.display(description="patient")
     def who(self, row: Reply) -> str:

@@ -1,11 +1,12 @@
 """Answers to what came in: of themselves, or in reception's words; always through the outbox."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications import rendering, writers
+from notifications import readers, rendering, writers
 from notifications.core import sms
 from notifications.core.policy import AT_ONCE, Channel, Kind
 from notifications.models import Answer, Message, OptOut, Reply
@@ -22,8 +23,18 @@ AT_MOST, WITHIN = 6, timedelta(hours=1)
 (Twilio stops the sender at 15 within 30 seconds, error 14107)."""
 
 
+LONGEST = 4000
+"""Characters of an answer by e-mail; whoever needs more writes from the clinic's own mailbox."""
+
+
+class AnsweredMeanwhile(ClinicError):
+    """Somebody else has answered while this answer was being written."""
+
+    code = "answered_meanwhile"
+
+
 class CannotAnswer(ClinicError):
-    """There is no way to answer this by text."""
+    """There is no way to answer this by the way it came."""
 
     code = "cannot_answer"
 
@@ -46,18 +57,26 @@ def answer_who_is_worse(reply: Reply, visit: Appointment, phone: str, now: datet
 
 
 @transaction.atomic
-def answer(*, reply_id: int, words: str, by: Actor, now: datetime) -> Answer:
-    """Answer a text in reception's words, to the number that the register holds.
+def answer(
+    *, reply_id: int, words: str, by: Actor, now: datetime, known: int | None = None
+) -> Answer:
+    """Answer in reception's words, the way it came, to the number or address of the register.
+
+    `known` is how many answers whoever writes has seen, None where nobody was looking: two people
+    who answer one message at once are not to contradict each other.
 
     Raises:
         NotFound: there is no such message at a site where the actor works.
-        Malformed: nothing was written, or more than two segments.
-        CannotAnswer: nobody knows the writer, or they want no texts, or have never had a visit.
+        Malformed: nothing was written, or too much: two segments, or `LONGEST` characters.
+        CannotAnswer: nobody knows the writer, or they want no such messages, or have never had a
+            visit.
+        AnsweredMeanwhile: somebody else was faster.
 
     """
     reply = _seen(reply_id, by)
     visit = answerable(reply=reply, patient=reply.patient, words=words, now=now)
-    written = _write(reply, visit, (Kind.ANSWER, " ".join(words.split()), by.name), now)
+    unanswered_since(reply, known)
+    written = _write(reply, visit, (Kind.ANSWER, _laid_out(words, reply.channel), by.name), now)
     _settle([reply], Reply.State.ANSWERED, by, now)
     return written
 
@@ -67,15 +86,43 @@ def answerable(*, reply: Reply, patient: Patient | None, words: str, now: dateti
 
     Raises: see `answer`.
     """
-    if reply.channel != Channel.SMS or patient is None:
-        raise CannotAnswer("Only a text of a known patient can be answered here.")
+    if patient is None:
+        raise CannotAnswer("Only a message of a known patient can be answered here.")
     visit = reply.appointment or writers.anchor([patient], now)
     if visit is None:
         raise CannotAnswer("This patient has never had a visit; please phone.")
-    if _unwanted(patient):
-        raise CannotAnswer("This patient wants no texts; please phone.")
-    _short_enough(" ".join(words.split()), visit)
+    channel = Channel(reply.channel)
+    if _unwanted(patient, channel):
+        what = "texts" if channel is Channel.SMS else "e-mails"
+        raise CannotAnswer(f"This patient wants no {what}; please phone.")
+    _short_enough(_laid_out(words, channel), visit, channel)
     return visit
+
+
+def unanswered_since(reply: Reply, known: int | None) -> None:
+    """See that nobody has answered since whoever writes was shown `known` answers.
+
+    Raises:
+        AnsweredMeanwhile: somebody has.
+
+    """
+    newest = reply.answers.order_by("-pk").first()
+    if known is not None and newest is not None and reply.answers.count() > known:
+        raise AnsweredMeanwhile(
+            f"{newest.by or 'The house'} has answered this meanwhile: “{newest.said}”."
+            " Send yours once more if it is still needed."
+        )
+
+
+def _laid_out(words: str, channel: str) -> str:
+    """Keep the lines of a letter; a text has one."""
+    if channel == Channel.SMS:
+        return " ".join(words.split())
+    lines = (" ".join(line.split()) for line in words.replace("\0", "").strip().splitlines())
+    return _GAPS.sub("\n\n", "\n".join(lines))
+
+
+_GAPS = re.compile(r"\n{3,}")
 
 
 @transaction.atomic
@@ -119,17 +166,20 @@ def _may_see(row: Reply, by: Actor) -> bool:
     return visit is None or by.works_at(visit.site_id)
 
 
-def _unwanted(patient: Patient) -> bool:
-    guardian = patient.guardian
-    phone = patient.phone or (guardian.phone if guardian else "")
-    out = OptOut.objects.filter(channel=Channel.SMS.value, address=str(phone), ended_at=None)
-    reached = patient.channel in {Patient.Channel.BOTH, Patient.Channel.SMS}
-    return not phone or not reached or patient.do_not_contact or out.exists()
+def _unwanted(patient: Patient, channel: Channel) -> bool:
+    reader = readers.readers([patient.pk])[patient.pk]
+    address = reader.address(channel)
+    out = OptOut.objects.filter(channel=channel.value, address=address, ended_at=None)
+    return channel not in reader.channels or patient.do_not_contact or out.exists()
 
 
-def _short_enough(said: str, visit: Appointment) -> None:
+def _short_enough(said: str, visit: Appointment, channel: Channel) -> None:
     if not said:
         raise Malformed("Please write an answer.", field="answer")
+    if channel is Channel.EMAIL:
+        if len(said) > LONGEST:
+            raise Malformed(f"Please write at most {LONGEST} characters.", field="answer")
+        return
     whole, _ = sms.plain(f"{visit.site.name}: {said} Tel. {visit.site.phone}")
     size = sms.measure(whole)
     if size.segments > sms.MOST_SEGMENTS:
@@ -147,7 +197,7 @@ def _write(reply: Reply, visit: Appointment, what: tuple[Kind, str, str], now: d
         patient_id=visit.patient_id,
         site_id=visit.site_id,
         kind=kind.value,
-        channel=Channel.SMS.value,
+        channel=reply.channel,
         offset=AT_ONCE,
         told_version=visit.told_version,
         recipient=reply.sender,

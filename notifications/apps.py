@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 
 if TYPE_CHECKING:
     from scheduling.models import Appointment
@@ -67,23 +66,24 @@ def write_down(
 ) -> None:
     """Write what patients must be told, in booking's transaction, and ring once it commits."""
     from notifications import care, outbox  # noqa: PLC0415
+    from scheduling.bells import ring_once  # noqa: PLC0415
 
     written = outbox.enqueue(appointments=appointments, verb=verb, now=now) if told else 0
     # after the outbox, which withdraws what was waiting about the visit as it was
     written += care.follow(appointments=appointments, verb=verb, told=told, now=now)
     if written:
-        # robust: a broker that is down costs one tick, never a booking
-        transaction.on_commit(ring, robust=True)
+        ring_once(ring)
 
 
 def look_again(*, patient_id: int, record: Any, now: datetime, **_: Any) -> None:
     """Write what a new record calls for: a history may bring advice of its own."""
     from notifications import care  # noqa: PLC0415
     from notifications.care import alarming  # noqa: PLC0415
+    from scheduling.bells import ring_once  # noqa: PLC0415
 
     care.look_again(patient_id=patient_id, record=record, now=now)
     if alarming.heed(patient_id=patient_id, record=record, now=now):
-        transaction.on_commit(ring, robust=True)
+        ring_once(ring)
 
 
 def ring() -> None:

@@ -14,6 +14,7 @@ from notifications import readers
 from notifications.core.letters import Letter
 from notifications.core.policy import (
     ADVICE,
+    ANSWERS,
     OTHER,
     STILL_ON,
     TO_STAFF,
@@ -25,7 +26,7 @@ from notifications.core.policy import (
     when_allowed,
 )
 from notifications.core.states import OPEN, State
-from notifications.models import KINDS, Mention, Message, OptOut
+from notifications.models import KINDS, Answer, Mention, Message, OptOut
 from scheduling.models import Todo
 
 TOLD = [s.value for s in (*OPEN, State.ACCEPTED, State.DELIVERED)]
@@ -64,12 +65,45 @@ def by_other_channel(
     states = list(tried.values_list("state", flat=True))
     if any(state in TOLD for state in states):
         return None
-    # advice goes by each channel that is wanted, and what concerns staff is no patient's to read
-    alone = row.kind in ADVICE | TO_STAFF
+    # advice goes by each channel that is wanted, an answer by that of its question, and what
+    # concerns staff is no patient's to read
+    alone = row.kind in ADVICE | ANSWERS | TO_STAFF
     detour = None if states or alone else _written(row, other, now, policy)
     if detour is None and ask:
         ask_reception(row, now=now, why=why)
     return detour
+
+
+@transaction.atomic
+def all_by_other_channel(
+    message_id: int, *, now: datetime, why: str, policy: Policy
+) -> Message | None:
+    """Tell by the other channel all that this message told; answer what takes its own place.
+
+    A reminder of a day's visits spoke for several rows: each goes the second way by itself, and
+    they meet again in one message there. Reception is asked once a patient.
+    """
+    row = Message.objects.select_related("appointment").get(pk=message_id)
+    detour = by_other_channel(message_id, now=now, why=why, policy=policy)
+    asked = {row.patient_id} if still_holds(row, now) else set()
+    for other in told_along(row, now):
+        ask = other.patient_id not in asked
+        by_other_channel(other.pk, now=now, why=why, policy=policy, ask=ask)
+        asked.add(other.patient_id)
+    return detour
+
+
+def told_along(row: Message, now: datetime) -> list[Message]:
+    """List the reminders that this one spoke for, by id: closed by it, or about to be.
+
+    Those whose visit has changed since are not among them: they have news of their own.
+    """
+    others = Message.objects.filter(told_in=row.pk, state__in=_SPOKEN_FOR)
+    rows = others.select_related("appointment").order_by("pk")
+    return [m for m in rows if still_holds(m, now)]
+
+
+_SPOKEN_FOR = [State.DROPPED.value, State.CLAIMED.value]
 
 
 def _written(row: Message, other: Channel, now: datetime, policy: Policy) -> Message | None:
@@ -103,13 +137,22 @@ def once_more(row: Message, why: Again, *, now: datetime, policy: Policy) -> Mes
     if again is not None:
         # a visit is mentioned once by each channel: what tells of it now is the new message
         row.mentions.update(message=again)
+        _say_too(row, again)
     return again
+
+
+def _say_too(row: Message, again: Message) -> None:
+    """Give the new row of an answer the same words."""
+    for said in Answer.objects.filter(message=row):
+        Answer.objects.create(message=again, reply_id=said.reply_id, said=said.said, by=said.by)
 
 
 def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
     """Write a new row that tells the same; None when its key is there already."""
     channel: Channel = new["channel"]
-    key = key_by(row.dedupe_key, Channel(row.channel), channel)
+    key = f"{row.dedupe_key}:{why}"
+    if why is None:
+        key = key_by(row.dedupe_key, Channel(row.channel), channel)
     made = Message(
         appointment_id=row.appointment_id,
         patient_id=row.patient_id,
@@ -122,7 +165,7 @@ def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
         due_at=new["due"],
         first_due_at=new["due"],
         not_after=row.not_after,
-        dedupe_key=f"{row.dedupe_key}:{why}" if why else key,
+        dedupe_key=key,
         instead_of=row,
         created_at=new["now"],
     )

@@ -16,6 +16,7 @@ from notifications.answers import (
     answerable,
     assign,
     put_aside,
+    unanswered_since,
 )
 from notifications.core import replies
 from notifications.core.care import Answer
@@ -43,6 +44,7 @@ __all__ = [
     "opt_out",
     "put_aside",
     "record_receipt",
+    "unanswered_since",
 ]
 
 LONGEST = 4000
@@ -57,7 +59,8 @@ class Incoming:
     """A message as its provider hands it over.
 
     `provider_id` is the same when it is handed over again. `network_answered`: the provider has
-    answered a keyword by itself, so nobody else does.
+    answered a keyword by itself, so nobody else does. `automatic`: a machine wrote it, such as a
+    notice of absence.
     """
 
     provider: str
@@ -68,6 +71,7 @@ class Incoming:
     body: str = ""
     pictures: int = 0
     network_answered: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def act_on_reply(*, incoming: Incoming, now: datetime) -> Reply | None:
         Busy: the database could not order the change; it is to be handed over again.
 
     """
+    incoming = _legible(incoming)
     people = writers.people_at(incoming.channel, incoming.sender)
     # first, so that the visits read below stay as they are until this is over
     locks.lock_patients(p.pk for p in people)
@@ -107,8 +112,29 @@ def act_on_reply(*, incoming: Incoming, now: datetime) -> Reply | None:
     return reply
 
 
+def _legible(incoming: Incoming) -> Incoming:
+    """Leave out what no column holds: a message that is odd must not be lost, nor come for ever."""
+    return replace(
+        incoming,
+        provider=incoming.provider[:16],
+        provider_id=_kept_text(incoming.provider_id)[:255],
+        sender=_kept_text(incoming.sender)[:254],
+        sent_to=_kept_text(incoming.sent_to)[:254],
+        body=_kept_text(incoming.body)[:LONGEST],
+        pictures=min(max(incoming.pictures, 0), 99),
+    )
+
+
+def _kept_text(text: str) -> str:
+    # NUL is no character to PostgreSQL, half a surrogate pair none to UTF-8
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def _read(incoming: Incoming) -> Reading:
     reading = replies.read(incoming.body)
+    if incoming.automatic:
+        # kept, and found among what is done; no keyword in it is anybody's wish
+        return replace(reading, intent=Intent.NOTHING, of_a_visit=False)
     if reading.intent is Intent.NOTHING and incoming.pictures:
         return replace(reading, intent=Intent.OTHER)
     stops = reading.intent is Intent.OPT_OUT and not reading.of_a_visit
@@ -120,14 +146,14 @@ def _read(incoming: Incoming) -> Reading:
 
 def _kept(incoming: Incoming, reading: Reading, now: datetime) -> Reply | None:
     row, fresh = Reply.objects.get_or_create(
-        provider=incoming.provider[:16],
-        provider_id=incoming.provider_id[:255],
+        provider=incoming.provider,
+        provider_id=incoming.provider_id,
         defaults={
             "channel": incoming.channel.value,
-            "sender": incoming.sender[:254],
-            "sent_to": incoming.sent_to[:254],
-            "body": incoming.body.replace("\0", "")[:LONGEST],
-            "pictures": min(max(incoming.pictures, 0), 99),
+            "sender": incoming.sender,
+            "sent_to": incoming.sent_to,
+            "body": incoming.body,
+            "pictures": incoming.pictures,
             "at": now,
             "intent": reading.intent.value,
         },
@@ -250,26 +276,47 @@ def _holder(visit: Appointment) -> Actor:
 
 
 def _ask_which(case: _Case, more: str = "") -> None:
-    """Ask reception at once what was meant, naming the visit; without one it waits in the inbox."""
+    """Ask reception at once what was meant, naming the visit; without one it waits in the inbox.
+
+    While a visit's task is open, further texts are added to it: a machine that writes the same
+    again and again is one task, not a hundred.
+    """
     if not case.coming:
         return
     visit = case.reply.appointment or case.coming[0]
-    case.reply.todo = Todo.objects.create(
+    still = Todo.objects.filter(appointment=visit, kind=UNCLEAR, done_at=None).order_by("pk")
+    case.reply.todo = still.first() or Todo(
         site_id=visit.site_id,
         patient_id=visit.patient_id,
         appointment=visit,
         kind=UNCLEAR,
-        text=_what_to_ask(case, visit, more),
         urgent=True,
         created_at=case.now,
     )
+    _add(case.reply.todo, case, visit, more)
     case.reply.state, case.reply.done_at, case.reply.done_by = Reply.State.OPEN, None, ""
+
+
+def _add(todo: Todo, case: _Case, visit: Appointment, more: str) -> None:
+    """Write a task's words, or add what was written since."""
+    if not todo.pk:
+        todo.text = _what_to_ask(case, visit, more)
+    elif len(todo.text) < ENOUGH_SAID:
+        todo.text = f"{todo.text} Then “{_words(case)}”. {more}".strip()
+    todo.save()
+
+
+ENOUGH_SAID = 600
+"""Characters of a task after which further texts are only counted in the inbox."""
+
+
+def _words(case: _Case) -> str:
+    return " ".join(case.incoming.body.split())[:80]
 
 
 def _what_to_ask(case: _Case, visit: Appointment, more: str) -> str:
     others = [v for v in case.coming if v.pk != visit.pk]
-    words = " ".join(case.incoming.body.replace("\0", "").split())[:80]
-    said = f"Wrote “{words}” by SMS. Meant may be the visit on {_spelt(visit)}"
+    said = f"Wrote “{_words(case)}” by SMS. Meant may be the visit on {_spelt(visit)}"
     if others:
         said += f", or {'; '.join(_spelt(v) for v in others[:SHOWN])}"
     return f"{said}. Please ask. {more}".strip()

@@ -8,8 +8,13 @@ KIN = """CASE WHEN m.kind = 'reminder' THEN ARRAY(
             AND x."offset" = m."offset" AND x.appointment_id <> m.appointment_id
             AND x.state IN ('pending', 'claimed') AND y.local_date = a.local_date) END"""
 
-TOLD = """(l.state IN ('sending', 'unknown', 'accepted', 'delivered', 'undelivered', 'dead'))"""
-"""Whether the reminder that told of another visit too (`l`) has left, or may have."""
+TOLD = """(l.state IN ('sending', 'unknown', 'accepted', 'delivered', 'undelivered')
+        OR l.state = 'dead' AND EXISTS (
+            SELECT FROM notifications_attempt t WHERE t.message_id = l.id AND t.outcome = 'unknown'))"""
+"""Whether the reminder that told of another visit too (`l`) has left, or may have.
+
+One that was given up without any doubt has told nobody.
+"""
 
 STILL = """(
         SELECT string_agg({seen}, ' ' ORDER BY f.id)

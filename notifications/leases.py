@@ -5,6 +5,7 @@ says `sending` in a committed transaction, and only the holder of the token may 
 that finds no row means "stop". `docs/architecture.md` tells the story.
 """
 
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -44,10 +45,18 @@ _OPTED_OUT = f"""EXISTS (
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
 _SEEN = "ROW(a.xmin, a.ctid, p.xmin, p.ctid, g.xmin, g.ctid)::text"
 
+
+def _moment(column: str) -> str:
+    """Read a moment as microseconds: each of four a message took longer to parse than its row."""
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
 READ = f"""
-    SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, m.not_after, m.first_due_at,
+    SELECT m.id, m.ref, m.token, m.kind, m.channel, m.told_version, {_moment("m.not_after")},
+        {_moment("m.first_due_at")},
         m.attempts, m.patient_id, m.site_id, {_SEEN},
-        a.id, a.uid, a.told_version, a.status, a.start, a."end", a.prep_minutes, a.zone,
+        a.id, a.uid, a.told_version, a.status, {_moment("a.start")}, {_moment('a."end"')},
+        a.prep_minutes, a.zone,
         p.given_name, p.language, p.zone, p.channel, {_ADDRESS}, {_OPTED_OUT}, p.do_not_contact,
         p.deceased_on, s.name, s.address, s.phone, s.email, s.country,
         CASE m.channel WHEN 'email' THEN s.email_from ELSE s.sms_sender END,
@@ -121,41 +130,39 @@ _AS_SEEN = f"""EXISTS (
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
         WHERE a.id = m.appointment_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
 
-_MARKED = """(%(id)s::bigint, 'sending', TRUE, %(token)s::uuid, now() + %(call)s::interval, 1,
-        %(now)s::timestamptz, %(to)s::text, %(text_hash)s::bytea, %(provider)s::text,
-        NULL::text, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz)"""
-
-_SETTLED = """(%(settled)s::bigint, %(state)s::text, %(open)s::boolean, %(kept)s::uuid,
-        NULL::timestamptz, 0, NULL::timestamptz, NULL::text, NULL::bytea, NULL::text,
-        %(provider_id)s::text, %(due_at)s::timestamptz, %(look_up_at)s::timestamptz,
-        %(settled_at)s::timestamptz)"""
-
 _MAY_BE_MARKED = f"m.id = %(id)s AND {{guard}} AND {_AS_SEEN}"
 
-_MAY_BE_SETTLED = "m.id = %(settled)s AND m.token = %(token)s AND m.state = ANY(%(from)s)"
-
-# One UPDATE for both: PostgreSQL reads a table's checks anew from their text for every UPDATE of a
-# statement, which is a fifth of all that a message costs it.
-_MOVE = """
+_MARK = """
     UPDATE notifications_message m
-    SET state = step.state, open = step.open, token = step.token,
-        leased_until = step.leased_until, attempts = m.attempts + step.calls,
-        sending_at = COALESCE(step.sending_at, m.sending_at),
-        recipient = COALESCE(step.recipient, m.recipient),
-        text_hash = COALESCE(step.text_hash, m.text_hash),
-        provider = COALESCE(step.provider, m.provider),
-        provider_id = COALESCE(step.provider_id, m.provider_id),
-        due_at = COALESCE(step.due_at, m.due_at),
-        look_up_at = step.look_up_at, settled_at = step.settled_at
-    FROM (VALUES {steps}) AS step (id, state, open, token, leased_until, calls, sending_at,
-        recipient, text_hash, provider, provider_id, due_at, look_up_at, settled_at)
-    WHERE m.id = step.id AND ({allowed})
+    SET state = 'sending', leased_until = now() + %(call)s::interval, attempts = m.attempts + 1,
+        sending_at = %(now)s::timestamptz, recipient = %(to)s::text, look_up_at = NULL,
+        text_hash = %(text_hash)s::bytea, provider = %(provider)s::text,
+        provider_id = COALESCE(%(provider_id)s::text, m.provider_id), after_id = %(after)s::bigint
+    WHERE {allowed}
     RETURNING m.id"""
 
-_TRIED = """
-    INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
-    SELECT id, %(tried_at)s, %(by)s, %(state)s::text, %(code)s, %(said)s
-    FROM moved WHERE id = %(settled)s"""
+# One UPDATE for all: PostgreSQL reads a table's checks anew from their text for every UPDATE of a
+# statement, which is a fifth of all that one row costs it.
+_SETTLE = """
+    WITH step AS (
+        SELECT * FROM json_to_recordset(%(outcomes)s::json) AS step (
+            id bigint, state text, open boolean, provider_id text, due_at timestamptz,
+            look_up_at timestamptz, at timestamptz, provider text, code text, said text)
+    ), moved AS (
+        UPDATE notifications_message m
+        SET state = step.state, open = step.open,
+            token = CASE WHEN step.state <> 'pending' THEN m.token END, leased_until = NULL,
+            provider_id = step.provider_id, due_at = COALESCE(step.due_at, m.due_at),
+            look_up_at = step.look_up_at,
+            settled_at = CASE WHEN step.state <> 'pending' THEN step.at END
+        FROM step
+        WHERE m.id = step.id AND m.token = %(token)s::uuid AND m.state = ANY(%(from)s::text[])
+        RETURNING m.id
+    ), tried AS (
+        INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
+        SELECT id, at, provider, state, code, said FROM step WHERE id IN (SELECT id FROM moved)
+    )
+    SELECT id FROM moved"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +184,9 @@ class Outcome:
 class Mark:
     """What a row must say before its call: to whom, by whom, and a hash of the text.
 
-    `room` bounds what may have gone to the address before.
+    `room` bounds what may have gone to the address before. `provider_id` is the id that the
+    provider will know it by, where that is known; `after` is the message of the same lease that was
+    taken before this one, and whose settlement is not written down yet.
     """
 
     letter: Letter
@@ -185,6 +194,8 @@ class Mark:
     text_hash: bytes
     at: datetime
     room: Room | None = None
+    provider_id: str = ""
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,37 +234,42 @@ def read_again(letter: Letter) -> Letter | None:
     return next(iter(_with_all([reading.letter(row) for row in rows])), None)
 
 
-def mark(wanted: Mark, *, after: Outcome | None = None) -> Marking:
+def mark(wanted: Mark) -> Marking:
     """Begin to say, in a transaction of its own, that a message is being sent.
 
     The answer is to be read before the message can leave; no other statement may run meanwhile.
     Not granted: the lease was lost, or the visit, its reader or an opt-out changed since.
-    `after` is the outcome of the message before, of the same lease: both are one transaction, so
-    that a sender who dies leaves at most one message of unknown outcome.
     """
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
     guard += f" AND {kin.STILL.format(seen=_SEEN)}" if wanted.letter.parts else ""
     guard += f" AND {counting.ROOM}" if wanted.room else ""
-    if after is None:
-        return Marking(_statement(guard, marks=True, settles=False), _mark_values(wanted))
-    both = _statement(guard, marks=True, settles=True)
-    return Marking(both, _settle_values(after) | _mark_values(wanted))
+    return Marking(_statement(guard), _mark_values(wanted))
+
+
+@cache
+def _statement(guard: str) -> str:
+    return _MARK.format(allowed=_MAY_BE_MARKED.format(guard=guard))
 
 
 def settle(outcome: Outcome) -> bool:
     """Write down what came of a call; False when somebody else has settled it."""
-    return bool(_rows(_statement(GUARD, marks=False, settles=True), _settle_values(outcome)))
+    return settling([outcome]).granted()
 
 
-@cache
-def _statement(guard: str, *, marks: bool, settles: bool) -> str:
-    """Spell the statement that marks a message, settles another, or both."""
-    steps = [_MARKED] * marks + [_SETTLED] * settles
-    allowed = [_MAY_BE_MARKED.format(guard=guard)] * marks + [_MAY_BE_SETTLED] * settles
-    move = _MOVE.format(steps=", ".join(steps), allowed=" OR ".join(allowed))
-    tried = f", tried AS ({_TRIED})" * settles
-    wanted = "%(id)s" if marks else "%(settled)s"
-    return f"WITH moved AS ({move}){tried} SELECT id FROM moved WHERE id = {wanted}"  # noqa: S608 - made of constants
+def settling(outcomes: Sequence[Outcome]) -> Marking:
+    """Begin to write down what came of some calls of one lease, all alike.
+
+    No other statement may run before its answer is read. Several may wait for this only while each
+    of them is known to have been taken by the mark of the next, which names it (`Mark.after`): see
+    `notifications.recovery`.
+    """
+    first = outcomes[0]
+    asked = {
+        "outcomes": json.dumps([_settled(x) for x in outcomes], default=datetime.isoformat),
+        "token": first.letter.token,
+        "from": [s.value for s in before(first.state) if s is not State.CLAIMED],
+    }
+    return Marking(_SETTLE, asked)
 
 
 def drop(letter: Letter, *, reason: DropReason, now: datetime) -> None:
@@ -288,28 +304,27 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "to": wanted.letter.facts.address,
         "text_hash": wanted.text_hash,
         "provider": wanted.provider,
+        "provider_id": wanted.provider_id or None,
+        "after": wanted.after,
         "now": wanted.at,
         "call": CALL,
         **counting.values(wanted.room),
     }
 
 
-def _settle_values(outcome: Outcome) -> dict[str, Any]:
+def _settled(outcome: Outcome) -> dict[str, Any]:
+    """List the columns of `_SETTLE`; no server's words may hold a NUL there."""
     return {
-        "settled": outcome.letter.id,
-        "token": outcome.letter.token,
-        "kept": None if outcome.state is State.PENDING else outcome.letter.token,
+        "id": outcome.letter.id,
         "state": outcome.state.value,
         "open": outcome.state in OPEN,
-        "from": [s.value for s in before(outcome.state) if s is not State.CLAIMED],
         "provider_id": outcome.provider_id,
         "due_at": outcome.due_at,
         "look_up_at": outcome.look_up_at,
-        "settled_at": None if outcome.state is State.PENDING else outcome.at,
-        "tried_at": outcome.at,
-        "by": outcome.provider,
-        "code": outcome.code[:16],
-        "said": outcome.said[:300],
+        "at": outcome.at,
+        "provider": outcome.provider,
+        "code": outcome.code[:16].replace("\0", " "),
+        "said": outcome.said[:300].replace("\0", " "),
     }
 
 

@@ -51,15 +51,24 @@ def reconcile(work: Desk, *, limit: int = 20) -> int:
 
 @transaction.atomic
 def _give_up(message: Message, found: Missing, work: Desk, now: datetime) -> int:
-    """Settle a message that was never found: send it once more where that is safe, or ask a person."""
+    """Settle a message that was never found: send it once more where that is safe, or ask a person.
+
+    So with each of a day's reminders that it spoke for: nobody was told of those either.
+    """
     if not _close(message, State.DEAD, ProviderId("", found.sentence), now):
         return 0
-    again = None
-    if found is Missing.ABSENT and _may_go_once_more(message, now):
-        again = detours.once_more(message, Again.RETRY, now=now, policy=work.policy)
-    if again is None:
-        detours.ask_reception(message, now=now, why=found.sentence)
+    asked: set[int] = set()
+    for each in (message, *detours.told_along(message, now)):
+        if _again(each, found, work, now) is None and each.patient_id not in asked:
+            detours.ask_reception(each, now=now, why=found.sentence)
+            asked.add(each.patient_id)
     return 1
+
+
+def _again(message: Message, found: Missing, work: Desk, now: datetime) -> Message | None:
+    if found is not Missing.ABSENT or not _may_go_once_more(message, now):
+        return None
+    return detours.once_more(message, Again.RETRY, now=now, policy=work.policy)
 
 
 def _may_go_once_more(message: Message, now: datetime) -> bool:

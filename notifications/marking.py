@@ -29,7 +29,7 @@ _known: "WeakKeyDictionary[Connection[Any], set[bytes]]" = WeakKeyDictionary()
 
 
 class Marking:
-    """One statement under way; `granted` waits for it and tells whether it found its row."""
+    """One statement under way; `found` waits for it, and `granted` tells whether it found its row."""
 
     def __init__(self, sql: str, values: dict[str, Any]) -> None:
         """Send the statement and return at once.
@@ -37,39 +37,44 @@ class Marking:
         `values` are text, numbers, truth, moments, lengths of time, ids, bytes, lists of words.
         """
         connection.ensure_connection()
-        self._wire = connection.connection.pgconn
-        self._answer: bool | None = None
+        self._raw = connection.connection
+        self._wire = self._raw.pgconn
+        self._answer: int | None = None
         self._text, names = _numbered(sql)
         self._values = [_spelt(values[n]) for n in names]
         self._send()
 
     def granted(self) -> bool:
-        """Answer whether the row is marked; the answer stays the same.
+        """Answer whether the row is marked; the answer stays the same. Raises as `found` does."""
+        return self.found() > 0
+
+    def found(self) -> int:
+        """Answer how many rows the statement found; the answer stays the same.
 
         Raises:
             OperationalError: the database refused, or is gone.
 
         """
         if self._answer is None:
-            self._answer = False
+            self._answer = 0
             self._answer = self._read()
         return self._answer
 
     def _send(self) -> None:
-        name = self._prepared(connection.connection, self._text)
+        name = self._prepared(self._raw, self._text)
         self._wire.send_query_prepared(name, self._values)
         self._wire.flush()
 
-    def _read(self) -> bool:
+    def _read(self) -> int:
         result = self._result()
         if result.error_field(DiagnosticField.SQLSTATE) == _GONE:
             # nothing was done: after a rollback, psycopg may have said DEALLOCATE ALL
-            _known[connection.connection].clear()
+            _known[self._raw].clear()
             self._send()
             result = self._result()
         if result.status != ExecStatus.TUPLES_OK:
             raise OperationalError(result.error_message.decode("utf-8", "replace"))
-        return result.ntuples > 0
+        return result.ntuples
 
     def _result(self) -> PGresult:
         while self._wire.is_busy():
@@ -102,9 +107,7 @@ def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
 
 def _spelt(value: object) -> bytes | None:
     """Write a value as PostgreSQL reads it."""
-    if value is None:
-        return None
-    return _WRITERS[type(value)](value).encode()
+    return None if value is None else _WRITERS[type(value)](value).encode()
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {

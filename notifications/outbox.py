@@ -256,7 +256,7 @@ def fall_back(*, message_id: int, now: datetime, why: str) -> Message | None:
     quiet hours hold, a channel that was tried is not tried again, and where none is left
     reception is asked to phone. `why` is shown to staff. Calling twice does it once.
     """
-    return detours.by_other_channel(message_id, now=now, why=why, policy=habits())
+    return detours.all_by_other_channel(message_id, now=now, why=why, policy=habits())
 
 
 @transaction.atomic
@@ -283,7 +283,10 @@ def replay(*, message_id: int, reason: str, by: Actor, now: datetime) -> Message
         raise WrongState("Only a message that was refused, not delivered or given up goes again.")
     if not detours.still_holds(row, now):
         raise WrongState("The visit has changed or begun since: this would no longer be true.")
-    again = detours.once_more(row, Again.REPLAY, now=now, policy=habits())
+    again, *_ = [
+        detours.once_more(each, Again.REPLAY, now=now, policy=habits())
+        for each in (row, *detours.told_along(row, now))
+    ]
     if again is None:
         raise WrongState("It was sent again already, or could not arrive in time.")
     what = {"reason": [None, said[:300]], "sent_again_as": [None, again.pk]}

@@ -1,6 +1,6 @@
 """A row of the outbox, with all that is true of it, as the letter that the core decides on."""
 
-from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notifications import lines
@@ -8,12 +8,18 @@ from notifications.core.letters import Facts, Letter
 from notifications.core.policy import TO_STAFF, Channel, Kind
 from scheduling.core.words import Status
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
 
 def letter(row: tuple[Any, ...]) -> Letter:
     """Make a letter of the columns that `leases.READ` lists."""
     m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
     kind = Kind(m[3])
-    facts = replace(_facts(a, p, s), takes_replies=lines.takes_replies(s[5]))
+    facts = _facts(a, p, s)
     return Letter(
         id=m[0],
         ref=m[1].hex,
@@ -21,8 +27,8 @@ def letter(row: tuple[Any, ...]) -> Letter:
         kind=kind,
         channel=Channel(m[4]),
         told_version=m[5],
-        not_after=m[6],
-        first_due_at=m[7],
+        not_after=_moment(m[6]),
+        first_due_at=_moment(m[7]),
         attempts=m[8],
         patient_id=m[9],
         site_id=m[10],
@@ -39,8 +45,8 @@ def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
         uid=str(a[1]),
         told_version=a[2],
         status=Status(a[3]),
-        start=a[4],
-        end=a[5],
+        start=_moment(a[4]),
+        end=_moment(a[5]),
         prep_minutes=a[6],
         zone=a[7],
         name=p[0],
@@ -57,5 +63,6 @@ def _facts(a: tuple[Any, ...], p: tuple[Any, ...], s: tuple[Any, ...]) -> Facts:
         clinic_email=s[3],
         country=s[4],
         sender=s[5],
+        takes_replies=lines.takes_replies(s[5]),
         sent=None if s[7] is None else tuple(s[7]),
     )

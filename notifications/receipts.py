@@ -119,7 +119,7 @@ def _fall_back(message: Message, event: Event, now: datetime) -> None:
 
 def _stop(message: Message | None, event: Event, now: datetime) -> None:
     # as we spell it: providers return addresses in lower case
-    address = message.recipient if message is not None else event.address
+    address = (message.recipient if message is not None else event.address)[:254]
     if not address:
         return
     channel = Channel.EMAIL if "@" in address else Channel.SMS

@@ -11,10 +11,19 @@ from django.db import connection
 from notifications import kin
 from notifications.leases import LATE
 
+# A sender goes on to its next message only when the last was taken, or when it has written down that
+# it was not; and the next one's mark names the last. So of what a dead sender was sending, only the
+# last may be unknown. Rows of one lease run out in the order in which they were marked.
+_TAKEN = """provider_id <> '' AND EXISTS (
+            SELECT FROM notifications_message n
+            WHERE n.open AND n.due_at <= %(now)s AND n.state IN ('sending', 'unknown')
+                AND n.token = c.token AND n.after_id = c.id)"""
+
 _RECOVER = f"""
     WITH lost AS (
         SELECT id, state, EXISTS (
-            SELECT FROM notifications_message l WHERE l.id = c.told_in_id AND {kin.TOLD}) AS told
+            SELECT FROM notifications_message l WHERE l.id = c.told_in_id AND {kin.TOLD}) AS told,
+            state = 'sending' AND {_TAKEN} AS taken
         FROM notifications_message c
         WHERE open AND (due_at <= %(now)s OR told_in_id IS NOT NULL)
             AND state IN ('claimed', 'sending') AND leased_until <= now()
@@ -29,20 +38,24 @@ _RECOVER = f"""
         FROM over WHERE m.id = over.id
     ), settled AS (
         UPDATE notifications_message m
-        SET state = CASE WHEN lost.state = 'sending' THEN 'unknown'
+        SET state = CASE WHEN lost.taken THEN 'accepted'
+                WHEN lost.state = 'sending' THEN 'unknown'
                 WHEN lost.told THEN 'dropped' ELSE 'pending' END,
-            open = NOT lost.told,
+            open = NOT (lost.told OR lost.taken),
             drop_reason = CASE WHEN lost.told THEN 'told_together' ELSE '' END,
-            settled_at = CASE WHEN lost.told THEN %(now)s ELSE m.settled_at END,
+            settled_at = CASE WHEN lost.told OR lost.taken THEN %(now)s ELSE m.settled_at END,
             told_in_id = CASE WHEN lost.told THEN m.told_in_id END,
             token = CASE lost.state WHEN 'claimed' THEN NULL ELSE m.token END,
-            look_up_at = CASE lost.state WHEN 'claimed' THEN NULL ELSE %(look_up_at)s END,
+            look_up_at = CASE WHEN lost.state = 'sending' AND NOT lost.taken
+                THEN %(look_up_at)s::timestamptz END,
             leased_until = NULL
         FROM lost WHERE m.id = lost.id RETURNING m.id, m.state, m.provider
     ), tried AS (
         INSERT INTO notifications_attempt (message_id, at, provider, outcome, provider_code, said)
-        SELECT id, %(now)s, provider, state, '', 'the sender died in the call'
-        FROM settled WHERE state = 'unknown'
+        SELECT id, %(now)s, provider, state, '', CASE state
+            WHEN 'unknown' THEN 'the sender died in the call'
+            ELSE 'taken; the sender died before it wrote down the answer' END
+        FROM settled WHERE state IN ('unknown', 'accepted')
     )
     SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'unknown'),
         EXISTS (

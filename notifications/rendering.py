@@ -35,10 +35,13 @@ LANGUAGES = ("en", "es", "ar")
 _OUR_PAGE = re.compile(rf"{re.escape(settings.PUBLIC_URL)}/{links.PATH}[\w-]+/")
 """The address of a visit's page, in a list of visits."""
 
+_EMPTY = re.compile(r"<p[^>]*>\s*</p>\n?")
+"""What a blank without a value leaves of its paragraph."""
+
 CARE_LINK = timedelta(days=60)
 """How long a link to advice lives: as long as darkening of the skin is watched for (21-60 days)."""
 
-_WITH_LINES = frozenset({"visits", "note"})
+_WITH_LINES = frozenset({"visits", "note", "answer"})
 """Blanks whose value has several lines."""
 
 Key = tuple[Kind, Channel, str]
@@ -102,28 +105,34 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
     facts = letter.facts
     values = _values(letter, link)
     organiser = organiser_of(facts.sender)
+    way_out = unsubscribing.way_out(letter.ref)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
         channel=letter.channel,
         to=facts.address,
         subject=languages.bare(_one_line(wording.subject.fill(values))),
-        text=_tidy(wording.body.fill(values)) + "\n",
-        html=page(wording, values, facts.language),
+        text=_tidy(wording.body.fill(values)) + _foot(way_out, facts.language),
+        html=page(wording, values, facts.language, way_out=way_out),
         calendar=invitations.written(facts=facts, kind=letter.kind, organiser=organiser, at=at),
         calendar_method=invitations.method_of(letter.kind),
         attachments=[_entry(visit, organiser, at) for visit in letter.visits],
         sender=facts.sender,
         sender_name=facts.clinic,
-        headers=_headers(letter),
+        headers=_headers(letter, way_out),
         at=at,
         not_after=letter.arrives_by,
     )
 
 
-def _headers(letter: Letter) -> dict[str, str]:
+def _headers(letter: Letter, way_out: str) -> dict[str, str]:
     answers = {"Reply-To": letter.facts.clinic_email} if letter.facts.clinic_email else {}
-    return answers | unsubscribing.headers(letter.ref)
+    return answers | unsubscribing.headers(way_out)
+
+
+def _foot(way_out: str, language: str) -> str:
+    """Put the way out below a text, behind the line that ends a letter (RFC 3676, 4.3)."""
+    return f"\n\n-- \n{unsubscribing.foot(language)}: {way_out}\n"
 
 
 def _entry(visit: Told, organiser: str, at: datetime) -> Attachment:
@@ -234,8 +243,11 @@ def _answer(letter: Letter, values: Mapping[str, str]) -> str:
     return sentences(letter.facts.language)[letter.said].format(**values)
 
 
-def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
-    """Write the e-mail as a small HTML page that needs nothing from anywhere."""
+def page(wording: Wording, values: Mapping[str, str], language: str, *, way_out: str = "") -> str:
+    """Write the e-mail as a small HTML page that needs nothing from anywhere.
+
+    An answer to something that the person just did has no way out of it.
+    """
     escaped = {name: escape(values[name]) for name in wording.html.names}
     if "visits" in escaped:
         escaped["visits"] = _OUR_PAGE.sub(r'<a href="\g<0>">\g<0></a>', escaped["visits"])
@@ -247,8 +259,14 @@ def page(wording: Wording, values: Mapping[str, str], language: str) -> str:
         language=language,
         direction=direction,
         side="right" if direction == "rtl" else "left",
-        content=filled.replace("<br>\n</p>", "</p>"),
+        content=_EMPTY.sub("", filled.replace("<br>\n</p>", "</p>")),
+        foot=_way_out(way_out, language) if way_out else "",
     )
+
+
+def _way_out(where: str, language: str) -> str:
+    foot = unsubscribing.foot(language)
+    return f'<footer><a href="{escape(where)}">{foot}</a></footer>\n'
 
 
 def opened_by(letter: Letter, now: datetime) -> links.Visit:
@@ -327,9 +345,11 @@ main{{max-width:32em;margin:0 auto}}
 .when{{padding:12px 16px;border-{side}:4px solid #2f6f62;background:#eef5f2;font-weight:600}}
 .button{{display:inline-block;padding:12px 18px;border-radius:8px;background:#2f6f62;color:#fff;
 text-decoration:none;font-weight:600}}
+footer{{margin-top:32px;font-size:13px}}footer a{{color:#5b6a6f}}
 @media (prefers-color-scheme:dark){{body{{color:#e6ecea;background:#14191b}}
-.when{{background:#1d2a27}}.button{{background:#8fd0bf;color:#0d1a17}}}}
+.when{{background:#1d2a27}}.button{{background:#8fd0bf;color:#0d1a17}}
+footer a{{color:#a3b1ae}}}}
 </style></head><body dir="{direction}"><main>
 {content}
-</main></body></html>
+{foot}</main></body></html>
 """

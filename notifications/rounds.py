@@ -1,7 +1,7 @@
 """One round of the outbox: lease what is due, look again, mark, send, settle."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from logging import getLogger
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from phonenumbers import NumberParseException
 
 from notifications import breakers, bundles, detours, leases, rendering
+from notifications.batches import AHEAD, Batch
 from notifications.breakers import Failure, Sender
 from notifications.core import policy as rules
 from notifications.core.letters import Letter
@@ -21,7 +22,6 @@ from notifications.marking import Marking
 from notifications.providers import (
     OutcomeUnknown,
     Outgoing,
-    Provider,
     ProviderDown,
     ProviderId,
     RecipientOptedOut,
@@ -49,26 +49,6 @@ UNWRITABLE = (ValueError, TypeError, LookupError, ClinicError, NumberParseExcept
 """What a fact without sense raises: a zone that no longer exists, a telephone that is none."""
 
 log = getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The messages of one channel on one connection; `last` is sent and not yet settled.
-
-    `answered`: the provider took or refused one, so its door is open. `silences` counts unclear
-    answers in a row.
-    """
-
-    desk: Desk
-    provider: Provider
-    words: rendering.Words
-    trying: bool = False
-    last: Outcome | None = None
-    down: bool = False
-    answered: bool = False
-    silences: int = 0
-    waiting: list[Letter] = field(default_factory=list)
-    taken: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +115,19 @@ def _by_channel(letters: Iterable[Letter]) -> list[list[Letter]]:
 
 def _send_all(
     letters: Sequence[Letter], words: rendering.Words, desk: Desk, *, trying: bool = False
-) -> _Batch:
+) -> Batch:
     """Send one channel's messages on one connection."""
-    addresses = _links(letters, desk.clock())
+    turns = list(zip(letters, _links(letters, desk.clock()), strict=True))
     with desk.carriers(letters[0].channel) as provider:
-        batch = _Batch(desk=desk, provider=provider, words=words, trying=trying)
+        batch = Batch(desk=desk, provider=provider, words=words, trying=trying)
         try:
-            for letter, link in zip(letters, addresses, strict=True):
+            for n, (letter, link) in enumerate(turns):
+                if n % AHEAD == 0:
+                    batch.go_on(turns[n : n + AHEAD])
                 _one(batch, letter, link)
         finally:
             # a round that breaks off must still say what came of the call it made
-            _settle_last(batch)
+            batch.settle()
     leases.put_back(batch.waiting, until=desk.clock() + PAUSE)
     return batch
 
@@ -161,7 +143,7 @@ def _links(letters: Iterable[Letter], now: datetime) -> list[str]:
     ]
 
 
-def _one(batch: _Batch, letter: Letter, link: str) -> None:
+def _one(batch: Batch, letter: Letter, link: str) -> None:
     if letter.id in batch.taken:
         return
     if batch.down:
@@ -172,23 +154,24 @@ def _one(batch: _Batch, letter: Letter, link: str) -> None:
         bundles.close(letter, now=batch.desk.clock())
 
 
-def _tell(batch: _Batch, letter: Letter, link: str) -> None:
+def _tell(batch: Batch, letter: Letter, link: str) -> None:
     for known in _as_long_as_it_is_held(letter):
         if known.visits and known is not letter:
             # another visit may lead now, and the link opens that of the first
             (link,) = _links([known], batch.desk.clock())
         if known.kin:
             known = _with_kin(batch, known, link)  # noqa: PLW2901 - the same letter, now complete
-        outgoing = _written(batch, known, link)
+        outgoing = batch.drafted(known) or _written(batch, known, link)
         if outgoing is None:
             return
-        marking = leases.mark(_mark(batch, known, outgoing), after=batch.last)
-        batch.last = None
-        if _sent(batch, known, outgoing, marking):
+        wanted = _mark(batch, known, outgoing)
+        if _sent(batch, wanted, outgoing, leases.mark(wanted)):
             return
+    # another's claim stands in the way of a cap, or the visit changes again and again: not a lease long
+    leases.put_back([letter], until=batch.desk.clock() + bundles.YIELD)
 
 
-def _with_kin(batch: _Batch, letter: Letter, link: str) -> Letter:
+def _with_kin(batch: Batch, letter: Letter, link: str) -> Letter:
     """Take along the other reminders of the day, each with a link of its own."""
     now, policy = batch.desk.clock(), batch.desk.policy
     if rules.look_again(letter.circumstances, now=now, policy=policy) != Send():
@@ -210,7 +193,7 @@ def _as_long_as_it_is_held(letter: Letter) -> Iterable[Letter]:
         yield fresh
 
 
-def _written(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
+def _written(batch: Batch, letter: Letter, link: str) -> Outgoing | None:
     """Decide and write; a message that cannot be written must not hold up those behind it."""
     try:
         return _decided(batch, letter, link)
@@ -223,7 +206,7 @@ def _written(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
         return None
 
 
-def _decided(batch: _Batch, letter: Letter, link: str) -> Outgoing | None:
+def _decided(batch: Batch, letter: Letter, link: str) -> Outgoing | None:
     now = batch.desk.clock()
     letter = letter.as_of(now)
     verdict = rules.look_again(letter.circumstances, now=now, policy=batch.desk.policy)
@@ -244,7 +227,7 @@ SILENT_DROPS = {DropReason.SUPERSEDED, DropReason.VISIT_STARTED, DropReason.DECE
 """After these nobody needs to be told."""
 
 
-def _leave_out(batch: _Batch, letter: Letter, reason: DropReason, now: datetime) -> None:
+def _leave_out(batch: Batch, letter: Letter, reason: DropReason, now: datetime) -> None:
     """Drop a message; where only its channel is at fault, it goes by the other, or by a person."""
     if reason not in rules.OTHERWISE and not letter.detour:
         leases.drop(letter, reason=reason, now=now)
@@ -265,18 +248,22 @@ def _leave_out(batch: _Batch, letter: Letter, reason: DropReason, now: datetime)
         )
 
 
-def _mark(batch: _Batch, letter: Letter, outgoing: Outgoing) -> Mark:
+def _mark(batch: Batch, letter: Letter, outgoing: Outgoing) -> Mark:
+    now = batch.desk.clock()
     return Mark(
         letter=letter,
         provider=batch.provider.name,
         text_hash=text_hash(outgoing.text),
-        at=outgoing.at,
-        room=rules.room_for(letter.circumstances, now=outgoing.at, policy=batch.desk.policy),
+        at=now,
+        room=rules.room_for(letter.circumstances, now=now, policy=batch.desk.policy),
+        provider_id=batch.provider.foretold(outgoing),
+        after=batch.taken_in[-1].letter.id if batch.taken_in else None,
     )
 
 
-def _sent(batch: _Batch, letter: Letter, outgoing: Outgoing, marking: Marking) -> bool:
+def _sent(batch: Batch, wanted: Mark, outgoing: Outgoing, marking: Marking) -> bool:
     """Make the call; False when the mark was not granted, and nothing was sent."""
+    letter = wanted.letter
     try:
         taken = batch.provider.send(outgoing, permit=marking.granted)
     except Withheld:
@@ -294,11 +281,11 @@ def _sent(batch: _Batch, letter: Letter, outgoing: Outgoing, marking: Marking) -
         raise
     else:
         batch.answered, batch.silences = True, 0
-        batch.last = _accepted(batch, letter, taken)
+        batch.take(_accepted(batch, letter, taken), wanted)
     return True
 
 
-def _closed_door(batch: _Batch, error: SendFailed | OutcomeUnknown) -> ProviderDown | None:
+def _closed_door(batch: Batch, error: SendFailed | OutcomeUnknown) -> ProviderDown | None:
     """Tell whether a failure is the provider's own, so that nobody should knock just now."""
     if isinstance(error, ProviderDown):
         return error
@@ -311,7 +298,7 @@ def _closed_door(batch: _Batch, error: SendFailed | OutcomeUnknown) -> ProviderD
     return ProviderDown(error.sentence, trouble=Trouble.SILENT)
 
 
-def _failure(batch: _Batch, letter: Letter, error: ProviderDown) -> Failure:
+def _failure(batch: Batch, letter: Letter, error: ProviderDown) -> Failure:
     return Failure(
         channel=letter.channel,
         site_id=letter.site_id,
@@ -321,7 +308,7 @@ def _failure(batch: _Batch, letter: Letter, error: ProviderDown) -> Failure:
     )
 
 
-def _accepted(batch: _Batch, letter: Letter, taken: ProviderId) -> Outcome:
+def _accepted(batch: Batch, letter: Letter, taken: ProviderId) -> Outcome:
     return Outcome(
         letter=letter,
         provider=batch.provider.name,
@@ -332,13 +319,7 @@ def _accepted(batch: _Batch, letter: Letter, taken: ProviderId) -> Outcome:
     )
 
 
-def _settle_last(batch: _Batch) -> None:
-    if batch.last is not None:
-        leases.settle(batch.last)
-        batch.last = None
-
-
-def _failed(batch: _Batch, letter: Letter, error: SendFailed | OutcomeUnknown) -> Outcome:
+def _failed(batch: Batch, letter: Letter, error: SendFailed | OutcomeUnknown) -> Outcome:
     now = batch.desk.clock()
     state, again = _what_follows(batch.desk, letter, error, now)
     return Outcome(
@@ -372,8 +353,9 @@ def _what_follows(
 
 
 @transaction.atomic
-def _give_account(batch: _Batch, outcome: Outcome, letter: Letter, error: Exception) -> None:
+def _give_account(batch: Batch, outcome: Outcome, letter: Letter, error: Exception) -> None:
     """Settle a failed call, and go the second way when this one is closed for good."""
+    batch.settle()
     if not leases.settle(outcome):
         return
     log.info("message %s: %s by %s", letter.ref, outcome.state, outcome.provider)

@@ -96,7 +96,7 @@ def replay(request: HttpRequest) -> HttpResponse:
     said = request.POST if request.method == "POST" else request.GET
     ids = [pk for text in said.getlist("id")[:MOST] if (pk := door.whole(text))]
     sites = access.visible_sites(request.user)
-    rows = Message.objects.filter(pk__in=ids, site__in=sites).select_related("patient")
+    rows = Message.objects.filter(pk__in=ids, site__in=sites).select_related("patient", "site")
     chosen = list(rows.order_by("pk"))
     if not chosen:
         raise Http404

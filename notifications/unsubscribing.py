@@ -2,10 +2,15 @@
 
 The token is the message's own id, signed for this purpose alone: it opens nothing, it lives as long
 as the clinic's keys, and it costs no row for each e-mail. RFC 8058 (3.1) asks that it be hard to
-forge and that it name the reader by itself, for mail programs send no cookies.
+forge and that it name the reader by itself, for mail programs send no cookies. The same address stands
+below the letter, for whoever's mail program shows no button.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 
 from django.conf import settings
 from django.core import signing
@@ -24,10 +29,27 @@ FIELD, ANSWER = "List-Unsubscribe", "One-Click"
 """What a mail program posts, and what the page's own form posts (RFC 8058, 3.2)."""
 
 
-def headers(ref: str) -> dict[str, str]:
-    """Write the two headers for the message of this id (32 hexadecimal digits)."""
-    where = f"{settings.PUBLIC_URL}/{links.PATH}{PATH}{_signer().sign(ref)}/"
+def way_out(ref: str) -> str:
+    """Spell the address of the page for the message of this id (32 hexadecimal digits)."""
+    return f"{settings.PUBLIC_URL}/{links.PATH}{PATH}{_signer().sign(ref)}/"
+
+
+def headers(where: str) -> dict[str, str]:
+    """Write the two headers that let a mail program show a button for a way out."""
     return {"List-Unsubscribe": f"<{where}>", "List-Unsubscribe-Post": f"{FIELD}={ANSWER}"}
+
+
+def foot(language: str) -> str:
+    """Say, below an e-mail, what the way out is for; in English where the language is unknown."""
+    every = _feet()
+    return every.get(language, every["en"])
+
+
+@cache
+def _feet() -> Mapping[str, str]:
+    text = files("notifications").joinpath("data", "foot.json").read_text("utf-8")
+    every: Mapping[str, str] = json.loads(text)
+    return every
 
 
 def message_of(token: str) -> Message:

@@ -236,8 +236,19 @@ def received(*, event: Any, esp_name: str, **_: Any) -> None:
         sent_to=str(message.envelope_recipient or ""),
         body=str(message.stripped_text or message.text or ""),
         pictures=len(message.attachments),
+        automatic=_automatic(message),
     )
     inbox.act_on_reply(incoming=incoming, now=timezone.now())
+
+
+def _automatic(message: Any) -> bool:
+    """Tell whether a machine wrote an e-mail: a notice of absence, or of a letter that came back.
+
+    RFC 3834 (5) names such messages by a header; bounces have an empty or a daemon's sender.
+    """
+    submitted = str(message.get("Auto-Submitted", "") or "no").split(";")[0].strip().casefold()
+    machine = submitted != "no" or bool(message.get("X-Autoreply") or message.get("X-Autorespond"))
+    return machine or message.from_email.username.casefold() in {"mailer-daemon", "postmaster"}
 
 
 def _careful(view: View) -> View:

@@ -24,6 +24,8 @@ SAMPLE_LINK_TOKEN = "k" * 43
 
 SAMPLE_ADVICE = "(the advice of the day, see Care notes)"
 
+SAMPLE_ANSWER = "(what is answered)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -42,7 +44,7 @@ class Preview:
             "text": self.text,
             "count": size and _counted(size),
             "cost": size and size.cost(settings.SMS_SEGMENTS).value,
-            "swapped": [f"{r.character} → {r.by or 'nothing'}" for r in self.swapped],
+            "swapped": [str(r) for r in self.swapped],
         }
 
 
@@ -70,7 +72,7 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
 def shown_values(*, kind: Kind, channel: Channel, facts: Facts) -> dict[str, str]:
     """Give each blank the value that a preview shows."""
     values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
-    values |= {"note": SAMPLE_ADVICE}
+    values |= {"note": SAMPLE_ADVICE, "answer": SAMPLE_ANSWER}
     if kind in TOGETHER:
         return values | itinerary.blanks(_made_up(kind, facts))
     return values | bundles.blanks(_made_up_day(kind, facts)) if kind in BUNDLED else values

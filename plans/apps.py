@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import transaction
 
 
 class PlansConfig(AppConfig):
@@ -36,8 +35,9 @@ def follow_up(**news: Any) -> None:
 
 def look_over(**_: Any) -> None:
     """Ring for a look over all plans, once the change of the ground has committed."""
-    # robust: a broker that is down costs the time to the next tick, never the change
-    transaction.on_commit(_ring, robust=True)
+    from scheduling.bells import ring_once  # noqa: PLC0415
+
+    ring_once(_ring)
 
 
 def _ring() -> None:

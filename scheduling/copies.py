@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from scheduling.models import Appointment, Patient, Record, SignedConsent, Submission
+from scheduling.models import Appointment, Patient, Record, SignedConsent, Submission, WaitingEntry
 
 Lines = Sequence[Mapping[str, Any]]
 """Rows of one part: plain names to text, numbers, dates or truth, as JSON can spell them."""
@@ -37,6 +37,7 @@ def copy_of(patient: Patient) -> dict[str, list[dict[str, Any]]]:
         "records": [_record(row) for row in Record.objects.filter(patient=patient)],
         "histories": [_history(row) for row in Submission.objects.filter(patient=patient)],
         "consents": [_consent(row) for row in _consents(patient)],
+        "waiting": [_waiting(row) for row in _wishes(patient)],
     }
     above = {name: read(patient) for name, read in sorted(_parts.items())}
     return {name: [_said(row) for row in lines] for name, lines in (own | above).items()}
@@ -132,4 +133,20 @@ def _consent(row: SignedConsent) -> dict[str, Any]:
         "signed_by": row.signed_name if mine else row.get_role_display(),
         "at": minute(row.signed_at),
         "withdrawn": minute(row.record.withdrawn_at),
+    }
+
+
+def _wishes(patient: Patient) -> QuerySet[WaitingEntry]:
+    rows = WaitingEntry.objects.filter(patient=patient).select_related("site", "treatment")
+    return rows.order_by("-created_at", "-pk")
+
+
+def _waiting(row: WaitingEntry) -> dict[str, Any]:
+    return {
+        "treatment": row.treatment.name,
+        "site": row.site.name,
+        "areas": list(row.areas),
+        "since": minute(row.created_at),
+        "until": row.until,
+        "state": row.get_closed_as_display() or "open",
     }

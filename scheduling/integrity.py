@@ -82,6 +82,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "appointment_has_length": (Malformed, "A visit lasts 5 minutes to 24 hours."),
     "hold_has_an_expiry": (Malformed, "Only a hold expires."),
     "override_has_a_reason": (Malformed, "An override needs a reason."),
+    "limit_kept": (Malformed, "No more is taken than there is."),
     "trail_is_append_only": (Malformed, "The audit trail is append-only."),
     "paper_is_kept": (Malformed, "What was handed in or signed does not change."),
     "one_draft_a_door": (Malformed, "These answers were begun before."),

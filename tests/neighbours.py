@@ -121,7 +121,10 @@ def with_papers(street: Street) -> tuple[int, int]:
 
 def with_proposal(street: Street) -> Plan:
     """Propose a second plan to Ada."""
-    street.proposed = stage.plan(street.clinic, scene.loose(street.clinic, street.clinic.review))
+    course = stage.template("Reviews")
+    review = street.clinic.review
+    stage.step(course, review, (None, 28, 28, 35), name="Look", repeat=3)
+    street.proposed = stage.plan(street.clinic, course)
     planning.propose_held(plan_id=street.proposed.pk, by=stage.DESK, now=cast.NOW)
     return street.proposed
 

@@ -137,7 +137,6 @@ class Offer:
     aftercare: str = ""
     asks_area: bool = True
     self_booking: bool = False
-    summary: str = ""
 
 
 _SUN = "No sun, sunbed or fake tan for four weeks before. Come without make-up."
@@ -151,7 +150,6 @@ OFFERS = (
         needs=(("practitioner", "consults", 0, 0, 0), ("room", "consulting", 0, 5, 0)),
         asks_area=False,
         self_booking=True,
-        summary="Half an hour with a doctor, who looks at your skin and plans with you.",
     ),
     Offer(
         name="Patch test",
@@ -311,7 +309,6 @@ class _Furnisher:
             aftercare=offer.aftercare,
             asks_area=offer.asks_area,
             self_booking=offer.self_booking,
-            summary=offer.summary,
         )
         grounds.keep(row=treatment, by=self.by, now=self.now)
         for kind, code, from_min, until_min, choice in offer.needs:

@@ -120,11 +120,15 @@ class NoteScreen(Screen):
     ordering = ("day", "code")
     readonly_fields = ("source", "sureness", "changed_at", "changed_by")
     change_form_after_template = "notifications/care_preview.html"
+
+    class Media:
+        css = {"all": ("notifications/wording.css",)}
+
     fieldsets = (
         (None, {"fields": ("name", "code", ("day", "until"), ("at", "channel"), "asks", "active")}),
         (
             "Whom it concerns",
-            {"fields": (("procedures", "areas"), ("depth", "record", "fitzpatrick_least"))},
+            {"fields": (("procedures", "areas"), ("depth", "record"), "fitzpatrick_least")},
         ),
         *(
             (f"Words: {name}", {"fields": (f"title_{language}", f"body_{language}")})

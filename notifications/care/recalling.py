@@ -6,17 +6,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from notifications import carenotes
+from notifications.care import candidates
 from notifications.care.timeline import row_of
 from notifications.core import care
 from notifications.core.care import Moment, Session
-from notifications.core.policy import Kind
+from notifications.core.policy import Kind, dedupe_key_of_plan
 from notifications.models import Message, Recall
 from plans import courses
 from plans.courses import PlanView, Standing, State
-from plans.models import Plan
 from scheduling import trail
 from scheduling.core.words import COUNTED, Actor, Status
 from scheduling.models import Appointment, Todo
@@ -28,8 +28,6 @@ AT = time(10)
 
 USEFUL = timedelta(days=14)
 """How long a recall that could not be sent yet is still of use."""
-
-BATCH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +44,27 @@ class Occasion:
 def recall(*, now: datetime) -> int:
     """Ask the patients of every occasion that was not recalled yet; answer how many.
 
-    It reads plans as they stand and writes each occasion once, so that it may be called at
-    any time, twice at once, or not for days.
+    It reads the plans that may call for it as they stand and writes each occasion once, so that it
+    may be called at any time, twice at once, or not for days. A plan that was asked for is not read
+    again until it or one of its visits changes.
     """
     found = 0
-    reached = Q(patient__deceased_on=None, patient__do_not_contact=False)
-    plans = Plan.objects.filter(reached, abandoned_at=None).select_related("patient", "site")
-    last = 0
-    while page := list(plans.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = page[-1].pk
-        views = courses.views(page, now=now)
-        found += sum(_ask(occasion, now) for occasion in _fresh(occasions(views)))
+    for page in candidates.pages(_waits(), now):
+        turns = {plan.pk: plan.turn for plan in page}  # type: ignore[attr-defined]
+        known, fresh = _sorted(occasions(courses.views(page, now=now)))
+        for occasion in known:
+            _rows_of(occasion).update(turn=turns[occasion.plan.id])
+        found += sum(_ask(occasion, turns[occasion.plan.id], now) for occasion in fresh)
     return found
+
+
+def _waits() -> dict[str, timedelta]:
+    """Say after how long the result of each procedure wants upkeep; the others have none."""
+    return {
+        procedure: timedelta(days=line["days"])
+        for line in carenotes.shipped()["upkeep"]
+        for procedure in line["procedures"]
+    }
 
 
 def occasions(views: Sequence[PlanView]) -> list[Occasion]:
@@ -66,12 +73,19 @@ def occasions(views: Sequence[PlanView]) -> list[Occasion]:
     return [*overdue, *_upkeep([v for v in views if v.standing is Standing.COMPLETE])]
 
 
-def _fresh(found: Sequence[Occasion]) -> list[Occasion]:
-    """Leave out what was recalled before, and upkeep for which the patient came or will come."""
+def _sorted(found: Sequence[Occasion]) -> tuple[list[Occasion], list[Occasion]]:
+    """Part what was recalled before from what is new; leave out upkeep for which they came."""
     rows = Recall.objects.filter(plan__in=[o.plan.id for o in found])
-    known = set(rows.values_list("plan", "kind", "seq", "due_on"))
-    new = [o for o in found if (o.plan.id, o.kind.value, o.seq, o.due_on) not in known]
-    return [o for o in new if o.kind is Recall.Kind.OVERDUE or not _came_since(o)]
+    before = set(rows.values_list("plan", "kind", "seq", "due_on"))
+    known = [o for o in found if (o.plan.id, o.kind.value, o.seq, o.due_on) in before]
+    new = [o for o in found if o not in known]
+    return known, [o for o in new if o.kind is Recall.Kind.OVERDUE or not _came_since(o)]
+
+
+def _rows_of(occasion: Occasion) -> QuerySet[Recall]:
+    return Recall.objects.filter(
+        plan=occasion.plan.id, kind=occasion.kind, seq=occasion.seq, due_on=occasion.due_on
+    )
 
 
 def _overdue(view: PlanView) -> Iterator[Occasion]:
@@ -85,11 +99,7 @@ def _overdue(view: PlanView) -> Iterator[Occasion]:
 
 def _upkeep(views: Sequence[PlanView]) -> Iterator[Occasion]:
     """Name the complete plans whose last session lies as long ago as its upkeep asks."""
-    waits = {
-        procedure: timedelta(days=line["days"])
-        for line in carenotes.shipped()["upkeep"]
-        for procedure in line["procedures"]
-    }
+    waits = _waits()
     for view in views:
         done = [s for s in view.sessions if s.state is State.DONE and s.procedure in waits and s.on]
         if not done:
@@ -114,7 +124,7 @@ def _came_since(occasion: Occasion) -> bool:
 
 
 @transaction.atomic
-def _ask(occasion: Occasion, now: datetime) -> bool:
+def _ask(occasion: Occasion, turn: int, now: datetime) -> bool:
     """Write the occasion, the task and the message; false where it was written before."""
     view = occasion.plan
     _, fresh = Recall.objects.get_or_create(
@@ -122,7 +132,7 @@ def _ask(occasion: Occasion, now: datetime) -> bool:
         kind=occasion.kind,
         seq=occasion.seq,
         due_on=occasion.due_on,
-        defaults={"at": now},
+        defaults={"at": now, "turn": turn},
     )
     if not fresh:
         return False
@@ -174,9 +184,12 @@ def _recall_row(
     """Spell the message; its offset is the occasion: session and date, or the date of upkeep."""
     row = row_of(visit, kind=Kind.RECALL, moment=moment, to=to, now=now)
     row.offset = f"{occasion.due_on:%y%m%d}"
-    row.dedupe_key = (
-        f"{visit.pk}:{visit.told_version}:{Kind.RECALL}:{occasion.plan.id}.{occasion.seq}."
-        f"{row.offset}:{row.channel}"
+    row.dedupe_key = dedupe_key_of_plan(
+        plan_id=occasion.plan.id,
+        version=occasion.plan.version,
+        kind=Kind.RECALL,
+        offset=f"{occasion.seq}.{row.offset}",
+        channel=to[0],
     )
     return row
 

@@ -5,6 +5,7 @@ booked one after another have codes that all differ, and nobody who knows one co
 """
 
 import hashlib
+from functools import lru_cache
 
 LEAST = 1000
 """No leading zero: people leave it out."""
@@ -28,11 +29,19 @@ def code_of(appointment_id: int, *, key: str) -> str:
 def _permuted(number: int, key: str) -> int:
     """Permute 14 bits by a balanced Feistel network."""
     left, right = number >> _BITS, number & _MASK
-    for turn in range(_ROUNDS):
-        mixed = hashlib.blake2b(b"%d %d" % (turn, right), key=_key(key), digest_size=1).digest()
-        left, right = right, left ^ (mixed[0] & _MASK)
+    for mixed in _mixed(key):
+        left, right = right, left ^ mixed[right]
     return left << _BITS | right
 
 
-def _key(key: str) -> bytes:
-    return hashlib.sha256(b"visit codes " + key.encode()).digest()
+@lru_cache(maxsize=4)
+def _mixed(key: str) -> tuple[bytes, ...]:
+    """Make each round's function a table: it is asked for every message, and has 128 values."""
+    secret = hashlib.sha256(b"visit codes " + key.encode()).digest()
+    return tuple(
+        bytes(
+            hashlib.blake2b(b"%d %d" % (turn, half), key=secret, digest_size=1).digest()[0] & _MASK
+            for half in range(_MASK + 1)
+        )
+        for turn in range(_ROUNDS)
+    )

@@ -32,7 +32,8 @@ class Kind(StrEnum):
 
 
 ANSWERS = frozenset({Kind.REPLY, Kind.ANSWER})
-"""The kinds that answer a patient's text: of themselves, and in reception's words. SMS only."""
+"""The kinds that answer a patient: of themselves, by SMS only, and in reception's words, the way
+that the message came."""
 
 TOGETHER = frozenset({Kind.SEVERAL, Kind.ALL_OFF})
 """The kinds that tell of several visits at once; of the second, every one is cancelled."""

@@ -181,9 +181,10 @@ def dedupe_key(*, visit: Visit, kind: Kind, offset: str, channel: Channel) -> st
 def dedupe_key_of_plan(
     *, plan_id: int, version: int, kind: Kind, offset: str, channel: Channel
 ) -> str:
-    """Spell what makes a message about a plan the same message, e.g. ``plan 7:2:recall:now:sms``.
+    """Spell what makes a message about a plan the same, e.g. ``plan 7:2:recall:3.270301:sms``.
 
-    `version` is the plan's own. No visit's key begins with a word, so the two never meet.
+    `version` is the plan's own; the offset of a recall is its occasion, session and date. No
+    visit's key begins with a word, so the two never meet.
     """
     return f"plan {plan_id}:{version}:{kind}:{offset}:{channel}"
 

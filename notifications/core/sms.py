@@ -1,6 +1,7 @@
 """How many short messages a text costs, and how to make it cost fewer."""
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,6 +72,15 @@ class Replaced:
     character: str
     by: str
     times: int
+
+    def __str__(self) -> str:
+        return f"{spelt(self.character)} → {spelt(self.by) or 'nothing'}"
+
+
+def spelt(character: str) -> str:
+    """Name a character that cannot be seen, such as a no-break space; others stand for themselves."""
+    unseen = len(character) == 1 and unicodedata.category(character)[0] in "CZ"
+    return unicodedata.name(character, "?").lower() if unseen else character
 
 
 def measure(text: str) -> Size:

@@ -189,7 +189,7 @@ def _needed(kind: Kind, channel: Channel) -> set[str]:
         return {"clinic", "link"} | note
     if channel is Channel.SMS:
         return _NEEDED_BY_SMS.get(kind, {"clinic", "link", "time"})
-    return {"clinic", "phone"} | _needed_by_email(kind)
+    return {"clinic", "phone"} | ({"answer"} if kind in ANSWERS else _needed_by_email(kind))
 
 
 def _needed_by_email(kind: Kind) -> set[str]:

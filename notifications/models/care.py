@@ -178,6 +178,9 @@ class Recall(models.Model):
     seq = models.PositiveSmallIntegerField(default=0)
     due_on = models.DateField()
     at = models.DateTimeField()
+    turn = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="how often the plan and its visits had changed by then"
+    )
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -163,6 +163,11 @@ class Reply(models.Model):
     def __str__(self) -> str:
         return f"{self.get_channel_display()} of {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def shown(self) -> str:
+        """What was written, or that it was nothing but pictures."""
+        return self.body or ("(pictures only)" if self.pictures else "(empty)")
+
 
 class Answer(models.Model):
     """What a message of kind `reply` or `answer` says: a shipped sentence's key, or words."""

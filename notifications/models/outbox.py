@@ -82,6 +82,9 @@ class Message(models.Model):
     text_hash = models.BinaryField(max_length=32, default=b"", editable=False)
     provider = models.CharField(max_length=16, blank=True)
     provider_id = models.CharField(max_length=255, blank=True)
+    # which message of the same lease was taken before this one left; no constraint and no index, for
+    # it is read only where a sender has died
+    after_id = models.BigIntegerField(null=True, blank=True, editable=False)
     look_up_at = models.DateTimeField(null=True, blank=True, editable=False)
     # which message this one takes the place of: by the other channel, or once more; no constraint
     # and no index, for it is written with the row and only ever shown

@@ -205,6 +205,19 @@ class Provider(Protocol):
         """
         ...
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Do beforehand what sends nothing; `send` does what this did not.
+
+        Raises:
+            SendFailed: it cannot be sent at all.
+
+        """
+        ...
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Spell the id by which it will know this message; empty where only its answer tells."""
+        ...
+
     def find(self, trace: Trace) -> ProviderId | None:
         """Look up whether a message that was handed over arrived there; None = certainly not.
 

@@ -114,6 +114,13 @@ class Anymail:
             raise OutcomeUnknown(f"an answer without sense: {type(error).__name__}") from error
         return _id_of(message, taken)
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
+
     def find(self, trace: Trace) -> ProviderId | None:
         """Refuse: what services keep of a message differs, and webhooks bring it sooner.
 

@@ -1,6 +1,12 @@
 """A sink that tells the terminal of each message it keeps: for work on one's own machine."""
 
-from notifications.providers import Outgoing, Permit, ProviderId, announce, at_once
+from notifications.providers import (
+    Outgoing,
+    Permit,
+    ProviderId,
+    announce,
+    at_once,
+)
 from notifications.providers.file import File
 
 

@@ -55,6 +55,13 @@ class File:
             raise SendFailed(f"the file cannot be written: {error}", permanent=False) from error
         return ProviderId(f"{self.name}-{outgoing.ref}")
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
+
     def find(self, trace: Trace) -> ProviderId | None:
         """Tell whether the file is there."""
         found = any(self.folder.glob(f"*-{trace.ref}.txt"))

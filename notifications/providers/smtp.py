@@ -45,6 +45,7 @@ class Smtp:
         self._name, self._address = parseaddr(sender)
         self.domain = self._address.rpartition("@")[2] or "localhost"
         self.echo = echo
+        self._prepared: dict[str, tuple[Outgoing, bytes]] = {}
         self._backend = backend or EmailBackend(timeout=20)
 
     def __enter__(self) -> Self:
@@ -63,7 +64,7 @@ class Smtp:
         except OSError:
             self._hang_up()
 
-    def message_id(self, outgoing: Outgoing) -> str:
+    def foretold(self, outgoing: Outgoing) -> str:
         """Spell the Message-ID: the same at every attempt, so that mailboxes may collapse two."""
         return f"{outgoing.ref}@{self.domain}"
 
@@ -79,8 +80,7 @@ class Smtp:
             Withheld: it may no longer be sent.
 
         """
-        # no letter begins with a dot: it begins with a header
-        body = self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
+        letter = self._letter(outgoing)
         to = mime.envelope_address(outgoing.to)
         sender = outgoing.sender or self._address
         smtp = self._connection()
@@ -88,12 +88,29 @@ class Smtp:
         if not self._permitted(permit):
             raise Withheld
         # either every byte reaches the kernel or this raises: then the final dot never left
-        self._before_the_letter(lambda: smtp.send(body), smtp)
+        self._before_the_letter(lambda: smtp.send(letter), smtp)
         said = self._answer(smtp)
-        provider_id = ProviderId(self.message_id(outgoing), said)
+        provider_id = ProviderId(self.foretold(outgoing), said)
         if self.echo:
             announce(outgoing, provider_id)
         return provider_id
+
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Write the letter down beforehand.
+
+        Raises:
+            SendFailed: no letter can go to this address.
+
+        """
+        self._prepared[outgoing.ref] = outgoing, self._letter(outgoing)
+
+    def _letter(self, outgoing: Outgoing) -> bytes:
+        """Give the letter as it goes over the wire, its final dot included."""
+        prepared, letter = self._prepared.pop(outgoing.ref, (None, b""))
+        if prepared is outgoing:
+            return letter
+        # no letter begins with a dot: it begins with a header
+        return self.encode(outgoing).replace(b"\n.", b"\n..") + b".\r\n"
 
     def _before_the_letter(self, step: Callable[[], None], smtp: smtplib.SMTP) -> None:
         """Take a step after whose failure nothing was sent."""
@@ -128,7 +145,7 @@ class Smtp:
     def encode(self, outgoing: Outgoing) -> bytes:
         """Write the message down as it goes over the wire."""
         named = outgoing if outgoing.sender_name else replace(outgoing, sender_name=self._name)
-        message_id = self.message_id(outgoing)
+        message_id = self.foretold(outgoing)
         sender = outgoing.sender or self._address
         return mime.encoded(named, sender=sender, message_id=message_id)
 

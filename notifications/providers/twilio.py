@@ -140,6 +140,13 @@ class Twilio:
             raise OutcomeUnknown("accepted, but the answer carries no id")
         return ProviderId(str(taken.sid), str(taken.status))
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        """Leave it to its turn."""
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        """Leave it to the answer."""
+        return ""
+
     def find(self, trace: Trace) -> ProviderId | None:
         """Look for our text among the newest messages to this number.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from plans.pages.telling import Voice
@@ -51,7 +51,7 @@ def shown(
     return {
         "soonest": [_choice(day.starts[0], day, voice) for day in days],
         "convenient": list(islice(_convenient(found, wished, voice), FEW)) if wished else [],
-        "days": [_day(found.on(day), voice, words) for day in _dates(begins, last)],
+        "days": list(_days((found.on(day) for day in _dates(begins, last)), voice, words)),
         "earlier": max(begins - WEEK, first).isoformat() if begins > first else "",
         "later": (begins + WEEK).isoformat() if begins + WEEK <= last else "",
         "wished": bool(wished),
@@ -86,9 +86,21 @@ def _choice(start: Start, day: Day, voice: Voice) -> Choice:
     return Choice(start_q=floor_q(start.start), date=said.date, time=said.time, along=day.along)
 
 
-def _day(day: Day, voice: Voice, words: Words) -> DayShown:
+def _days(days: Iterable[Day], voice: Voice, words: Words) -> Iterator[DayShown]:
+    """Show each day that has starts; neighbours without any, for the same reasons, as one stretch."""
+
+    def alike(day: Day) -> object:
+        return day.date if day.starts else frozenset(reason.code for reason in day.reasons)
+
+    for _, some in groupby(days, alike):
+        first, *more = some
+        until = f" – {voice.day(more[-1].date)}" if more else ""
+        yield _day(first, until, voice, words)
+
+
+def _day(day: Day, until: str, voice: Voice, words: Words) -> DayShown:
     return DayShown(
-        date=voice.day(day.date),
+        date=f"{voice.day(day.date)}{until}",
         choices=tuple(_choice(each, day, voice) for each in day.starts),
         why=tuple(voice.why(day.reasons)),
         along=day.along,

@@ -108,7 +108,7 @@ def _choices(
     except NotFound:
         raise
     except ClinicError as closed:
-        facts |= _said(closed, words, voice) | {"closed": True}
+        facts |= _closed(closed, words, voice)
     return show(
         request,
         _page("move", words["move_title"], words, visitor, facts),
@@ -135,6 +135,14 @@ def _said(error: ClinicError | None, words: Words, voice: Voice) -> dict[str, An
             return {"notice": words["over"]}
         return {"notice": counted(words["late"], voice.language, hours).format(hours=hours)}
     return {"notice": words["changed" if isinstance(error, StaleVersion) else "busy"]}
+
+
+def _closed(error: ClinicError, words: Words, voice: Voice) -> dict[str, Any]:
+    """Say why the visit cannot be moved at all, in place of every choice."""
+    facts = _said(error, words, voice)
+    if isinstance(error, Refused):
+        facts = {"notice": " ".join(voice.why(error.reasons)), "why": []}
+    return facts | {"closed": True}
 
 
 def _preview(

@@ -63,6 +63,8 @@ def _line(each: SessionView, preps: Mapping[int, int], voice: Voice, words: Word
             else voice.day(visit.local_date)
         )
         who, rest = _who(visit.held, words), _rest(visit, voice, words)
+    elif each.state is State.PROPOSED and each.proposed is not None:
+        when = _moment(each.proposed.arrive_at, 0, voice)
     return Line(
         seq=each.seq,
         name=each.name,

@@ -153,7 +153,8 @@ class SignedConsentScreen(Kept):
     @admin.display(description="what was read")
     def read(self, row: SignedConsent) -> str:
         """Show the text that was signed."""
-        return format_html('<div dir="auto" style="white-space: pre-line">{}</div>', row.text.body)
+        paragraphs = [(each,) for each in row.text.body.splitlines() if each.strip()]
+        return format_html_join("", '<p dir="auto">{}</p>', paragraphs)
 
 
 class ConsentTextForm(PlainForm):

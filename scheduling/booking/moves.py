@@ -8,7 +8,6 @@ from scheduling import diary
 from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import Ask, Booked, ChoiceLost, checked, wish_of, with_earliest
 from scheduling.booking.dependents import flag_dependents
-from scheduling.booking.ending import in_time
 from scheduling.booking.intake import CHOICES, decided
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
@@ -55,7 +54,7 @@ def move(
     Raises:
         Refused: see `book`.
         StaleVersion: somebody changed the visit since `version` (None: whatever it is).
-        WrongState: the visit has begun, or is over, or a patient asks later than the site's notice.
+        WrongState: the visit has begun, or is over.
         NotFound, Forbidden, Busy: see `book`.
 
     """
@@ -116,8 +115,6 @@ def _write(*, ask: Ask, choice: Choice, errand: _Move) -> Booked:
     )
     if appointment.status not in MOVABLE:
         raise WrongState(f"A visit that is {appointment.get_status_display()} is not moved.")
-    if errand.by.patient_id is not None:
-        in_time(appointment, errand.now)
     reasons = decided(ask, choice, errand.now)
     before = rows.picture(appointment)
     rows.place(appointment, ask.wish, choice)

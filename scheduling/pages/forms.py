@@ -101,7 +101,7 @@ def sent(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
     refused = standing.refused(patient_id=visitor.patient.pk, now=now)
     mine = [each for each in refused if visit is None or each.visit.pk == visit.pk]
     facts = {
-        "means": [_meaning(each, words, language) for each in mine],
+        "means": [_meaning(each, words, language, visitor) for each in mine],
         "others": len(refused) > len(mine),
     }
     title = words["sent_title"]
@@ -216,14 +216,19 @@ def _visits(visitor: Visitor, words: Words, language: str, now: datetime) -> lis
     ]
 
 
-def _meaning(each: standing.Refused, words: Words, language: str) -> dict[str, Any]:
-    until = each.earliest
+def _meaning(
+    each: standing.Refused, words: Words, language: str, visitor: Visitor
+) -> dict[str, Any]:
+    """Say why a visit must wait; where a date ends it, lead to the page that moves the visit."""
+    until, site = each.earliest, each.visit.site
+    home = visitor.home if visitor.appointment else f"{visitor.home}visits/{each.visit.pk}/"
     return {
         "title": words["means_title"].format(date=_of(each.visit, language)),
         "why": [words.get(f"m_{kind}", words["m_"]) for kind in each.records] or [words["m_"]],
-        "from_day": words["from_day"].format(date=spoken_day(until, language, each.visit.site))
+        "from_day": words["from_day"].format(date=spoken_day(until, language, site))
         if until
         else "",
+        "move": f"{home}move/" if until else "",
     }
 
 

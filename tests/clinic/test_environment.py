@@ -99,3 +99,10 @@ def test_mail_is_read_with_its_encryption() -> None:
         "EMAIL_PORT": 587,
         "EMAIL_USE_TLS": True,
     }
+
+
+def test_countries_are_read_by_their_two_letters() -> None:
+    assert environment.countries(Told(C="GB, IE"), "C") == ["GB", "IE"]
+    assert environment.countries(Told(), "C") == []
+    with pytest.raises(ImproperlyConfigured, match="gb, Spain is no country"):
+        environment.countries(Told(C="gb,ES,Spain"), "C")

@@ -9,8 +9,10 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from rest_framework.authtoken.models import Token
 
+from notifications.models import Message, Reply
 from plans import courses
 from plans.courses import Standing, State
 from scheduling import access, diary, protocols
@@ -24,6 +26,7 @@ from scheduling.models import (
     Record,
     Resource,
     Site,
+    Todo,
     Treatment,
 )
 
@@ -93,7 +96,7 @@ def test_demo_diary_is_alive(seeded: list[str]) -> None:
     coming = Appointment.objects.filter(status="booked", start__gt=MONDAY, series=None)
     assert coming.count() == 17
     assert coming.filter(start__lt=MONDAY + timedelta(days=2)).count() >= 5
-    assert coming.exclude(confirmed_at=None).count() == 3
+    assert coming.exclude(confirmed_at=None).count() == 4  # one of them by a text
     assert coming.filter(zone="Europe/Madrid").count() == 3
     assert (
         Appointment.objects.filter(status="fulfilled", start__lt=MONDAY, series=None).count() == 9
@@ -120,8 +123,42 @@ def test_demo_stories_show_the_rules(seeded: list[str]) -> None:
     assert told == {(who, what): codes for who, what, _, codes in STORIES}
 
 
+def test_demo_inbox_has_one_message_of_each_kind_that_a_reception_sees(seeded: list[str]) -> None:
+    rows = list(Reply.objects.select_related("patient", "todo").order_by("pk"))
+    by_intent: dict[str, set[str]] = {}
+    for row in rows:
+        by_intent.setdefault(row.intent, set()).add(row.state)
+    assert by_intent == {
+        "confirm": {"acted"},
+        "cancel": {"open"},
+        "unclear": {"open"},
+        "opt_out": {"acted"},
+        "help": {"acted"},
+        "other": {"open", "answered"},
+    }
+    asked = [row for row in rows if row.todo is not None]
+    assert {row.intent for row in asked} == {"cancel", "unclear"}
+    assert {row.channel for row in rows if row.state == "open"} == {"email", "sms"}
+    assert [row.body for row in rows if row.patient is None] == [
+        "Hi, it's Nell, this is my new number"
+    ]
+    assert [row.pictures for row in rows if row.pictures] == [2]
+    assert all(row.at < MONDAY for row in rows)
+    assert Message.objects.filter(kind="answer", channel="sms").count() == 1
+
+
+def test_demo_rings_each_bell_once_however_much_it_changes(seeded: list[str]) -> None:
+    """A heap of chores would stand before the first message."""
+    rung = [each[1] for each in connection.run_on_commit]
+    assert rung
+    assert len(rung) == len(set(rung))
+
+
 def counts() -> dict[str, int]:
-    models = (Site, Resource, Capability, Treatment, Patient, Record, Appointment, User, Token)
+    models = (
+        Site, Resource, Capability, Treatment, Patient, Record, Appointment, User, Token, Reply,
+        Todo, Message,
+    )  # fmt: skip
     return {model.__name__: model.objects.count() for model in models}
 
 

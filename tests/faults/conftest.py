@@ -53,9 +53,8 @@ class _Kept(logging.Handler):
 @pytest.fixture
 def scene(transactional_db: None, nursery: Nursery) -> Iterator[Scene]:
     """Give a clinic with two providers; at the end, see that no log says what it may not."""
-    truth = Truth()
+    truth, alive = Truth(), threading.enumerate()
     texts, letters = Texts(truth), Letters(truth)
-    threading.Thread(target=texts.serve_forever, args=(0.02,), daemon=True).start()
     kept = _Kept()
     logging.getLogger().addHandler(kept)
     before = nursery.log.stat().st_size
@@ -63,8 +62,9 @@ def scene(transactional_db: None, nursery: Nursery) -> Iterator[Scene]:
     yield made
     logging.getLogger().removeHandler(kept)
     words = crowd.canaries(truth)
-    texts.shutdown()
-    texts.server_close()
+    texts.close()
     letters.close()
+    assert [t for t in threading.enumerate() if t not in alive and t.daemon] == []
     said = "\n".join(kept.lines) + nursery.log.read_bytes()[before:].decode("utf-8", "replace")
     assert invariants.leaked(said, words) == []
+    assert made.uncapped or invariants.over_cap(truth) == []

@@ -35,6 +35,8 @@ class Scene:
     letters: Letters
     nursery: Nursery
     timeout: float = PATIENT
+    uncapped: bool = False
+    """Whether a control has taken the guard of the caps away; else they must hold after every fault."""
     house: House = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,13 +6,19 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import leases, outbox, recovery
+from notifications import counting, leases, outbox, recovery
 from notifications.models import Message
 
 VERSION = "version check"
 LEASE = "lease guard"
 UNKNOWN = "what may have been sent is unknown"
+TAKEN = "only what the next mark names was taken"
 DEDUPE = "dedupe key"
+CAP = "cap"
+BREAKER = "breaker"
+
+# else the row's own check would stop a settled message in the guard's place
+_OPENS = leases._MARK.replace("SET state = 'sending'", "SET state = 'sending', open = TRUE")
 
 
 def remove(name: str) -> Callable[[], None]:
@@ -21,9 +27,22 @@ def remove(name: str) -> Callable[[], None]:
         VERSION: [
             (leases, "_MAY_BE_MARKED", "m.id = %(id)s AND {guard}"),
             (leases, "GUARD", "m.token = %(token)s AND m.leased_until > now()"),
+            (leases, "_MARK", _OPENS),
             (outbox, "withdraw", lambda **_: 0),
         ],
-        LEASE: [(leases, "GUARD", "TRUE")],
+        LEASE: [(leases, "GUARD", "TRUE"), (leases, "_MARK", _OPENS)],
+        CAP: [(counting, "ROOM", "TRUE OR %(day_from)s < %(week_from)s")],
+        BREAKER: [
+            (leases, name, getattr(leases, name).replace(leases._NOT_HELD, "TRUE"))
+            for name in ("_LEASE_FRESH", "_LEASE_BACKLOG")
+        ],
+        TAKEN: [
+            (
+                recovery,
+                "_RECOVER",
+                recovery._RECOVER.replace(recovery._TAKEN, "provider_id <> ''"),
+            )
+        ],
         UNKNOWN: [
             (
                 recovery,

@@ -1,10 +1,12 @@
 """What must hold after every fault; each answers what breaks it, so that a control can show it red."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from notifications import outbox
+from notifications.core.quiet import country_of
 from notifications.core.states import OPEN, State
 from notifications.models import Message
 from scheduling.models import Todo
@@ -70,6 +72,35 @@ def at_night(truth: Truth) -> list[object]:
         <= (local := t.at.astimezone(ZoneInfo(m.patient.zone or m.appointment.zone))).hour
         < 20
     ]
+
+
+def over_cap(truth: Truth) -> list[object]:
+    """No telephone gets more in a day, or in any seven, than its reader's country allows."""
+    gone: dict[tuple[str, str], list[tuple[date, str]]] = {}
+    for t, m in _found(truth):
+        if m.channel == "sms":
+            zone = m.patient.zone or m.appointment.zone
+            day = t.at.astimezone(ZoneInfo(zone)).date()
+            gone.setdefault((t.to, zone), []).append((day, m.kind))
+    return [over for (to, zone), each in gone.items() for over in _over(to, zone, each)]
+
+
+def _over(to: str, zone: str, each: list[tuple[date, str]]) -> list[object]:
+    habit = outbox.quiet_hours("").of("sms", country_of(zone) or "")
+    wrong: list[object] = []
+    for n, (last, kind) in enumerate(each, start=1):
+        cap = habit.cap(kind)
+        upto = [day for day, _ in each[:n]]
+        week = sum(last - timedelta(days=6) <= day <= last for day in upto)
+        if cap and (upto.count(last) > (cap.day or week) or week > (cap.week or week)):
+            wrong.append((to, last.isoformat(), kind))
+    return wrong
+
+
+def _found(truth: Truth) -> list[tuple[Taken, Message]]:
+    """Pair what arrived with its row; a control may have deleted rows."""
+    found = {m.ref: m for m in Message.objects.select_related("appointment", "patient")}
+    return [(t, found[UUID(t.ref)]) for t in truth.taken if UUID(t.ref) in found]
 
 
 def leaked(text: str, canaries: set[str]) -> list[object]:

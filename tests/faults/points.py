@@ -14,12 +14,18 @@ from typing import Any, Self
 
 import urllib3.util.connection
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import transaction
 
-from notifications import leases
+from notifications import leases, outbox
 from notifications.core.policy import Channel, Policy
 from notifications.desks import Clock, Desk
-from notifications.providers import Outgoing, Permit, Provider, ProviderId, Trace, at_once
+from notifications.providers import (
+    Outgoing,
+    Permit,
+    Provider,
+    ProviderId,
+    Trace,
+    at_once,
+)
 from notifications.providers.smtp import Smtp
 from notifications.providers.twilio import Account, Twilio
 from tests.faults.stub import PATIENT
@@ -99,6 +105,12 @@ class Watched:
             self.trap.spring(OVERTAKEN)
         return taken
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        self.inner.prepare(outgoing)
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        return self.inner.foretold(outgoing)
+
     def find(self, trace: Trace) -> ProviderId | None:
         return self.inner.find(trace)
 
@@ -126,7 +138,8 @@ def desk(
         backend = EmailBackend(host="127.0.0.1", port=ports[1], timeout=timeout)
         return Watched(Smtp(sender="clinic@fallow.example", backend=backend), trap)
 
-    return Desk(clock=clock, policy=Policy(), carriers=carry)
+    habits = outbox.quiet_hours("")  # the shipped ones: hours of quiet, and caps
+    return Desk(clock=clock, policy=Policy(habits=habits), carriers=carry)
 
 
 @contextmanager
@@ -150,7 +163,7 @@ Wraps = list[tuple[Any, str, Any]]
 
 
 def _of_leases(trap: Trap) -> Wraps:
-    lease, mark, settle = leases.lease, leases.mark, leases.settle
+    lease, mark, settle = leases.lease, leases.mark, leases.settling
 
     def leased(**asked: Any) -> Any:
         letters = lease(**asked)
@@ -158,24 +171,20 @@ def _of_leases(trap: Trap) -> Wraps:
             trap.spring(CLAIMED)
         return letters
 
-    def marked(wanted: Any, *, after: Any = None) -> Any:
-        settles = after is not None and after.letter.id == trap.letter_id
-        marking = mark(wanted, after=after)
-        if settles:
-            trap.spring(SETTLING)  # the statement is on its way, its answer unread
+    def marked(wanted: Any) -> Any:
+        marking = mark(wanted)
         trap.arm(wanted.letter)
         trap.spring(BEGUN)
         return marking
 
-    def settled(outcome: Any) -> bool:
-        if trap.point != SETTLING or outcome.letter.id != trap.letter_id:
-            return settle(outcome)
-        with transaction.atomic():
-            done = settle(outcome)
-            trap.spring(SETTLING)
-        return done
+    def settled(outcomes: Any) -> Any:
+        under_way = settle(outcomes)
+        if trap.point == SETTLING and trap.letter_id in {x.letter.id for x in outcomes}:
+            trap.armed = True
+            trap.spring(SETTLING)  # the statement is on its way, its answer unread
+        return under_way
 
-    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settle", settled)]
+    return [(leases, "lease", leased), (leases, "mark", marked), (leases, "settling", settled)]
 
 
 def _of_wires(trap: Trap) -> Wraps:

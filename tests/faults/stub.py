@@ -11,8 +11,8 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.policy import default as default_policy
@@ -79,6 +79,44 @@ def reset(line: socket.socket) -> None:
     line.close()
 
 
+class Lines:
+    """The open connections of a server, each with its thread: a test leaves none behind."""
+
+    def __init__(self) -> None:
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def kept(self, line: socket.socket) -> Iterator[None]:
+        """Know this thread's connection for as long as it is talked on."""
+        with self._lock:
+            self._open[threading.current_thread()] = line
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._open[threading.current_thread()]
+
+    def close(self) -> None:
+        """Shut every connection down, which wakes whoever reads from it, and wait for the threads."""
+        with self._lock:
+            still = dict(self._open)
+        for line in still.values():
+            hang_up(line)
+        for thread in still:
+            thread.join(ENOUGH)
+
+
+def hang_up(line: socket.socket) -> None:
+    """Shut a socket down: unlike `close`, it wakes a thread that is blocked in it."""
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+
+
+ENOUGH = 5.0
+"""Seconds within which a thread that was told to end has ended."""
+
+
 # ---------------------------------------------------------------- Twilio
 
 
@@ -91,6 +129,21 @@ class Texts(ThreadingHTTPServer):
     def __init__(self, truth: Truth) -> None:
         super().__init__(("127.0.0.1", 0), _Asked)
         self.truth = truth
+        self.lines = Lines()
+        self._served = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._served.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Talk on one connection, which `close` ends however long its other side keeps it."""
+        with self.lines.kept(request):
+            super().process_request_thread(request, client_address)
+
+    def close(self) -> None:
+        """End every thread of it."""
+        self.shutdown()
+        self._served.join(ENOUGH)
+        self.lines.close()
+        self.server_close()
 
     def handle_error(self, *args: object) -> None:
         """Say nothing: a client that was killed in its call is what these tests are about."""
@@ -171,7 +224,9 @@ class Letters:
         self.truth = truth
         self._door = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._door.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.lines = Lines()
+        self._served = threading.Thread(target=self._serve, daemon=True)
+        self._served.start()
 
     def _serve(self) -> None:
         while True:
@@ -182,12 +237,16 @@ class Letters:
             threading.Thread(target=self._talk, args=(line,), daemon=True).start()
 
     def _talk(self, line: socket.socket) -> None:
-        with suppress(OSError), line:
+        with suppress(OSError), line, self.lines.kept(line):
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _Talk(line, self.truth).go()
 
     def close(self) -> None:
+        """End every thread of it: closing a socket alone leaves its `accept` blocked for ever."""
+        hang_up(self._door)
+        self._served.join(ENOUGH)
         self._door.close()
+        self.lines.close()
 
 
 class _Talk:

@@ -1,12 +1,13 @@
 """Providers that fail in every way they can; each way for so many messages, then all is well."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from notifications.models import Breaker
 from scheduling.models import Todo
-from tests.faults import invariants
+from tests.faults import guards, invariants
 from tests.faults.crowd import NOW, Scene
 from tests.faults.stub import OK, PATIENT, TIMEOUT
 
@@ -110,3 +111,26 @@ def test_an_account_that_is_refused_costs_each_message_no_attempt(
     assert invariants.sent_twice(scene.truth) == []
     assert invariants.unaccounted(scene.truth, horizon, size) == []
     assert len(scene.truth.taken) == size
+
+
+def knocks_at_a_closed_door(scene: Scene) -> int:
+    """Sweep every half minute for a quarter of an hour while nobody is let in; count the knocks."""
+    scene.truth.plan = lambda *_: "401 20003"
+    scene.crowd(40, email="")
+    for _ in range(30):
+        scene.sweep()
+        scene.truth.clock.now += timedelta(seconds=31)
+    return sum(scene.truth.knocks.values())
+
+
+def test_a_closed_door_is_knocked_at_once_a_rest(scene: Scene) -> None:
+    assert knocks_at_a_closed_door(scene) <= FEW
+
+
+def test_without_the_breaker_everybody_knocks(scene: Scene) -> None:
+    """The control: each sweep finds out anew."""
+    with guards.removed(guards.BREAKER):
+        assert knocks_at_a_closed_door(scene) > FEW
+
+
+FEW = 8

@@ -61,13 +61,15 @@ class Bell:
 
     base: Path
     scene: Scene
+    app: str = "clinic"
+    expires: float = 60
     server: embedded.Server = field(init=False)
     worker: "subprocess.Popen[bytes]" = field(init=False)
 
     def __post_init__(self) -> None:
         self.start()
         # not the house's own: the tests that follow ring theirs
-        self.app = Celery(broker=self.server.url, set_as_current=False)
+        self.rope = Celery(broker=self.server.url, set_as_current=False)
 
     def start(self, port: int | None = None) -> None:
         sources = programs.order(os.environ.get("FALLOW_SERVERS"), first="installed")
@@ -85,7 +87,7 @@ class Bell:
             "EMAIL_URL": f"smtp://127.0.0.1:{self.scene.letters.port}",
         }
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        command = [sys.executable, "-m", "celery", "-A", "clinic", "worker", "--concurrency", "2"]
+        command = [sys.executable, "-m", "celery", "-A", self.app, "worker", "--concurrency", "2"]
         with self.scene.nursery.log.open("ab") as lines:
             self.worker = subprocess.Popen(
                 [*command, *quiet],
@@ -107,7 +109,7 @@ class Bell:
     def ring(self) -> None:
         """Tick, as beat does; a tick that cannot be sent is lost."""
         with suppress(OperationalError, redis.RedisError, OSError):
-            self.app.send_task("notifications.tasks.sweep", expires=60, retry=False)
+            self.rope.send_task("notifications.tasks.sweep", expires=self.expires, retry=False)
 
     def kill(self) -> None:
         self.server.process.kill()
@@ -124,7 +126,7 @@ class Bell:
         if self.worker.poll() is None:
             os.killpg(self.worker.pid, signal.SIGKILL)
         self.worker.wait()
-        self.app.close()
+        self.rope.close()
         self.kill()
 
 

@@ -61,7 +61,7 @@ def dates(outgoing: Outgoing) -> list[str]:
 
 def opened(outgoing: Outgoing) -> int:
     """Follow the link of a message to the visit that it opens."""
-    (token,) = re.findall(r"/v/([\w-]+)/", outgoing.text)
+    (token,) = re.findall(r"/v/(?!stop/)([\w-]+)/", outgoing.text)
     visit = links.redeem(token=token, now=NOW).appointment
     assert visit is not None
     return int(visit.pk)

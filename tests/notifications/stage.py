@@ -123,6 +123,12 @@ class Carrier:
         self.sent.append(outgoing)
         return ProviderId(f"fake-{len(self.sent)}", "taken")
 
+    def prepare(self, outgoing: Outgoing) -> None:
+        pass
+
+    def foretold(self, outgoing: Outgoing) -> str:
+        return f"fake-{len(self.sent) + 1}"
+
     def find(self, trace: Trace) -> ProviderId | None:
         if self.knows is None:
             raise CannotTell

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifications import counting, outbox, rounds
+from notifications import bundles, counting, outbox, rounds
 from notifications.core.caps import Cap
 from notifications.core.habits import ANY, Habit, Habits
 from notifications.core.policy import Policy
@@ -174,12 +174,30 @@ def at_once(senders: int, policy: Policy) -> int:
 def test_four_senders_at_once_never_pass_the_cap() -> None:
     policy = capped(any=Cap(day=3))
     assert at_once(4, policy) <= 3
-    # what was held back for another's sake goes later, up to the cap and no further
-    Message.objects.filter(state="claimed").update(state="pending", token=None, leased_until=None)
-    Message.objects.filter(state="pending", offset="now").update(due_at=NOW)
+    # what was held back for another's sake is free at once, and goes up to the cap and no further
+    assert not Message.objects.filter(state="claimed").exists()
     carrier = Carrier()
-    sweep(carrier, policy)
+    sweep(carrier, policy, NOW + bundles.YIELD)
     assert Message.objects.filter(state="accepted").count() == 3
+
+
+def test_whoever_loses_the_race_for_a_cap_lets_go_at_once() -> None:
+    """Another sender's claim counts; when it comes to nothing, a lease need not be waited out."""
+    for at in family(2, phone="+447700900123", email=""):
+        stage.booked(at)
+    other, mine = Message.objects.filter(offset="now").order_by("pk")
+    held = {"state": "claimed", "token": other.ref, "leased_until": NOW + timedelta(days=400)}
+    Message.objects.filter(pk=other.pk).update(**held)
+    carrier, policy = Carrier(), capped(any=Cap(day=1))
+    sweep(carrier, policy)
+    mine.refresh_from_db()
+    assert (mine.state, mine.token, mine.due_at) == ("pending", None, NOW + bundles.YIELD)
+    Message.objects.filter(pk=other.pk).update(
+        state="dropped", open=False, drop_reason="superseded", token=None, leased_until=None
+    )
+    sweep(carrier, policy, NOW + bundles.YIELD)
+    mine.refresh_from_db()
+    assert (mine.state, len(carrier.sent)) == ("accepted", 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,8 +12,15 @@ from scheduling.models import Patient
 
 pytestmark = pytest.mark.django_db
 
-BY_TEXT_ALONE = {Kind.REPLY.value, Kind.ANSWER.value}
-LISTING = ("0003_wordings_listed", "0006_several", "0007_inbound", "0009_content", "0010_care")
+BY_TEXT_ALONE = {Kind.REPLY.value}
+LISTING = (
+    "0003_wordings_listed",
+    "0006_several",
+    "0007_inbound",
+    "0009_content",
+    "0010_care",
+    "0011_answers_and_recalls",
+)
 
 
 def test_migrations_list_every_kind_by_each_channel_in_each_language() -> None:

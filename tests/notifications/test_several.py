@@ -18,7 +18,7 @@ from notifications.models import Mention, Message
 from notifications.providers.smtp import Smtp
 from scheduling import booking, diary
 from scheduling.booking.ask import wish_of
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Patient
 from tests import cast as people
 from tests.notifications import stage
 from tests.notifications.courses import (
@@ -34,6 +34,7 @@ from tests.notifications.courses import (
     tell,
 )
 from tests.notifications.stage import DAYS_14, NOW, Carrier, House
+from tests.plans import stage as plans
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,20 @@ def test_a_course_that_is_arranged_anew_is_told_once_with_what_was() -> None:
     assert said["sms"].text.startswith(f"{clinic.site.name}: 3 visits booked or changed, ")
     reminded = Message.objects.filter(kind="reminder", state="pending")
     assert reminded.values("appointment").distinct().count() == 3
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_a_course_that_is_accepted_is_one_message_with_all_its_dates(language: str) -> None:
+    """By the verbs of plans: no session gets a “booked” message of its own."""
+    clinic = people.build()
+    Patient.objects.filter(pk=clinic.patient.pk).update(language=language)
+    plan = plans.booked(plans.plan(clinic, plans.scars(clinic, 3)))
+    said = sent(people.NOW)
+    visits = Appointment.objects.filter(series=plan.series).order_by("start")
+    assert {x.kind for x in said.values()} == {"several"}
+    assert len(dates(said["email"])) == visits.count() == 4
+    assert opened(said["sms"]) == opened(said["email"]) == visits[0].pk
+    assert Message.objects.filter(offset="now").count() == len(said) == 2
 
 
 def _placing(visit: Appointment, by: timedelta = timedelta()) -> booking.Placing:

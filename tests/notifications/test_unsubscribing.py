@@ -2,6 +2,7 @@
 
 import email
 import re
+from datetime import timedelta
 from email.policy import default as default_policy
 from threading import Barrier, Thread
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
-from notifications import unsubscribing
+from notifications import outbox, rendering, unsubscribing
 from notifications.models import Message, OptOut
 from notifications.providers import Outgoing
 from notifications.providers.mime import encoded
@@ -56,6 +57,41 @@ def test_the_headers_are_one_line_each() -> None:
         b"List-Unsubscribe-Post",
     ]
     assert max(map(len, lines)) < 998
+
+
+@pytest.mark.parametrize("language", rendering.LANGUAGES)
+@pytest.mark.parametrize("kind", ["booked", "cancelled", "several", "all_off", "reminder", "day"])
+def test_every_email_has_the_headers_address_in_its_text_and_its_page(
+    kind: str, language: str
+) -> None:
+    outgoing = one(kind, language)
+    address = outgoing.headers["List-Unsubscribe"].strip("<>")
+    words = unsubscribing.foot(language)
+    assert outgoing.text.endswith(f"\n\n-- \n{words}: {address}\n")
+    assert f'<footer><a href="{address}">{words}</a></footer>' in outgoing.html
+    assert len({unsubscribing.foot(known) for known in rendering.LANGUAGES}) == 3
+    assert Client().get(urlsplit(address).path).status_code == 200
+
+
+def one(kind: str, language: str) -> Outgoing:
+    """Send one e-mail of a kind to a reader of a language."""
+    at = stage.house(phone="", language=language)
+    count = 2 if kind in {"several", "all_off", "day"} else 1
+    visits = [stage.visit(at, DAYS_14 + n * timedelta(hours=2)) for n in range(count)]
+    outbox.enqueue(appointments=visits, verb="book", now=NOW)
+    if kind in {"cancelled", "all_off"}:
+        for visit in visits:
+            visit.told_version, visit.status = 1, "cancelled"
+            visit.save()
+        outbox.enqueue(appointments=visits, verb="cancel", now=NOW)
+    elif kind in {"reminder", "day"}:
+        Message.objects.filter(offset="now").delete()
+    carrier = Carrier()
+    stage.sweep(carrier, DAYS_14 - timedelta(days=7, hours=1) if "day" in kind else NOW)
+    if kind == "reminder":
+        stage.sweep(carrier, DAYS_14 - timedelta(days=7, hours=1))
+    (said,) = carrier.sent
+    return said
 
 
 def test_looking_changes_nothing() -> None:

@@ -1,7 +1,6 @@
 """Every named constraint, broken on purpose, and the error that it stands for."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, models, transaction
@@ -13,7 +12,6 @@ from scheduling.integrity import ERROR_OF, Busy, named_constraints, retrying
 from scheduling.models import (
     Absence,
     Allocation,
-    Appointment,
     Capability,
     Change,
     Grounds,
@@ -30,20 +28,10 @@ from scheduling.models import (
     Treatment,
 )
 from tests import cast
+from tests.scheduling import breaches
+from tests.scheduling.breaches import Breach, visit
 
-Breach = Callable[[cast.Clinic], object]
 APPS = ("scheduling", "notifications", "plans")
-
-
-def visit(c: cast.Clinic, q: int = 6_000_000, **facts: object) -> Appointment:
-    """Write a visit's row past the door, as only a test may."""
-    start = datetime.fromtimestamp(q * 300, UTC)
-    row = {
-        "patient": c.patient, "site": c.site, "treatment": c.review, "procedure": "review",
-        "start": start, "end": start + timedelta(minutes=15), "start_q": q, "end_q": q + 3,
-        "local_date": start.date(), "local_time": start.time(), "zone": "UTC", "created_at": cast.NOW,
-    }  # fmt: skip
-    return Appointment.objects.create(**{**row, **facts})
 
 
 def twice_held(c: cast.Clinic) -> None:
@@ -179,7 +167,7 @@ def test_named_constraint_becomes_its_error(name: str) -> None:
     clinic = cast.build()
     kind, _sentence = ERROR_OF[name]
     with pytest.raises(kind) as caught, transaction.atomic(), named_constraints():
-        BREACHES[name](clinic)
+        (BREACHES | breaches.BREACHES)[name](clinic)
     assert caught.value.facts == {"constraint": name}
     assert caught.value.sentence.endswith(".")
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from clinic import groups
-from clinic.demo import accounts, courses, people, places, visits
+from clinic.demo import accounts, courses, people, places, texts, visits
 from plans import templates
 from scheduling import protocols
 from scheduling.core.words import Actor
@@ -42,6 +42,7 @@ class Command(BaseCommand):
             )
             visits.fill(desk)
             courses.fill(desk)
+            texts.fill(desk)
         for line in lines:
             self.stdout.write(line)
 

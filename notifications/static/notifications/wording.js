@@ -27,7 +27,8 @@ const begin = () => {
     show("count", `${size.encoding}, ${size.units} units, ${size.segments} ${parts}`);
     show("cost", cost);
     part("cost").classList.toggle("wording-over", size.segments > told.most);
-    show("swapped", swaps([...swapped].map(([c, by]) => `${c} → ${by || "nothing"}`)));
+    const spelt = (c) => told.unseen[c] ?? c;
+    show("swapped", swaps([...swapped].map(([c, by]) => `${spelt(c)} → ${spelt(by) || "nothing"}`)));
   };
 
   let waiting = 0;

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from scheduling import catalogue, reservations
+from scheduling import catalogue, diary, reservations
 from scheduling.core.dates import Spoken, spoken
 from scheduling.core.languages import counted
 from scheduling.core.protocol.values import Prerequisite
@@ -134,13 +134,16 @@ def shown(
     offer = catalogue.current().treatment(wish.treatment_id)
     draft = drafts.read(request, visitor)
     soonest = found.earliest
+    # where nothing is free at all, the end of one reason alone is no date to plan by
+    ends = words if soonest else {**words, "possible_from": ""}
     facts = {
         "notice": words.get(f"notice_{notice}", ""),
         "treatment": offer.name,
         "mark": _mark(wish),
         "soonest": soonest and _button(soonest, clock) | {"date": clock.date(_at(soonest))},
         "nothing": soonest is None,
-        "rows": _rows(found.days, clock, words),
+        "lasting": () if soonest else _lasting(wish, site, now),
+        "rows": _rows(found.days, clock, ends),
         "first": _comes_first(visitor, site, found.days),
         "here": request.path,
         "treatment_page": f"{root_of(visitor)}treatment/",
@@ -247,7 +250,17 @@ def _told(reason: Reason, clock: Clock, words: Words) -> str:
     if reason.earliest is None:
         return reason.patient_sentence
     over = words["possible_from"].format(date=clock.day(reason.earliest))
-    return f"{reason.patient_sentence} {over}"
+    return f"{reason.patient_sentence} {over}".strip()
+
+
+def _lasting(wish: Wish, site: Site, now: datetime) -> tuple[str, ...]:
+    """Say what of the skin still stands in the way in the last week that is booked ahead."""
+    last = now.astimezone(ZoneInfo(site.zone)).date() + timedelta(days=site.horizon_days)
+    first = last - timedelta(days=times.WEEK - 1)
+    found = diary.free_starts(wish=wish, first=first, last=last, now=now)
+    reasons = [reason for day in found.hidden for reason in blocking(day.reasons)]
+    said = dict.fromkeys(reason.patient_sentence for reason in reasons if reason.sureness)
+    return tuple(said)[:MOST_REASONS]
 
 
 def blocking(reasons: Iterable[Reason]) -> list[Reason]:

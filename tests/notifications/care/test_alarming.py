@@ -23,7 +23,7 @@ def alarms() -> list[tuple[str, str]]:
 def test_a_close_visit_alarms_once() -> None:
     at = bedside.clinic()
     bedside.booked(at, days=1)
-    bedside.booked(at, days=90)
+    bedside.booked(at, days=91)
     pregnant(at)
     pregnant(at)
     assert alarms() == [(bedside.ON_CALL, "answer")]

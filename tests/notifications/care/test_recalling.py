@@ -6,10 +6,11 @@ from datetime import datetime
 import pytest
 import time_machine
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 
 from notifications import care, tasks
-from notifications.care import recalling
+from notifications.care import candidates, recalling
 from notifications.models import Message, Recall
 from plans import planning
 from plans.models import Plan
@@ -57,6 +58,14 @@ def test_an_overdue_session_is_recalled_by_each_channel_with_a_task(plan: Plan) 
     assert told["sms"].startswith("Harley House: it is time to arrange your next visit: http")
 
 
+def test_its_key_is_the_plans(plan: Plan) -> None:
+    """The visit that it hangs on may change; the occasion is the plan's."""
+    care.recall(now=LATE)
+    keys = sorted(m.dedupe_key for m in recalls())
+    assert keys == [f"plan {plan.pk}:{plan.version}:recall:2.270330:{c}" for c in ("email", "sms")]
+    assert {m.offset for m in recalls()} == {"270330"}
+
+
 def test_it_goes_at_a_local_hour(plan: Plan) -> None:
     night = cast.at(cast.day(100), 3)
     care.recall(now=night)
@@ -80,7 +89,9 @@ def test_nothing_is_recalled_before_its_window_closes(plan: Plan) -> None:
 def test_a_new_window_is_a_new_occasion(plan: Plan) -> None:
     care.recall(now=LATE)
     later = cast.at(cast.day(5), 12)
-    Appointment.objects.filter(series=plan.series).update(end=later, actual_end=later)
+    Appointment.objects.filter(series=plan.series).update(
+        end=later, actual_end=later, version=F("version") + 1
+    )
     care.recall(now=LATE)
     assert Recall.objects.count() == 2
 
@@ -177,6 +188,49 @@ def test_whoever_came_since_is_not_asked_for_upkeep(monkeypatch: pytest.MonkeyPa
     complete(clinic, monkeypatch)
     bedside.booked(clinic, 200)
     assert care.recall(now=after(370)) == 0
+
+
+# ---------------------------------------------------------------- what is read at all
+
+
+def candidates_at(now: datetime) -> int:
+    waits = recalling._waits()
+    return sum(len(page) for page in candidates.pages(waits, now))
+
+
+def test_a_plan_that_was_asked_for_is_not_read_again_until_something_changes(plan: Plan) -> None:
+    assert candidates_at(LATE) == 1
+    care.recall(now=LATE)
+    assert candidates_at(LATE + 90 * DAY) == 0
+    Plan.objects.filter(pk=plan.pk).update(version=F("version") + 1)
+    assert candidates_at(LATE + 90 * DAY) == 1
+    # it is the same occasion, so it is noted and not asked again
+    assert care.recall(now=LATE + 90 * DAY) == 0
+    assert candidates_at(LATE + 90 * DAY) == 0
+    assert len(recalls()) == 2
+
+
+def test_a_plan_with_a_visit_to_come_is_not_read(plan: Plan) -> None:
+    _book_second(plan)
+    assert candidates_at(LATE) == 0
+
+
+def test_a_plan_that_is_done_is_read_when_its_upkeep_is_due_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complete(bedside.clinic(), monkeypatch)
+    assert [candidates_at(after(days)) for days in (10, 300, 366)] == [0, 0, 1]
+    care.recall(now=after(366))
+    assert candidates_at(after(800)) == 0
+
+
+def test_a_plan_given_up_half_way_is_not_read_for_its_upkeep(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = {"upkeep": [{"procedures": ["fractional_ablative"], "days": 365}], "replies": {}}
+    monkeypatch.setattr(recalling.carenotes, "shipped", lambda: shipped)
+    care.recall(now=LATE)
+    assert candidates_at(after(800)) == 0
 
 
 # ---------------------------------------------------------------- the page, the tick, the race

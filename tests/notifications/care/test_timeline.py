@@ -304,3 +304,13 @@ def test_sending_an_ordinary_message_costs_no_statement_more(clinic: cast.Clinic
     with CaptureQueriesContext(connection) as queries:
         bedside.sent(cast.NOW)
     assert [q for q in queries if "care" in (q["sql"] or "")] == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_a_note_that_is_only_a_link_leaves_no_empty_paragraph(language: str) -> None:
+    visit = bedside.booked(bedside.clinic(care_email="link"))
+    Patient.objects.filter(pk=visit.patient_id).update(language=language)
+    (told,) = (m for m in bedside.sent(bedside.due(visit, "-7d")) if m.kind == "care")
+    assert "/c/" in told.text
+    assert "<p></p>" not in told.html
+    assert "\n\n\n" not in told.text

@@ -79,3 +79,12 @@ def test_plain_text_is_gsm7_after_the_swap() -> None:
         measure(plain("\u201cDon\u2019t be late\u201d \u2014 10:00\u2026")[0]).encoding
         is Encoding.GSM7
     )
+
+
+def test_a_character_that_cannot_be_seen_is_named() -> None:
+    _, swapped = plain("10\u00a0am\u200e \u2019")
+    assert [str(r) for r in swapped] == [
+        "no-break space \u2192 space",
+        "left-to-right mark \u2192 nothing",
+        "\u2019 \u2192 '",
+    ]

@@ -122,7 +122,7 @@ def test_an_unknown_number_is_assigned_and_then_answered_where_the_register_says
     made = stage.booked(stage.house())
     texts()
     reply = text("It is me, Ada", sender="+34600000000")
-    assert refusal(reply, "Hello") == "Only a text of a known patient can be answered here."
+    assert refusal(reply, "Hello") == "Only a message of a known patient can be answered here."
     assign(reply_id=reply.pk, patient_id=made.patient_id, by=DESK, now=NOW)
     answer(reply_id=reply.pk, words="Hello", by=DESK, now=NOW)
     (said,) = texts()

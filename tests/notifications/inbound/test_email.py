@@ -187,6 +187,34 @@ def test_an_e_mail_that_says_stop_stops_e_mail() -> None:
     assert OptOut.objects.get().address == "Ada@Example.org"
 
 
+@pytest.mark.parametrize("word", ["auto-replied", "Auto-Generated; owner-email=x", "auto-notified"])
+def test_a_notice_of_absence_is_kept_and_is_no_work_for_anybody(word: str) -> None:
+    sent()
+    said = letter("STOP")
+    said["Headers"].append({"Name": "Auto-Submitted", "Value": word})
+    assert posted("postmark/inbound/", said).status_code == 200
+    reply = Reply.objects.get()
+    assert (reply.state, reply.intent, reply.body) == ("acted", "nothing", "STOP")
+    assert (OptOut.objects.count(), Todo.objects.count()) == (0, 0)
+
+
+def test_a_letter_that_came_back_is_no_work_either() -> None:
+    sent()
+    daemon = {"Email": "MAILER-DAEMON@mx.example", "Name": "", "MailboxHash": ""}
+    posted(
+        "postmark/inbound/", letter("Undelivered") | {"FromFull": daemon, "From": daemon["Email"]}
+    )
+    assert Reply.objects.get().state == "acted"
+
+
+def test_a_person_who_says_so_is_a_person() -> None:
+    sent()
+    said = letter("Hello")
+    said["Headers"].append({"Name": "Auto-Submitted", "Value": "no"})
+    posted("postmark/inbound/", said)
+    assert Reply.objects.get().state == "open"
+
+
 def letter(body: str) -> dict[str, Any]:
     """Write an e-mail as Postmark hands it over."""
     return {

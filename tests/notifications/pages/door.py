@@ -1,12 +1,18 @@
 """Signing in, step by step, as a browser does it."""
 
 import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import time_machine
+from django.db import connections
 from django.test import Client
 
 from notifications import signin
+from scheduling import visitors
+from scheduling.models import PatientSession
 from tests.notifications import stage
 from tests.notifications.stage import NOW, Carrier, Clock
 
@@ -56,3 +62,24 @@ def clock(now: datetime = NOW) -> time_machine.travel:
 def text_of(response: object) -> str:
     """Read a page as a person does."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())  # type: ignore[attr-defined]
+
+
+def at_once(ask: Callable[[], int], clients: int) -> list[int]:
+    """Let so many ask in the same moment; answer what each got."""
+    gun = threading.Barrier(clients)
+
+    def one(_: int) -> int:
+        gun.wait()
+        try:
+            return ask()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(clients) as pool:
+        return list(pool.map(one, range(clients)))
+
+
+def inside(response: object) -> PatientSession:
+    """Find the session that the cookie of an answer opens."""
+    token = response.cookies["patient"].value  # type: ignore[attr-defined]
+    return visitors.recognise(token=token, now=NOW)

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -24,7 +23,6 @@ from notifications.providers import (
     SendFailed,
 )
 from notifications.signin import sending
-from scheduling import limits
 from scheduling.models import Site
 from tests.notifications import stage
 from tests.notifications.pages import door
@@ -34,13 +32,6 @@ from tests.notifications.stage import NOW, Carrier, Clock
 pytestmark = pytest.mark.django_db
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    limits.ask_again()
-    with door.clock():
-        yield
 
 
 @pytest.fixture

@@ -137,17 +137,6 @@ def test_a_code_of_one_never_opens_anothers_visit(client: Client, below: str) ->
     assert client.get(f"{link}{below}").status_code == 404
 
 
-def test_a_links_token_is_no_code(client: Client) -> None:
-    mine, _ = family()
-    page = opened(client, mine)
-    client.cookies["patient"] = client.cookies[f"visit-{page.split('/')[3]}"].value
-    # nobody is signed in: the door sends to where codes are asked for
-    from scheduling import visitors
-
-    with pytest.raises(visitors.SignedOut):
-        visitors.recognise(token=client.cookies["patient"].value, now=NOW)
-
-
 @pytest.mark.parametrize(
     ("below", "body"),
     [

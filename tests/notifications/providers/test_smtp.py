@@ -37,7 +37,8 @@ class Server:
         self.connections = 0
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._served = threading.Thread(target=self._serve, daemon=True)
+        self._served.start()
 
     def _serve(self) -> None:
         while True:
@@ -76,7 +77,12 @@ class Server:
         return answer("dot")  # type: ignore[operator,no-any-return]
 
     def close(self) -> None:
+        """End its thread: closing a socket alone leaves its `accept` blocked for ever."""
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._served.join(5)
         self._door.close()
+        assert not self._served.is_alive()
 
 
 @contextmanager

@@ -196,6 +196,19 @@ def test_classify_knows_what_is_not_listed(status: int, code: int | None, kind: 
     assert classify(status, code) == kind
 
 
+def test_maintenance_passes_and_closes_no_door() -> None:
+    """It stands among the codes of messaging services, which are our own mistakes (its page, 2026)."""
+    found = meaning(400, 21730)
+    assert isinstance(found, SendFailed)
+    assert not isinstance(found, ProviderDown)
+    assert not found.permanent
+
+
+@pytest.mark.parametrize("code", [30012, 30013])
+def test_a_validity_that_is_refused_sent_nothing(code: int) -> None:
+    assert isinstance(meaning(400, code), SendFailed)
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.test import Client
 
-from plans.models import Plan, PlanTemplate
+from plans.models import Plan
 from scheduling import booking, links, visitors
 from scheduling.core.words import Status
 from scheduling.doors.entering import SESSION_COOKIE
-from scheduling.models import Appointment, Patient, Treatment
+from scheduling.models import Appointment, Patient
 from tests import cast
 from tests.plans import stage
 
@@ -27,13 +27,6 @@ def visit(clinic: cast.Clinic, on: date, hour: int = 10, **changes: object) -> A
 def course(clinic: cast.Clinic, repeat: int = 3) -> Plan:
     """Book a whole course: lasers nine weeks apart, then filler."""
     return stage.booked(stage.plan(clinic, stage.scars(clinic, repeat)))
-
-
-def loose(clinic: cast.Clinic, treatment: Treatment | None = None) -> PlanTemplate:
-    """Make a course of three sessions four to five weeks apart."""
-    made = stage.template("Peels")
-    stage.step(made, treatment or clinic.resurfacing, (None, 28, 28, 35), name="Laser", repeat=3)
-    return made
 
 
 def session(plan: Plan, seq: int) -> Appointment:

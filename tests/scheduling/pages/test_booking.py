@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 
 from scheduling import booking
-from scheduling.models import Appointment, Change, Patient, PatientSession, Treatment
+from scheduling.models import Appointment, Change, Patient, PatientSession, Record, Treatment
 from tests import cast
 from tests.cast import NOW
 from tests.scheduling.pages import booked
@@ -331,3 +331,19 @@ def test_a_date_beyond_the_horizon_says_so() -> None:
     wanted(phone, at.consultation)
     said = text_of(phone.get("/my/book/times/?from=2027-03-01"))
     assert "That is further ahead than we book." in said
+
+
+def test_a_treatment_without_any_start_says_what_lasts_and_no_date() -> None:
+    at = booked.clinic(horizon_days=60)
+    Record.objects.create(
+        patient=at.patient, kind="pregnancy", start_date=cast.TODAY, recorded_by=None
+    )
+    phone = booked.phone(at.patient)
+    wanted(phone, at.resurfacing)
+    phone.post("/my/book/area/", {"areas": ["cheeks"], "size": "small"})
+    page = phone.get("/my/book/times/")
+    said = text_of(page)
+    assert starts(page) == []
+    assert "No time is free as far ahead as we book. Please phone us" in said
+    assert "pregnan" in said
+    assert "It is possible from" not in said

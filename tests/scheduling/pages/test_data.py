@@ -40,6 +40,7 @@ def test_the_copy_holds_every_part(client: Client, clinic: cast.Clinic, visit: A
         "records",
         "histories",
         "consents",
+        "waiting",
         "answers",
         "messages",
         "plans",

@@ -109,7 +109,9 @@ def test_a_mistake_is_said_above_and_at_the_field(
     assert f'id="f-{field}"' in page
     assert f'id="e-{field}"' in page
     if "day" in said:
-        assert f'name="day" inputmode="numeric" maxlength="2" value="{said["day"]}"' in page
+        assert (
+            f'name="day" inputmode="numeric" dir="ltr" maxlength="2" value="{said["day"]}"' in page
+        )
     assert Draft.objects.count() == 0
 
 
