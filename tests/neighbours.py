@@ -134,8 +134,7 @@ def stop_token(street: Street) -> str:
     messages.sweep(messages.Carrier())
     mailed = Message.objects.filter(channel="email", patient=street.ada).first()
     assert mailed is not None
-    said = unsubscribing.headers(mailed.ref.hex)["List-Unsubscribe"]
-    return re.findall(r"/v/stop/([^/]+)/", said)[0]
+    return unsubscribing.way_out(mailed.ref.hex).rstrip("/").rpartition("/")[2]
 
 
 def admitted(patient: Patient | None, phone: str) -> str:

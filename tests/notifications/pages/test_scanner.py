@@ -77,7 +77,8 @@ def tour(client: Client) -> list[str]:
     mailed = Message.objects.filter(channel="email").first()
     assert mailed is not None
     stop = re.findall(
-        r"<https?://[^/]+(/[^>]+)>", unsubscribing.headers(mailed.ref.hex)["List-Unsubscribe"]
+        r"<https?://[^/]+(/[^>]+)>",
+        unsubscribing.headers(unsubscribing.way_out(mailed.ref.hex))["List-Unsubscribe"],
     )[0]
     purposes = ((first, "visit", "v"), (done, "care", "c"), (done, "recall", "c"))
     by_link = [
