@@ -272,7 +272,11 @@ def _plan_of(visit: Appointment, by: Actor, now: datetime) -> Rows | None:
     if visit.series_id is None:
         return None
     plan = Plan.objects.filter(series=visit.series_id).first()
-    return opened_plan(plan_id=plan.pk, by=by, now=now) if plan else None
+    if plan is None:
+        return None
+    read = opened_plan(plan_id=plan.pk, by=by, now=now)
+    # a visit that no session of its plan claims moves alone
+    return read if any(session.seq == visit.seq for session in read.sessions) else None
 
 
 def _task(read: Rows, visit: Appointment, now: datetime) -> tuple[Task, Session]:

@@ -268,7 +268,8 @@ def test_a_sender_whose_lease_ran_out_sends_no_more(
         assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
         box.free.set()
         assert slow.wait(ENOUGH) == 0
-    assert (box.twice > 0, len(set(box.ids)), count("accepted")) == (twice, 12, 12)
+    assert (box.twice > 0, len(set(box.ids))) == (twice, 12)
+    assert bare or count("accepted") == 12  # bare, the slow one writes over what it does not hold
 
 
 def test_an_answer_that_comes_after_the_lease_still_counts(

@@ -191,12 +191,15 @@ DESK = {
     "scheduling_record",
     "scheduling_todo",
     "scheduling_appointment",
+    "scheduling_consenttext",
+    "scheduling_signedconsent",
+    "scheduling_submission",
 }
 MAY_OPEN = {
     "reception": DESK,
     "clinician": DESK | {"scheduling_protocolversion"},
     "manager": DESK | {"scheduling_protocolversion", "scheduling_change", "auth_user"},
-    "medical lead": {"scheduling_protocolversion"},
+    "medical lead": {"scheduling_protocolversion", "scheduling_consenttext"},
     "stranger": set(),
 }
 MAY_ADD = {
@@ -211,9 +214,10 @@ MAY_ADD = {
         "scheduling_device",
         "scheduling_treatment",
         "scheduling_absence",
+        "scheduling_consenttext",
         "auth_user",
     },
-    "medical lead": set(),
+    "medical lead": {"scheduling_consenttext"},
     "stranger": set(),
 }
 
