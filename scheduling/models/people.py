@@ -85,7 +85,8 @@ class Patient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.given_name} {self.family_name}" if not self.provisional else "somebody new"
+        # by the name alone: lists read no more of a patient than they show
+        return f"{self.given_name} {self.family_name}".strip() or "somebody new"
 
 
 class Convenience(models.Model):
