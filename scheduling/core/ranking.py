@@ -1,17 +1,12 @@
 """In which order those who wait are offered a time; no Django.
 
-The order is the same on every screen, and stated there: urgent first; then the plan session whose
+The order is the same wherever it is asked for: urgent first; then the plan session whose
 last fitting date is nearest; then those who have no visit at all before those who would only like
 theirs earlier; then the longest wait.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-
-ORDER = (
-    "urgent first, then the session of a plan whose time runs out soonest, then those who have no "
-    "visit yet, then the longest wait"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
