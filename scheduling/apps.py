@@ -12,7 +12,7 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
         from scheduling import panels  # noqa: PLC0415
-        from scheduling.screens import papers  # noqa: PLC0415
+        from scheduling.screens import papers, shipped  # noqa: F401, PLC0415 - registers a check
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
