@@ -24,6 +24,7 @@ class PlansConfig(AppConfig):
         panels.add("patient", 20, ours.of_patient)
         panels.add("appointment", 20, ours.of_appointment)
         panels.add("absence", 20, ours.of_absence)
+        panels.add_hints(20, ours.hints)
 
 
 def follow_up(**news: Any) -> None:

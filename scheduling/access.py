@@ -141,10 +141,10 @@ def actor_of(user: User | AnonymousUser) -> Actor:
 def _sites_of(user: User) -> frozenset[int] | None:
     if user.is_superuser:
         return None
-    staff = Staff.objects.filter(user=user).prefetch_related("sites").first()
-    if staff is None:
-        return frozenset()
-    return None if staff.everywhere else frozenset(site.pk for site in staff.sites.all())
+    rows = list(Staff.objects.filter(user=user).values_list("everywhere", "sites"))
+    if any(everywhere for everywhere, _ in rows):
+        return None
+    return frozenset(site for _, site in rows if site)
 
 
 def visible_sites(user: User | AnonymousUser) -> QuerySet[Site]:

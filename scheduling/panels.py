@@ -50,6 +50,28 @@ Marks = Callable[[Sequence[Any]], Mapping[int, str]]
 """Takes the appointments of a list and answers, by pk, a short escaped HTML for each that has
 something to say; it makes a fixed number of queries, however many appointments there are."""
 
+Hints = Callable[[Sequence[Any], Mapping[str, Any]], Mapping[int, str]]
+"""Takes the visits of some days of the diary, each with `pk`, `patient_id`, `series_id`, `seq` and
+`local_date`, and the page's context; answers, by pk, a few plain words for each that has something
+to say, in one query however many visits there are."""
+
+_hints: dict[str, tuple[int, Hints]] = {}
+
+
+def add_hints(order: int, read: Hints) -> None:
+    """Say something in plain words about each visit of the diary; the same again replaces it."""
+    _hints[f"{read.__module__}.{read.__qualname__}"] = (order, read)
+
+
+def hints(visits: Sequence[Any], context: Mapping[str, Any]) -> dict[int, list[str]]:
+    """Answer what upper floors hint at for each visit, by pk, in order."""
+    said: dict[int, list[str]] = {}
+    for _, _, read in sorted((order, name, read) for name, (order, read) in _hints.items()):
+        for pk, words in read(visits, context).items():
+            said.setdefault(pk, []).append(words)
+    return said
+
+
 _marks: dict[str, tuple[int, Marks]] = {}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import phonenumbers
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet, Value
 from phonenumber_field.phonenumber import PhoneNumber
 
 from scheduling import links, trail
@@ -32,6 +32,9 @@ CHANGED_SINCE = (
 LIKE = 0.55
 """Trigram similarity of the whole name from which two people born on one day look the same;
 “Jon Smith” and “John Smyth” reach 0.5 to 0.6, twins with one family name about 0.5."""
+
+MISSPELT = 0.45
+"""Trigram likeness of one word from which it may be a name misspelt: “Smyth” for Smith is 0.5."""
 
 _READ_BY_RULES = {"birth_date", "fitzpatrick", "deceased_on"}
 """Facts of a person that decide what may be booked."""
@@ -202,6 +205,25 @@ def find(text: str, *, countries: Sequence[str] = ()) -> QuerySet[Patient]:
             fits |= Q(search_key__contains=choice)
         found = found.filter(fits)
     return found
+
+
+def spelt_alike(text: str, *, most: int) -> list[Patient]:
+    """Find patients whose names look like a misspelt one, the likest first."""
+    words = [fold(word) for word in text.split() if word.isalpha()]
+    if not words:
+        return []
+    found = Patient.objects.all()
+    for word in words:
+        found = found.filter(search_key__trigram_word_similar=word)
+    likeness = sum((TrigramWordSimilarity(word, "search_key") for word in words), Value(0.0))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(MISSPELT)]
+        )
+        return list(found.annotate(likeness=likeness).order_by("-likeness", *_BY_NAME)[:most])
+
+
+_BY_NAME = ("family_name", "given_name", "pk")
 
 
 def _terms(text: str, countries: Sequence[str]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from scheduling import register, todos
-from scheduling.admin import card, finder, signs
+from scheduling.admin import calendar, card, finder, signs
 from scheduling.admin.booking import book_view
 from scheduling.admin.day import day_view
 from scheduling.admin.moving import move_view
@@ -45,6 +45,7 @@ class AppointmentScreen(ModelAdmin):
             ("<int:pk>/move/", move_view, "move"),
             ("<int:pk>/step/<slug:step>/", step_view, "step"),
             ("<int:pk>/change/", visit_view, "change"),
+            *calendar.SCREENS,
         )
         door_of = self.admin_site.admin_view
         return [

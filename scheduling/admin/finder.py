@@ -17,6 +17,7 @@ class Found:
     text: str
     patients: tuple[Patient, ...]
     more: bool
+    alike: bool = False
 
     @property
     def only(self) -> Patient | None:
@@ -25,11 +26,17 @@ class Found:
 
 
 def look_for(text: str) -> Found | None:
-    """Find patients by any of name, phone and birth date; None when nothing was typed."""
+    """Find patients by any of name, phone and birth date; None when nothing was typed.
+
+    Where nobody is spelt so, those whose names look alike are offered.
+    """
     text = text.strip()[:120]
     if not text:
         return None
     rows = list(register.find(text, countries=countries()).order_by(*ORDER)[: SHOWN + 1])
+    if not rows:
+        alike = register.spelt_alike(text, most=SHOWN)
+        return Found(text, tuple(alike), more=False, alike=bool(alike))
     return Found(text, tuple(rows[:SHOWN]), more=len(rows) > SHOWN)
 
 

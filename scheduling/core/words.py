@@ -124,7 +124,9 @@ class Actor:
     """Who acts: a member of staff, a patient by a link, or the house itself.
 
     `sites` is None where the actor may act at every site. `may_override` is the named
-    clinician's permission, read once at the edge.
+    clinician's permission, read once at the edge. Words to patients about what is done wait for
+    the `afterthought`, in which it may be undone; `takes_back` is the visit's `told_version` before
+    the step that is being undone.
     """
 
     name: str
@@ -132,6 +134,8 @@ class Actor:
     patient_id: int | None = None
     may_override: bool = False
     sites: frozenset[int] | None = None
+    afterthought: timedelta = timedelta()
+    takes_back: int | None = None
 
     def works_at(self, site_id: int) -> bool:
         """Tell whether the actor may change things at this site."""
