@@ -191,6 +191,7 @@ export class Panel {
   async #judge() {
     const { ghost } = this;
     this.button.disabled = true;
+    this.button.textContent = "Book";
     if (!ghost || !this.form.elements.treatment.value) return;
     ghost.good = this.#isLit(ghost);
     const asked = { ...this.asked, column: ghost.column, start: ghost.start };

@@ -26,7 +26,7 @@ function visitEvent(visit, part, n) {
   return {
     id: `${visit.id}:${part.column}:${n}`, resourceId: part.column, start: part.start, end: part.end,
     title: visit.patient, startEditable: visit.movable, durationEditable: visit.movable,
-    classNames: ["is-visit", `tone-${visit.tone}`, ...(visit.moving ? ["is-moving"] : [])],
+    classNames: ["is-visit", `tone-${visit.tone}`, ...(visit.moving ? ["is-moving"] : []), ...(between(part.start, part.end) < 25 ? ["is-short"] : [])],
     extendedProps: { visit, column: part.column },
   };
 }
