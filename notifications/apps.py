@@ -62,13 +62,14 @@ def hear_of_email() -> None:
 
 
 def write_down(
-    *, appointments: Sequence["Appointment"], verb: str, told: bool, now: datetime, **_: Any
+    *, appointments: Sequence["Appointment"], verb: str, told: bool, now: datetime, **more: Any
 ) -> None:
     """Write what patients must be told, in booking's transaction, and ring once it commits."""
     from notifications import care, outbox  # noqa: PLC0415
     from scheduling.bells import ring_once  # noqa: PLC0415
 
-    written = outbox.enqueue(appointments=appointments, verb=verb, now=now) if told else 0
+    by = more.get("by")
+    written = outbox.enqueue(appointments=appointments, verb=verb, now=now, by=by) if told else 0
     # after the outbox, which withdraws what was waiting about the visit as it was
     written += care.follow(appointments=appointments, verb=verb, told=told, now=now)
     if written:

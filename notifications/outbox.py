@@ -6,7 +6,7 @@ for an hour: what is due is read from the rows, never from the call.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from importlib.resources import files
@@ -17,8 +17,10 @@ from django.conf import settings
 from django.db import transaction
 
 from notifications import detours, lookups, mentions, readers, recovery, rounds
+from notifications.afterthoughts import Tell, kind_of, to_tell
 from notifications.core.habits import BadHabits, Habits, read
 from notifications.core.policy import (
+    AT_ONCE,
     OFF,
     TO_STAFF,
     TOGETHER,
@@ -79,11 +81,18 @@ def desk(clock: Clock) -> Desk:
 # ---------------------------------------------------------------- inside booking's transaction
 
 
-def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) -> int:
+def enqueue(
+    *,
+    appointments: Sequence[Appointment],
+    verb: str,
+    now: datetime,
+    by: Actor | None = None,
+) -> int:
     """Write down what the patients must be told of this change; answer how many rows.
 
     What was still waiting about an earlier version is withdrawn first. A patient of whom several
-    visits change is told of them in one message by each channel.
+    visits change is told of them in one message by each channel. Nothing leaves before whoever
+    acts may no longer undo it, and what is undone in time is not told at all.
     """
     changed = [a for a in appointments if a.told_version > 0]
     withdraw(appointments=changed, now=now)
@@ -94,10 +103,13 @@ def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) ->
         before=mentions.told_before(a.pk for a in changed) if several else {},
     )
     policy = habits()
+    from_then = now + (by.afterthought if by else timedelta())
+    back_to = by.takes_back if by else None
     written = [
         (_row(planned, told, now), planned)
-        for news in _news(told, verb)
-        for planned in plan_together(news=news, now=now, policy=policy)
+        for news in (_news(told, verb) if back_to is None else _taken_back(told, verb, back_to))
+        for planned in plan_together(news=news.told, now=from_then, policy=policy)
+        if news.at_once or planned.offset != AT_ONCE
     ]
     # the same news told twice writes one row: `dedupe_key` is unique
     statements.insert_all([row for row, _ in written])
@@ -135,7 +147,25 @@ class _Told(NamedTuple):
     before: Mapping[int, datetime | None]
 
 
-def _news(told: _Told, verb: str) -> Iterable[list[tuple[Kind, Visit]]]:
+class _News(NamedTuple):
+    """What one patient is to be told; without `at_once` only the reminders are planned."""
+
+    told: list[tuple[Kind, Visit]]
+    at_once: bool = True
+
+
+def _taken_back(told: _Told, verb: str, back_to: int) -> Iterator[_News]:
+    """Gather what is left to be told of a step that was undone."""
+    for appointment in told.appointments.values():
+        visit = _visit(appointment, told.readers[appointment.patient_id])
+        usual = _kind(appointment, verb, told.before)
+        tell = to_tell(appointment=appointment, visit=visit, back_to=back_to)
+        kind = usual and kind_of(tell, usual, off=appointment.status in OFF)
+        if kind is not None:
+            yield _News([(kind, visit)], at_once=tell is not Tell.NOTHING)
+
+
+def _news(told: _Told, verb: str) -> Iterator[_News]:
     """Gather what each patient is to be told."""
     news: dict[int, list[tuple[Kind, Visit]]] = {}
     for appointment in told.appointments.values():
@@ -143,7 +173,7 @@ def _news(told: _Told, verb: str) -> Iterable[list[tuple[Kind, Visit]]]:
         if kind is not None:
             visit = _visit(appointment, told.readers[appointment.patient_id])
             news.setdefault(appointment.patient_id, []).append((kind, visit))
-    return news.values()
+    yield from map(_News, news.values())
 
 
 def _visit(appointment: Appointment, reader: Reader) -> Visit:

@@ -52,6 +52,7 @@ def of_move(visit: Appointment, by: Actor, moment: datetime) -> dict[str, Any]:
         "told": visit.told_version,
         "start": visit.start.isoformat(),
         "minutes": (visit.end_q - visit.start_q) * 5,
+        "confirmed": visit.confirmed_at is not None,
         "held": held,
     }
 
@@ -90,7 +91,9 @@ def _taken_back(note: dict[str, Any], visit: Appointment, by: Actor, moment: dat
         minutes=note["minutes"],
         resources={kind: tuple(ids) for kind, ids in note["held"].items()},
     )
-    booking.move(**facts, to=place, by=by, now=moment)
+    moved = booking.move(**facts, to=place, by=by, now=moment).appointment
+    if note["confirmed"]:  # the patient's yes was to this very time
+        booking.confirm(appointment_id=moved.pk, version=moved.version, by=by, now=moment)
     return f"Undone: {visit.patient} is back in the old place."
 
 
