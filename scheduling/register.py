@@ -33,8 +33,9 @@ LIKE = 0.55
 """Trigram similarity of the whole name from which two people born on one day look the same;
 “Jon Smith” and “John Smyth” reach 0.5 to 0.6, twins with one family name about 0.5."""
 
-MISSPELT = 0.45
-"""Trigram likeness of one word from which it may be a name misspelt: “Smyth” for Smith is 0.5."""
+MISSPELT = 0.25
+"""Trigram likeness of one word from which it may be a name misspelt: “Pyne” is 0.25 like Pine,
+“Smyth” 0.33 like Smith."""
 
 _READ_BY_RULES = {"birth_date", "fitzpatrick", "deceased_on"}
 """Facts of a person that decide what may be booked."""

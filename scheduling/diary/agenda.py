@@ -1,14 +1,15 @@
 """Some days of a site as the diary draws them: columns, visits in their parts, and the ground.
 
-Times are quanta of 5 minutes; the edge spells them on the site's clock. Three statements at most,
-however many visits: the catalogue's counter, the visits with what they hold, and when somebody is
-busy at another site.
+Times are quanta of 5 minutes; the edge spells them on the site's clock. Two statements, however
+many visits: the visits with what they hold, and when somebody is busy at another site, which
+carries the catalogue's counter along.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from hashlib import md5
 from typing import Any
 
 from scheduling import catalogue, statements
@@ -33,16 +34,19 @@ LEFT JOIN LATERAL (
 WHERE a.site_id = %s AND a.local_date BETWEEN %s AND %s AND a.status <> ALL(%s)
 ORDER BY a.start_q, a.id
 """  # noqa: S608 - no text of anybody's
-_ELSEWHERE = """
-SELECT l.resource_id, l.start_q, l.end_q
-FROM scheduling_allocation l JOIN scheduling_appointment a ON a.id = l.appointment_id
-WHERE l.active AND l.resource_id = ANY(%s) AND l.start_q >= %s AND l.start_q < %s
-  AND a.site_id <> %s
-ORDER BY l.resource_id, l.start_q
-"""
+_ELSEWHERE = f"""
+SELECT ground.counter, away.* FROM (SELECT ({catalogue.COUNTER}) AS counter) ground
+LEFT JOIN (
+  SELECT l.resource_id, l.start_q, l.end_q
+  FROM scheduling_allocation l JOIN scheduling_appointment a ON a.id = l.appointment_id
+  WHERE l.active AND l.resource_id = ANY(%s) AND l.start_q >= %s AND l.start_q < %s
+    AND a.site_id <> %s
+  ORDER BY l.resource_id, l.start_q) away ON true
+"""  # noqa: S608
 _STAMP = f"""
-SELECT ({catalogue.COUNTER}), count(*), md5(string_agg(id || '.' || version, ' ' ORDER BY id))
-FROM scheduling_appointment WHERE site_id = %s AND local_date BETWEEN %s AND %s
+SELECT ({catalogue.COUNTER}), md5(coalesce(string_agg(id || '.' || version, ' ' ORDER BY id), ''))
+FROM scheduling_appointment
+WHERE site_id = %s AND local_date BETWEEN %s AND %s AND status <> ALL(%s)
 """  # noqa: S608
 
 
@@ -119,6 +123,14 @@ class Agenda:
     entries: tuple[Entry, ...]
     elsewhere: tuple[tuple[int, int, int], ...]
 
+    @property
+    def stamp(self) -> str:
+        """What `stamp` answers while nothing has changed."""
+        shown = sorted((entry.pk, entry.version) for entry in self.entries)
+        words = " ".join(f"{pk}.{version}" for pk, version in shown)
+        digest = md5(words.encode(), usedforsecurity=False).hexdigest()
+        return f"{self.ground.version}-{digest}"
+
     @cached_property
     def window(self) -> Window:
         """The quanta of the days, on the site's clock."""
@@ -185,32 +197,42 @@ def agenda(*, site_id: int, kind: str, first: date, last: date) -> Agenda:
         NotFound: there is no such site.
 
     """
-    ground = catalogue.current()
+    ground = catalogue.remembered()
+    if ground is None or site_id not in ground.sites:
+        ground = catalogue.current()
+    counter, found = _read(ground, site_id, kind, (first, last))
+    if counter != found.ground.version:  # what was remembered is no longer the newest
+        found = _read(catalogue.current(counter), site_id, kind, (first, last))[1]
+    return found
+
+
+def _read(ground: Ground, site_id: int, kind: str, days: tuple[date, date]) -> tuple[int, Agenda]:
+    """Read the days with a catalogue; give its counter in the same breath."""
     site = ground.site(site_id)
-    window = hours.days_window(first, last, site.tz)
+    window = hours.days_window(*days, site.tz)
     shown = [thing.id for thing in _things(ground, site, kind)]
     visits, elsewhere = statements.rows_of_each(
-        (_VISITS, [site_id, first, last, list(GONE)]),
+        (_VISITS, [site_id, *days, list(GONE)]),
         (_ELSEWHERE, [shown, window.q0 - LONGEST_Q, window.q1, site_id]),
     )
-    return Agenda(
+    return elsewhere[0][0], Agenda(
         ground=ground,
         site=site,
         kind=kind,
-        first=first,
-        last=last,
+        first=days[0],
+        last=days[1],
         entries=tuple(_entry(row) for row in visits),
-        elsewhere=tuple((a, b, c) for a, b, c in elsewhere),
+        elsewhere=tuple((a, b, c) for _, a, b, c in elsewhere if a is not None),
     )
 
 
 def stamp(*, site_id: int, first: date, last: date) -> str:
-    """Answer what is never the same again once anything on these days has changed; one query.
+    """Answer what is another once anything on these days has changed; one query.
 
     The catalogue's counter stands for hours, absences and names; each visit's version for itself.
     """
-    ((counter, count, digest),) = statements.rows(_STAMP, [site_id, first, last])
-    return f"{counter}-{count}-{digest or ''}"
+    ((counter, digest),) = statements.rows(_STAMP, [site_id, first, last, list(GONE)])
+    return f"{counter}-{digest}"
 
 
 def _things(ground: Ground, site: Place, kind: str) -> list[Thing]:

@@ -70,9 +70,7 @@ def test_words_of_other_doors_go_at_once(clinic: cast.Clinic) -> None:
 
 def test_a_booking_undone_is_never_heard_of(clinic: cast.Clinic) -> None:
     visit = booked(clinic)
-    booking.cancel(
-        appointment_id=visit.pk, version=None, by=replace(HASTY, takes_back=-1), now=NOW
-    )
+    booking.cancel(appointment_id=visit.pk, version=None, by=replace(HASTY, takes_back=-1), now=NOW)
     assert waiting() == []
     assert not Message.objects.filter(kind="cancelled").exists()
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
-from scheduling.catalogue import Ground, Place, current
+from scheduling.catalogue import Ground, Place, current, remembered
 from scheduling.errors import Malformed, NotFound
 from scheduling.models import Resource
 from scheduling.screens import door
@@ -57,7 +57,8 @@ def site_of(request: HttpRequest, given: str | None = None) -> Place:
     pk = door.whole(given if given is not None else request.GET.get("site"))
     if pk is None or not actor(request).works_at(pk):
         raise NotFound
-    return current().site(pk)
+    ground = remembered()
+    return (ground if ground is not None and pk in ground.sites else current()).site(pk)
 
 
 def kind_of(request: HttpRequest) -> str:

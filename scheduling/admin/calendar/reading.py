@@ -14,12 +14,10 @@ def days_view(request: HttpRequest) -> HttpResponse:
     """Answer the visits of some days with everything that is drawn around them."""
     door.needs(request, door.LOOK)
     days = days_of(request)
-    # before the visits: what changes in between is news at the next look
-    stamp = diary.stamp(site_id=days.site.id, first=days.first, last=days.last)
     agenda = diary.agenda(site_id=days.site.id, kind=days.kind, first=days.first, last=days.last)
     hints = panels.hints(agenda.entries, {"request": request})
     body = spelled(agenda, hints, may_work=request.user.has_perm(door.WORK))
-    return _fresh({**body, "stamp": stamp})
+    return _fresh({**body, "stamp": agenda.stamp})
 
 
 @require_GET
