@@ -12,6 +12,9 @@ export function keys(diary) {
       says.again();
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    // While the grid draws anew what is carried, nothing holds the focus for a moment.
+    const lost = event.target === document.body;
+    if (lost && (diary.carried ? carry(diary, event.key) : panel?.ghost && ghost(panel, event.key))) return event.preventDefault();
     if (event.key.toLowerCase() === "n" && panel) {
       event.preventDefault();
       panel.open();

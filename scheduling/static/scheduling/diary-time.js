@@ -8,8 +8,8 @@ export const between = (start, end) => minutesOf(end) - minutesOf(start);
 export const clock = (text) => text.slice(11, 16);
 export const dayOf = (text) => text.slice(0, 10);
 export const dayAfter = (day, days) => shifted(`${day}T00:00`, days * 24 * 60).slice(0, 10);
-// The grid hands out instants by one fixed offset, which it was told; days of clock changes too.
-export const fromGrid = (date, offset) => textOf(date.getTime() / MINUTE + offset);
+// What the grid calls a duration. Its dates are none of ours: the desk's clock would have a say in them.
+export const lasting = ({ days = 0, seconds = 0 }) => days * 24 * 60 + seconds / 60;
 export const offsetText = (minutes) => {
   const part = (number) => String(number).padStart(2, "0");
   const size = Math.abs(minutes);

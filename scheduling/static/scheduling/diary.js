@@ -3,7 +3,7 @@ import { keys } from "./diary-keys.js";
 import { Panel } from "./diary-panel.js";
 import { Says } from "./diary-says.js";
 import { Server } from "./diary-server.js";
-import { between, dayAfter, dayOf, daysShown, fromGrid, inWords, offsetText, shifted } from "./diary-time.js";
+import { between, dayAfter, dayOf, daysShown, inWords, lasting, offsetText, shifted } from "./diary-time.js";
 import { contentOf, eventsOf, Hint, lengthOf, placed, sentence } from "./diary-visits.js";
 
 const COARSE = matchMedia("(pointer: coarse)").matches;
@@ -45,10 +45,9 @@ class Diary {
       eventDragStart: () => this.#hold(), eventResizeStart: () => this.#hold(),
       eventDragStop: () => this.#release(), eventResizeStop: () => this.#release(),
       eventDrop: (info) => this.#dropped(info), eventResize: (info) => this.#resized(info),
-      dateClick: ({ date, resource }) => this.panel?.open({ column: Number(resource.id), start: this.#snapped(date) }),
-      select: ({ start, end, resource }) => {
-        const from = fromGrid(start, facts.offset);
-        this.panel?.open({ column: Number(resource.id), start: from, minutes: between(from, fromGrid(end, facts.offset)) });
+      dateClick: ({ dateStr, resource }) => this.panel?.open({ column: Number(resource.id), start: this.#snapped(dateStr) }),
+      select: ({ startStr, endStr, resource }) => {
+        this.panel?.open({ column: Number(resource.id), start: startStr.slice(0, 16), minutes: between(startStr, endStr) });
         this.calendar.unselect();
       },
       eventAllUpdated: () => this.#drawn(),
@@ -59,8 +58,7 @@ class Diary {
     return this.facts.view === "week" ? "7rem" : COARSE ? "10rem" : undefined;
   }
 
-  #snapped(date) {
-    const text = fromGrid(date, this.facts.offset);
+  #snapped(text) {
     return shifted(text, -(between(`${dayOf(text)}T00:00`, text) % this.facts.step));
   }
 
@@ -110,6 +108,11 @@ class Diary {
 
   #drawn() {
     for (const each of this.grid.querySelectorAll(".ec-event")) this.#refresh(each);
+    // A table holds cells and nothing else, but visits lie across them; each says itself when and with whom.
+    for (const each of this.grid.querySelectorAll(".ec, .ec [role]:not(.ec-event), .ec aside")) {
+      each.setAttribute("role", "presentation");
+      for (const name of each.getAttributeNames()) if (name.startsWith("aria-")) each.removeAttribute(name);
+    }
     if (this.focused) {
       const again = this.grid.querySelector(`[data-key="${this.focused}"]`);
       this.focused = undefined;
@@ -174,20 +177,20 @@ class Diary {
     this.dragging = false;
   }
 
-  #dropped({ event, oldEvent, newResource, revert }) {
+  #dropped({ event, delta, newResource, revert }) {
     const { visit, column } = event.extendedProps;
-    const { offset } = this.facts;
-    if (!visit) return this.panel.place({ column: Number(newResource?.id ?? this.panel.ghost.column), start: fromGrid(event.start, offset) });
-    const by = between(fromGrid(oldEvent.start, offset), fromGrid(event.start, offset));
+    const by = lasting(delta);
+    if (!visit) {
+      const { ghost } = this.panel;
+      return this.panel.place({ column: Number(newResource?.id ?? ghost.column), start: shifted(ghost.start, by) });
+    }
     return this.move(visit, { start: shifted(visit.start, by), column: Number(newResource?.id ?? column) }, revert);
   }
 
-  #resized({ event, oldEvent, revert }) {
+  #resized({ event, endDelta, revert }) {
     const { visit, column } = event.extendedProps;
-    const { offset } = this.facts;
-    const longer = between(fromGrid(oldEvent.end, offset), fromGrid(event.end, offset));
     if (!visit) return revert();
-    return this.move(visit, { start: visit.start, column, minutes: lengthOf(visit) + longer }, revert);
+    return this.move(visit, { start: visit.start, column, minutes: lengthOf(visit) + lasting(endDelta) }, revert);
   }
 
   // Drawn already where it is wanted; the server decides, and a no puts it back.
@@ -199,7 +202,10 @@ class Diary {
     }
     const asked = { start, column, by: this.facts.by, version: visit.version, ...(minutes ? { minutes } : {}) };
     const { ok, status, body } = await this.server.send("move", asked, visit.id);
-    if (ok) return this.done(body);
+    if (ok) {
+      this.carried = null;
+      return this.done(body);
+    }
     revert();
     const title = status === 412 ? "Somebody else was quicker." : "Not moved.";
     const told = status === 412 ? { detail: "This visit was changed by someone else just now. You see it as it is; please look and try again." } : body;
