@@ -1,8 +1,9 @@
 """The diary's page: its frame, and the facts that its scripts begin with."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -77,10 +78,21 @@ def diary_view(request: HttpRequest) -> HttpResponse:
         frame=frame,
         the_list=the_list,
         legend=legend(),
+        first_read=_first_read(frame),
         form=WantedForm(door.sites_of(request), initial={"site": frame.site.id}),
         facts=_facts(request, frame, moment),
     )
     return render(request, "scheduling/diary/diary.html", context)
+
+
+def _first_read(frame: Frame) -> str:
+    """Write the address that the scripts will ask first, so that the browser asks while they load."""
+    first = last = frame.day
+    if frame.view == "week":
+        first = frame.day - timedelta(days=frame.day.weekday())
+        last = first + timedelta(days=6)
+    asked = {"site": frame.site.id, "by": frame.kind, "from": first, "to": last}
+    return f"{reverse('admin:scheduling_appointment_days')}?{urlencode(asked)}"
 
 
 def _facts(request: HttpRequest, frame: Frame, moment: datetime) -> dict[str, Any]:
