@@ -15,9 +15,10 @@ class CustomBuildHook(BuildHookInterface):
     """Copies EventCalendar to the static files; without a network the diary stays a plain table."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Fetch what the lock file names, unless that very version is there."""
+        """Fetch what the lock file names, unless this very build of it is there."""
         root, to = Path(self.root), Path(self.root, AT)
         lock, stamp = (root / "package-lock.json").read_bytes(), to / ".lock"
+        lock += Path(__file__).read_bytes()
         there = all((to / name).exists() for name in (*FILES, stamp.name))
         if not (there and stamp.read_bytes() == lock):
             if not self._fetched(root, to):
@@ -42,5 +43,9 @@ class CustomBuildHook(BuildHookInterface):
                 return False
             to.mkdir(parents=True, exist_ok=True)
             for name in FILES:
-                shutil.copy(Path(room, "node_modules/@event-calendar/build/dist", name), to)
+                text = Path(room, "node_modules/@event-calendar/build/dist", name).read_text(
+                    "utf-8"
+                )
+                # its source map stays behind: `collectstatic` would look for it in vain
+                (to / name).write_text(text.partition("//# sourceMappingURL=")[0], "utf-8")
         return True

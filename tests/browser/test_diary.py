@@ -240,7 +240,7 @@ def test_the_month_is_read_by_all(seat: Seat, clinic: cast.Clinic, visit: Appoin
     desk.page.goto(f"{DIARY}month/?date={DAY}")
     expect(desk.page.locator("td", has_text="1 visit")).to_contain_text("5")
     assert desk.grave() == []
-    desk.shot("month")
+    desk.shot("diary-month")
     desk.page.locator("td", has_text="1 visit").locator("a").click()
     desk.page.wait_for_selector("#diary[data-ready]")
     assert desk.at("Ada Pine") == "11:00"

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+from django.contrib.staticfiles import finders
+
 from scheduling.screens import shipped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -9,6 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_the_build_brought_what_the_diary_is_drawn_with() -> None:
     assert shipped.calendar_is_here()
     assert shipped.diary_is_drawn(None) == []
+
+
+def test_what_was_brought_names_no_file_that_stayed_behind() -> None:
+    """`collectstatic` of a real installation refuses a file that names a missing one."""
+    for name in shipped.CALENDAR:
+        text = Path(str(finders.find(name))).read_text("utf-8")
+        assert len(text) > 10_000
+        assert "sourceMappingURL" not in text
 
 
 def test_a_missing_calendar_is_named_with_the_command_that_fetches_it(settings) -> None:
