@@ -55,6 +55,9 @@ PHOTO_PAGES = frozenset({"care"})
 
 NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
+UNLOGGED = frozenset({"livez", "readyz", "scheduling_appointment_news"})
+"""Names of routes that are asked every second or so, and tell nothing."""
+
 log = getLogger(__name__)
 
 
@@ -198,7 +201,7 @@ class RequestIds:
 def log_request(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Write method, route, status and milliseconds; probes and files stay out of the log."""
     match = request.resolver_match
-    if match and match.url_name not in {"livez", "readyz"}:
+    if match and match.url_name not in UNLOGGED:
         facts = {"route": match.route, "status": response.status_code, "ms": round(seconds * 1000)}
         log.info("%s", request.method, extra={"facts": facts})
 

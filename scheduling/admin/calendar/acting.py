@@ -13,7 +13,13 @@ from scheduling import booking
 from scheduling.admin.calendar import undoing
 from scheduling.admin.calendar.asking import KINDS, site_of
 from scheduling.admin.calendar.spelling import moment_in_words
-from scheduling.admin.calendar.wanting import column_of, held_by, refusal_in, wish_in
+from scheduling.admin.calendar.wanting import (
+    booking_screen,
+    column_of,
+    held_by,
+    refusal_in,
+    wish_in,
+)
 from scheduling.booking import Booked, Place
 from scheduling.booking.ask import Ask
 from scheduling.catalogue import Thing
@@ -39,7 +45,7 @@ def book_view(request: HttpRequest) -> HttpResponse:
     try:
         (booked,) = booking.book_many(asks=[Ask(wish=wish, start=start)], by=by, now=moment)
     except Refused as refused:
-        return _no(request, refused, site.id, _to_book(request))
+        return _no(request, refused, site.id, booking_screen(request.POST))
     token = undoing.of_booking(booked.appointment, by, moment)
     return JsonResponse(_done(booked, "Booked", token), status=201)
 
@@ -124,13 +130,3 @@ def _to_move(visit: Appointment, place: Place) -> str:
 
 def _iso(start: datetime, visit: Appointment) -> str:
     return start.astimezone(ZoneInfo(visit.zone)).isoformat()
-
-
-def _to_book(request: HttpRequest) -> str:
-    """Write the address of the booking screen with what the panel holds."""
-    data = request.POST.copy()
-    if data.get("by") == Resource.Kind.PRACTITIONER and data.get("column"):
-        data["practitioner"] = str(data["column"])
-    for name in ("csrfmiddlewaretoken", "by", "column"):
-        data.pop(name, None)
-    return f"{reverse('admin:scheduling_appointment_book')}?{data.urlencode()}"

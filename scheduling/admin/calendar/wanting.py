@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -122,8 +122,22 @@ def why_view(request: HttpRequest) -> HttpResponse:
         "arrive": f"{seen.arrive:%H:%M}" if seen.arrive != seen.start else "",
         "cautions": [each.reason.sentence for each in seen.cautions],
         "refusal": refusal_in(seen.refusal),
+        "override": "",
     }
+    may = seen.refusal and seen.refusal.overridable and request.user.has_perm(door.OVERRIDE)
+    if may and wish.patient_id is not None:
+        told["override"] = booking_screen(request.GET)
     return JsonResponse(told)
+
+
+def booking_screen(asked: QueryDict) -> str:
+    """Write the address of the booking screen with what the panel holds."""
+    data = asked.copy()
+    if data.get("by") == Resource.Kind.PRACTITIONER and data.get("column"):
+        data["practitioner"] = str(data["column"])
+    for name in ("csrfmiddlewaretoken", "by", "column"):
+        data.pop(name, None)
+    return f"{reverse('admin:scheduling_appointment_book')}?{data.urlencode()}"
 
 
 def refusal_in(refusal: refusing.Refusal | None) -> dict[str, Any] | None:

@@ -205,6 +205,7 @@ export class Panel {
       ghost.words = `No: ${no.reasons[0].sentence}`;
       this.#tell("bad", `${body.when} will not do.`, ...no.reasons.map((each) => `${each.sentence} ${each.sum}`));
       if (earliest) this.#offer(earliest);
+      if (body.override) this.verdict.append(Object.assign(document.createElement("a"), { className: "desk-button small grave", href: body.override, textContent: "Override with a reason" }));
     } else {
       const arrive = body.arrive ? `; be there at ${body.arrive}` : "";
       this.#tell("good", `${body.when}, ${body.minutes} minutes, ${[body.who, body.where].filter(Boolean).join(", ")}${arrive}.`, ...body.cautions);

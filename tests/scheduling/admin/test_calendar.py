@@ -187,6 +187,18 @@ def test_why_says_every_reason_and_the_earliest(
     assert bad["refusal"]["earliest"]["start"].startswith(f"{DAY}T09:00")
 
 
+def test_why_leads_to_the_override_only_who_may(
+    desk: Client, doctor: Client, clinic: cast.Clinic
+) -> None:
+    early = wanted(clinic, start=f"{DAY}T08:00")
+    assert desk.get(f"{ROOT}why/", early).json()["override"] == ""
+    address = doctor.get(f"{ROOT}why/", early).json()["override"]
+    shown = doctor.get(address).context["desk"]
+    assert (shown.patient, shown.refusal.overridable) == (clinic.patient, True)
+    nobody = doctor.get(f"{ROOT}why/", {**early, "patient": ""}).json()
+    assert nobody["override"] == ""
+
+
 def test_booking_from_the_panel(desk: Client, clinic: cast.Clinic) -> None:
     answer = desk.post(f"{ROOT}book/", wanted(clinic))
     assert answer.status_code == 201
