@@ -12,7 +12,6 @@ from scheduling.models import (
     Allocation,
     Appointment,
     Change,
-    OpeningHours,
     Override,
     ProtocolVersion,
     Record,
@@ -336,17 +335,6 @@ def test_move_keeps_the_practitioner_where_free_else_takes_another(
         appointment_id=visit.pk, to=cast.at(cast.day(3), 11), version=None, by=DESK, now=cast.NOW
     )
     assert hands() != before
-
-
-def test_move_to_a_day_off_of_the_practitioner_takes_another(visit: Appointment) -> None:
-    held = Allocation.objects.get(appointment=visit, resource__kind=Resource.Kind.PRACTITIONER)
-    to = cast.at(cast.day(2), 11)
-    OpeningHours.objects.filter(resource=held.resource, weekday=cast.day(2).weekday()).delete()
-    booking.move(appointment_id=visit.pk, to=to, version=None, by=DESK, now=cast.NOW)
-    now_held = Allocation.objects.get(
-        appointment=visit, active=True, resource__kind=Resource.Kind.PRACTITIONER
-    )
-    assert now_held.resource_id != held.resource_id
 
 
 def test_complete_before_its_time_writes_when_it_was_really_done(visit: Appointment) -> None:
