@@ -50,9 +50,9 @@ class Desk:
         """Find a patient's visit on the grid."""
         return self.page.locator(".is-visit", has_text=name).first
 
-    def at(self, name: str) -> str:
-        """Read the time that stands on a patient's visit."""
-        return self.visit(name).locator("b").inner_text()[:5]
+    def stands(self, name: str, time: str) -> None:
+        """Wait until a patient's visit stands at a time."""
+        self.visit(name).locator("b", has_text=time).wait_for()
 
     def drag(self, name: str, *, down: int = 0, across: int = 0, edge: bool = False) -> None:
         """Drag a visit by pixels, by its middle or by its lower edge."""

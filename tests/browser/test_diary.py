@@ -99,7 +99,8 @@ def test_a_visit_is_dragged_stretched_and_put_back_by_undo(
     desk.drag("Ada Pine", down=2 * HOUR)
     desk.says("Moved: Ada Pine, Filler, Tue 5 Jan, 13:00.")
     visit.refresh_from_db()
-    assert (f"{visit.local_time:%H:%M}", desk.at("Ada Pine")) == ("13:00", "13:00")
+    assert f"{visit.local_time:%H:%M}" == "13:00"
+    desk.stands("Ada Pine", "13:00")
     desk.drag("Ada Pine", down=HOUR // 4, edge=True)
     desk.says("Moved")
     expect(desk.visit("Ada Pine")).to_contain_text("13:00 to 13:45")
@@ -118,7 +119,7 @@ def test_a_refused_move_snaps_back_and_says_the_way_out(
     told = desk.refusal()
     expect(told).to_contain_text("Outside the hours")
     expect(told).to_contain_text("Earliest: Tue 5 Jan, 09:00")
-    assert desk.at("Ada Pine") == "11:00"
+    desk.stands("Ada Pine", "11:00")
     assert desk.grave() == []
     desk.shot("diary-refusal")
     told.get_by_role("link", name="Override with a reason").click()
@@ -141,7 +142,7 @@ def test_the_earliest_start_of_a_refusal_moves_there(
     assert told.get_by_role("link", name="Override").count() == 0
     told.get_by_role("button", name="Earliest").click()
     desk.says("Moved: Ada Pine, Filler, Tue 5 Jan, 09:00.")
-    assert desk.at("Ada Pine") == "09:00"
+    desk.stands("Ada Pine", "09:00")
 
 
 def test_a_colleagues_change_shows_by_itself_and_a_stale_drag_is_told(
@@ -164,7 +165,8 @@ def test_a_colleagues_change_shows_by_itself_and_a_stale_drag_is_told(
     told = desk.refusal()
     expect(told).to_contain_text("changed by someone else")
     visit.refresh_from_db()
-    assert (f"{visit.local_time:%H:%M}", desk.at("Ada Pine")) == ("16:00", "16:00")
+    assert f"{visit.local_time:%H:%M}" == "16:00"
+    desk.stands("Ada Pine", "16:00")
 
 
 def test_a_visit_is_booked_by_keyboard(seat: Seat, clinic: cast.Clinic, visit: Appointment) -> None:
@@ -205,7 +207,7 @@ def test_a_visit_is_reached_moved_and_opened_by_keyboard(
     for _ in range(4):
         key("ArrowDown")
     key("Escape")
-    assert desk.at("Ada Pine") == "11:00"
+    desk.stands("Ada Pine", "11:00")
     key("m")
     for _ in range(4):
         key("ArrowDown")
@@ -243,7 +245,7 @@ def test_the_month_is_read_by_all(seat: Seat, clinic: cast.Clinic, visit: Appoin
     desk.shot("diary-month")
     desk.page.locator("td", has_text="1 visit").locator("a").click()
     desk.page.wait_for_selector("#diary[data-ready]")
-    assert desk.at("Ada Pine") == "11:00"
+    desk.stands("Ada Pine", "11:00")
 
 
 def test_without_scripts_there_is_the_plain_list(

@@ -36,7 +36,7 @@ class Diary {
       slotDuration: { minutes: SLOT.minutes }, slotHeight: SLOT.height, slotLabelInterval: "01:00", snapDuration: { minutes: facts.step },
       slotLabelFormat: CLOCK, eventTimeFormat: CLOCK, dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
       slotEventOverlap: false, datesAboveResources: facts.view === "week", columnWidth: this.#width(), longPressDelay: 400, eventDragMinDistance: 5,
-      editable: facts.mayWork, selectable: facts.mayWork, pointer: facts.mayWork, selectMinDistance: 5, unselectAuto: true,
+      editable: facts.mayWork, selectable: facts.mayWork, selectMinDistance: 5, unselectAuto: true,
       eventContent: contentOf,
       eventDidMount: ({ el, event }) => this.#dress(el, event),
       eventClick: ({ event }) => event.extendedProps.visit && location.assign(event.extendedProps.visit.page),
