@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
             Item("Status board", "view_kanban", "scheduling_appointment_board", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
+            Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
