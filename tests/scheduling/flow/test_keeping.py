@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connections
-
 
 from scheduling import booking, tasks
 from scheduling.flow import keeping
@@ -164,7 +164,7 @@ def _six() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_six")
 def test_the_tick_keeps_sheets_where_the_settings_say(
-    clinic: cast.Clinic, tmp_path: Path, settings: SettingsWrapper
+    clinic: cast.Clinic, tmp_path: Path, settings: Any
 ) -> None:
     settings.SHEETS_DIR = ""
     tasks.keep_sheets()
