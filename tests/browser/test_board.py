@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from scheduling import access, booking
-from scheduling.flow import keeping
+from scheduling.flow import keeping, stages
 from scheduling.models import Appointment, Record
 from tests import cast
 from tests.browser import looking
@@ -112,6 +112,19 @@ def fill(clinic: cast.Clinic) -> list[Appointment]:
     return made
 
 
+def through(visit: Appointment, to: str, hour: int, minute: int) -> None:
+    """See a visit through to its treatment, or out of the door."""
+    facts: Any = {
+        "appointment_id": visit.pk, "version": None, "by": DESK,
+        "now": cast.at(cast.TODAY, hour, minute),
+    }  # fmt: skip
+    booking.check_in(**facts)
+    stages.move_on(to="treatment", **facts)
+    if to == "left":
+        booking.complete(**facts)
+        stages.move_on(to="left", **facts)
+
+
 def test_walk_in_takes_three_keys(desk: Callable[..., Desk], clinic: cast.Clinic) -> None:
     at = desk()
     at.page.goto(BOARD)
@@ -159,6 +172,8 @@ def test_axe_finds_nothing_serious_on_any_screen_of_the_day(
     desk: Callable[..., Desk], clinic: cast.Clinic
 ) -> None:
     fill(clinic)
+    through(book(clinic, "Ed", cast.at(cast.TODAY, 10, 45)), "treatment", 10, 50)
+    through(book(clinic, "Fay", cast.at(cast.TODAY, 9, 30)), "left", 9, 50)
     gone = cast.day(-20)
     wish = clinic.wish(practitioner_id=clinic.nurse.pk)
     laser = booking.book(wish=wish, start=cast.at(cast.TODAY, 12), by=DESK, now=cast.NOW)
