@@ -1,6 +1,7 @@
 """The status board: who is expected, in the house, done; one press moves a visit on."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from scheduling.admin.first import needed_first
 from scheduling.admin.steps import STALE, STEPS, asks_consent
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import board
+from scheduling.flow.board import Card
 from scheduling.flow.standing import Place
 from scheduling.models import Appointment, Practitioner, Room, Site
 from scheduling.screens import door, refusing
@@ -41,6 +43,23 @@ WORDS: Mapping[str, str] = {
     "no-show": "Did not come",
 }
 """The board's steps, as their buttons say them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card with its steps and stamps in words: (step, word), and (when, what, who)."""
+
+    card: Card
+    steps: tuple[tuple[str, str], ...]
+    stamps: tuple[tuple[datetime, str, str], ...]
+
+
+def _in_words(card: Card) -> Shown:
+    return Shown(
+        card,
+        tuple((step, WORDS[step]) for step in card.steps),
+        tuple((stamp.at, signs.VERBS[stamp.verb], stamp.by) for stamp in card.stamps),
+    )
 
 
 class BoardForm(forms.Form):
@@ -102,12 +121,10 @@ def _shown(
         site=site,
         day=day,
         now=moment,
-        columns=[(place, [card for card in found if card.place is place]) for place in Place],
+        columns=[(p, [_in_words(card) for card in found if card.place is p]) for p in Place],
         count=len(found),
         filtered=bool(only),
         pulse=board.pulse(site_id=site.pk, day=day),
-        words=WORDS,
-        stamp_words=signs.VERBS,
         here=f"{reverse('admin:scheduling_appointment_board')}?{data.urlencode()}",
         **more,
     )

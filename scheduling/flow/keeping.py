@@ -68,6 +68,7 @@ def keep(*, folder: Path, days: int, now: datetime) -> list[Path]:
         OSError: a file could not be written; the next tick tries again.
 
     """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written, trouble = list[Path](), list[OSError]()
     for site in Site.objects.filter(active=True).order_by("pk"):
         edition = due(site, now)

@@ -26,7 +26,7 @@ def press(client: Client, visit: Appointment, step: str, **facts: object) -> Any
 def standing(client: Client) -> dict[str, list[str]]:
     """Read the board: the names in each column that has any."""
     columns = client.get(BOARD).context["columns"]
-    return {p.value: [str(c.visit.patient) for c in cards] for p, cards in columns if cards}
+    return {p.value: [str(c.card.visit.patient) for c in cards] for p, cards in columns if cards}
 
 
 def consent(clinic: cast.Clinic) -> None:
@@ -56,7 +56,7 @@ def test_a_visit_moves_on_by_one_press_each_and_every_step_is_stamped(
     assert seen == [
         "expected", "arrived", "arrived", "in numbing", "in treatment", "done", "left",
     ]  # fmt: skip
-    card = desk.get(BOARD).context["columns"][5][1][0]
+    card = desk.get(BOARD).context["columns"][5][1][0].card
     assert [(s.verb, f"{s.at:%H:%M}", s.by) for s in card.stamps] == [
         ("arrive", "10:40", "reception"),
         ("check_in", "10:50", "reception"),
@@ -80,7 +80,7 @@ def test_who_is_late_is_told_in_words(
     """The time to be there is 10:00, an hour before the laser."""
     screens.visit(clinic, 0)
     with at(minutes):
-        card = desk.get(BOARD).context["columns"][0][1][0]
+        card = desk.get(BOARD).context["columns"][0][1][0].card
     assert (card.late_words if card.is_late else "") == words
 
 
@@ -92,7 +92,8 @@ def test_waiting_numbing_and_overtime_are_counted(desk: Client, clinic: cast.Cli
         with at(minutes):
             press(desk, visit, step)
         with at(minutes + 50):
-            card = next(c for _, cards in desk.get(BOARD).context["columns"] for c in cards)
+            columns = desk.get(BOARD).context["columns"]
+            card = next(shown.card for _, cards in columns for shown in cards)
             told.append((card.spent_words, card.late_words if card.is_late else ""))
     assert told == [
         ("waiting 50 minutes", ""),
@@ -241,7 +242,7 @@ def test_filters_keep_to_a_practitioner_or_a_room(desk: Client, clinic: cast.Cli
 
     def names(query: str) -> list[str]:
         columns = desk.get(f"{BOARD}?{query}").context["columns"]
-        return [str(card.visit.patient) for _, cards in columns for card in cards]
+        return [str(c.card.visit.patient) for _, cards in columns for c in cards]
 
     assert names(f"practitioner={clinic.doctor.pk}") == ["Bo Reed"]
     assert names(f"room={clinic.room.pk}") == ["Ada Pine"]

@@ -80,8 +80,8 @@ def test_a_kept_sheet_is_private_and_its_folder_too(clinic: cast.Clinic, tmp_pat
         (path,) = keeping.keep(folder=tmp_path / "sheets", days=7, now=utc(4, 6))
     finally:
         os.umask(old)
-    modes = [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)]
-    assert modes == [0o600, 0o700]
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent, path.parent.parent)]
+    assert modes == [0o600, 0o700, 0o700]
     assert path.parent.name == f"harley-house-{clinic.site.pk}"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
