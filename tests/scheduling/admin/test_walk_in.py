@@ -33,6 +33,8 @@ def test_of_several_the_first_is_ready_to_be_picked(desk: Client, clinic: cast.C
     page = desk.get(f"{WALK_IN}?q=ada")
     assert page.context["desk"].patient is None
     assert [str(p) for p in page.context["desk"].found.patients] == ["Ada Ash", "Ada Pine"]
+    html = page.content.decode()
+    assert (html.count(" autofocus"), html.count('class="desk-pick" autofocus')) == (1, 1)
 
 
 def test_the_next_walk_in_wants_what_the_last_one_wanted(desk: Client, clinic: cast.Clinic) -> None:
