@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
 from scheduling.papers import history
+from scheduling.reports import waits
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -30,3 +31,9 @@ def offer_free_times() -> None:
     now = timezone.now()
     waiting.expire(now=now)
     waiting.offer_next(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def measure_waits() -> None:
+    """Measure once a morning how far ahead the third free appointment of each treatment lies."""
+    waits.measure(now=timezone.now())

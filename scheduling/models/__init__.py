@@ -18,6 +18,7 @@ from scheduling.models.places import (
     Skill,
 )
 from scheduling.models.protocols import ProtocolVersion
+from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
@@ -46,6 +47,7 @@ __all__ = [
     "Practitioner",
     "ProtocolVersion",
     "Record",
+    "Refusal",
     "Resource",
     "Room",
     "Series",
@@ -55,6 +57,7 @@ __all__ = [
     "Staff",
     "Submission",
     "Tally",
+    "ThirdNext",
     "Todo",
     "Treatment",
     "WaitingEntry",
