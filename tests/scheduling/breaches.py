@@ -13,6 +13,7 @@ from scheduling.models import (
     SignedConsent,
     Submission,
     Tally,
+    ThirdNext,
     WaitingEntry,
 )
 from tests import cast
@@ -89,7 +90,14 @@ def begun(c: cast.Clinic) -> Draft:
     return Draft.objects.create(patient=c.patient, opened_by="link 1", changed_at=NOW)
 
 
+def measured(c: cast.Clinic) -> ThirdNext:
+    return ThirdNext.objects.create(
+        site=c.site, treatment=c.review, measured_on=cast.TODAY, measured_at=NOW, reach_days=14
+    )
+
+
 BREACHES: dict[str, Breach] = {
+    "third_next_measured_once": lambda c: [measured(c), measured(c)],
     "waits_once_for_a_treatment": lambda c: [waits(c), waits(c)],
     "waiting_hours_in_order": lambda c: waits(c, from_time=time(12), until_time=time(9)),
     "one_offer_at_a_time": offered_twice,

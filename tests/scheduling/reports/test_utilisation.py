@@ -38,7 +38,7 @@ def by_hand(book: Ledger, resource: Resource) -> Use:
     return use
 
 
-def _count(use: Use, q: int, local: datetime, opened: bool, held: list[Allocation]) -> None:
+def _count(use: Use, q: int, local: datetime, opened: int, held: list[Allocation]) -> None:
     hour = local.weekday() * 24 + local.hour
     hold = next((h for h in held if h.start_q <= q < h.end_q), None)
     use.open[hour] += 5 * opened
