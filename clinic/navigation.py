@@ -61,6 +61,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 ("Third next appointment", "hourglass_top", "waits", "scheduling.read_reports"),
                 ("Overrides", "gavel", "overrides", "scheduling.read_clinical_reports"),
                 ("Refusals", "block", "refusals", "scheduling.read_clinical_reports"),
+                ("Plan adherence", "timeline", "adherence", "scheduling.read_clinical_reports"),
                 ("Reminders and texts", "sms", "messages", "scheduling.read_reports"),
             )
         ),

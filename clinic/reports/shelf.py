@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clinic.reports import attendance, messages, overrides, refusals, utilisation, waits
+from clinic.reports import adherence, attendance, messages, overrides, refusals, utilisation, waits
 from clinic.reports.asking import READ, READ_CLINICAL, Ask
 from clinic.reports.shapes import Listing, Report
 
@@ -58,6 +58,11 @@ SHELF = (
         "messages", "Reminders and texts", "sms",
         "How reminders fared, and what texts cost.",
         (READ,), messages.build, messages.rows,
+    ),
+    Entry(
+        "adherence", "Plan adherence", "route",
+        "Sessions done within their windows, overdue, dropped out.",
+        _CLINICAL, adherence.build, adherence.rows,
     ),
 )  # fmt: skip
 
