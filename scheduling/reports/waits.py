@@ -25,14 +25,27 @@ THIRD = 3
 
 
 def measure(*, now: datetime) -> int:
-    """Measure every active treatment at each active site, once a local date; answer how many."""
-    measured = 0
+    """Measure every active treatment at each site where it is morning; answer how many.
+
+    Once a local date: what was measured that day stands.
+    """
+    return _measured(now, FROM_HOUR)
+
+
+def measure_early(*, now: datetime) -> int:
+    """Measure whatever the hour, for a house that has just been furnished."""
+    return _measured(now, 0)
+
+
+def _measured(now: datetime, from_hour: int) -> int:
     with catalogue.steady() as ground:
-        for site in ground.sites.values():
-            local = now.astimezone(site.tz)
-            if site.active and local.hour >= FROM_HOUR and ground.active_protocol is not None:
-                measured += _site(ground, site, local.date(), now)
-    return measured
+        if ground.active_protocol is None:
+            return 0
+        return sum(
+            _site(ground, site, now.astimezone(site.tz).date(), now)
+            for site in ground.sites.values()
+            if site.active and now.astimezone(site.tz).hour >= from_hour
+        )
 
 
 def _site(ground: Ground, site: Place, today: date, now: datetime) -> int:
