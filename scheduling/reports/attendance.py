@@ -107,20 +107,19 @@ class Only:
 
 LISTED = """
 SELECT seen.id, seen.local_date, seen.local_time, s.name,
-  trim(p.given_name || ' ' || p.family_name), t.name, seen.outcome, seen.lead, {told}
+  trim(p.given_name || ' ' || p.family_name), t.name, seen.outcome, seen.lead, seen.told
 FROM seen
 JOIN scheduling_site s ON s.id = seen.site_id
 JOIN scheduling_treatment t ON t.id = seen.treatment_id
 JOIN scheduling_patient p ON p.id = seen.patient_id
-{join}
 WHERE (%(treatment)s::bigint IS NULL OR seen.treatment_id = %(treatment)s::bigint)
   AND (%(lead)s::int IS NULL OR seen.lead = %(lead)s::int)
-  AND (%(told)s::int IS NULL OR {told} = %(told)s::int)
-  AND (%(outcomes)s::text[] = '{{}}' OR seen.outcome = ANY(%(outcomes)s::text[]))
+  AND (%(told)s::int IS NULL OR seen.told = %(told)s::int)
+  AND (%(outcomes)s::text[] = '{}' OR seen.outcome = ANY(%(outcomes)s::text[]))
 ORDER BY seen.start, seen.id OFFSET %(skip)s LIMIT %(most)s
 """
 
-OWN_ROWS = f"WITH seen AS ({SEEN})" + LISTED.format(told="NULL::int", join="")
+OWN_ROWS = f"WITH seen AS (SELECT due.*, NULL::int AS told FROM ({SEEN}) due) {LISTED}"  # noqa: S608
 
 
 def visits(

@@ -158,8 +158,12 @@ class Held:
 
 
 _EACH = f"""
-SELECT a.id, l.resource_id, l.start_q, l.end_q, a.start_q, a.end_q {_HELD} ORDER BY l.start_q, l.id
+SELECT coalesce(string_agg(int8send(a.id) || int8send(l.resource_id) || int4send(l.start_q)
+  || int4send(l.end_q) || int4send(a.start_q) || int4send(a.end_q), ''::bytea
+  ORDER BY l.start_q, l.id), ''::bytea) {_HELD}
 """
+_EACH_AS = np.dtype([("ids", ">i8", 2), ("quanta", ">i4", 4)])
+"""A visit's and a resource's id; start and end of the hold, start and end of the visit."""
 
 _NAMED = """
 SELECT a.id, a.local_date, a.local_time, s.name, trim(p.given_name || ' ' || p.family_name), t.name
@@ -169,8 +173,6 @@ JOIN scheduling_patient p ON p.id = a.patient_id
 JOIN scheduling_treatment t ON t.id = a.treatment_id
 WHERE a.id = ANY(%(ids)s)
 """
-
-_Row = tuple[int, int, int, int, int]
 
 
 def holds(
@@ -187,29 +189,26 @@ def holds(
     """
     page = page or Page()
     with catalogue.steady() as ground:
-        rows: list[_Row] = []
-        for site in _sites(scope, ground):
-            rows += _rows(site, asked(_EACH, _params(scope, site, kind, resource)), hour)
+        parts = [
+            _rows(site, bytes(asked(_EACH, _params(scope, site, kind, resource))[0][0]), hour)
+            for site in _sites(scope, ground)
+        ]
+        rows = np.concatenate(parts) if parts else np.zeros((0, 5), dtype=np.int64)
         end = None if page.most is None else page.skip + page.most
-        return len(rows), _told(rows[page.skip : end], ground)
+        return len(rows), _told(rows[page.skip : end].tolist(), ground)
 
 
-def _rows(site: _Site, found: list[tuple[Any, ...]], hour: int | None) -> list[_Row]:
-    if not found:
-        return []
-    each = np.array(found, dtype=np.int64)
+def _rows(site: _Site, packed: bytes, hour: int | None) -> Minutes:
+    """Answer visit, resource and three counts of minutes of each hold that has any."""
+    each = np.frombuffer(packed, dtype=_EACH_AS)
+    ids, quanta = each["ids"].astype(np.int64), each["quanta"].astype(np.int64)
     wanted = np.ones(site.window.length, bool) if hour is None else site.hour == hour
     minutes = np.zeros((len(each), 3), dtype=np.int64)
-    for resource in np.unique(each[:, 1]).tolist():
-        mine = each[:, 1] == resource
-        minutes[mine] = _minutes(site, resource, each[mine], wanted)
-    kept = minutes.any(axis=1)
-    return [
-        (visit, resource, *parts)
-        for (visit, resource), parts in zip(
-            each[kept][:, :2].tolist(), minutes[kept].tolist(), strict=True
-        )
-    ]
+    for resource in np.unique(ids[:, 1]).tolist():
+        mine = ids[:, 1] == resource
+        minutes[mine] = _minutes(site, resource, quanta[mine], wanted)
+    rows: Minutes = np.hstack((ids, minutes))[minutes.any(axis=1)]
+    return rows
 
 
 def _minutes(site: _Site, resource: int, each: Indexes, wanted: NDArray[np.bool_]) -> Minutes:
@@ -219,20 +218,20 @@ def _minutes(site: _Site, resource: int, each: Indexes, wanted: NDArray[np.bool_
     present[bits(site.present.get(resource, 0))] = True
     inside = np.concatenate(([0], np.cumsum(present & wanted)))
     closed = np.concatenate(([0], np.cumsum(~present & wanted)))
-    start, end = (np.clip(each[:, n], q0, q1) - q0 for n in (2, 3))
-    low = np.clip(np.maximum(each[:, 2], each[:, 4]), q0, q1) - q0
-    high = np.maximum(np.clip(np.minimum(each[:, 3], each[:, 5]), q0, q1) - q0, low)
+    start, end = (np.clip(each[:, n], q0, q1) - q0 for n in (0, 1))
+    low = np.clip(np.maximum(each[:, 0], each[:, 2]), q0, q1) - q0
+    high = np.maximum(np.clip(np.minimum(each[:, 1], each[:, 3]), q0, q1) - q0, low)
     visit = inside[high] - inside[low]
     hold = inside[end] - inside[start] - visit
     return np.stack((visit, hold, closed[end] - closed[start]), axis=1) * MINUTES
 
 
-def _told(rows: list[_Row], ground: Ground) -> list[Held]:
+def _told(rows: list[list[int]], ground: Ground) -> list[Held]:
     named = {row[0]: row[1:] for row in asked(_NAMED, {"ids": [visit for visit, *_ in rows]})}
     return [_held(row, named[row[0]], ground.resources[row[1]].name) for row in rows]
 
 
-def _held(row: _Row, named: tuple[Any, ...], resource: str) -> Held:
+def _held(row: list[int], named: tuple[Any, ...], resource: str) -> Held:
     visit, _, inside, around, closed = row
     local_date, local_time, site, patient, treatment = named
     return Held(
