@@ -1,10 +1,13 @@
 """What the rules refused: rest between treatments first, then the other rules and the diary."""
 
+from collections.abc import Mapping, Sequence
+
 from clinic.reports.asking import Ask
 from clinic.reports.lists import rule_name
 from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table
 from scheduling.models import Refusal
 from scheduling.reports import exceptions
+from scheduling.reports.exceptions import RefusalCount
 
 ASKED = (
     "Times that somebody asked to book, to hold or to move to, and that were refused. Each ask"
@@ -26,22 +29,8 @@ def build(ask: Ask) -> Report:
     past = {(r.family, r.code): r.asks for r in exceptions.refusals(ask.scope.before)}
     if not found and not past:
         return Report(empty="Nothing was refused in this period, nor in the one before.")
-    rest = Refusal.Family.REST.value
     return Report(
-        figures=(
-            Figure(
-                name="Refused for the skin's rest",
-                now=Cell(exceptions.refused_asks(ask.scope, family=rest), rows={"family": rest}),
-                before=Cell(exceptions.refused_asks(ask.scope.before, family=rest)),
-                definition=REST,
-            ),
-            Figure(
-                name="Refused asks",
-                now=Cell(exceptions.refused_asks(ask.scope), rows={"all": 1}),
-                before=Cell(exceptions.refused_asks(ask.scope.before)),
-                definition=ASKED,
-            ),
-        ),
+        figures=_figures(ask),
         charts=(
             Chart(
                 title="Refused asks by rule",
@@ -49,31 +38,53 @@ def build(ask: Ask) -> Report:
                 series=(("refused asks", [each.asks for each in found[:12]]),),
             ),
         ),
-        tables=(
-            Table(
-                key="rule",
-                title="By rule",
-                definition=f"{ASKED} {EACH}",
-                heads=("rule", "code", "of", "refused asks", "before"),
-                lines=[
-                    (
-                        Cell(rule_name(r.code)),
-                        Cell(r.code),
-                        Cell(FAMILIES.get(r.family, r.family)),
-                        Cell(r.asks, rows={"family": r.family, "code": r.code}),
-                        Cell(past.get((r.family, r.code), 0)),
-                    )
-                    for r in found
-                ],
-                total=(
-                    Cell("all reasons"),
-                    Cell(""),
-                    Cell(""),
-                    Cell(sum(r.asks for r in found), rows={"all": 1}),
-                    Cell(sum(past.values())),
-                ),
-            ),
+        tables=(_table(found, past),),
+    )
+
+
+def _figures(ask: Ask) -> tuple[Figure, ...]:
+    rest = Refusal.Family.REST.value
+    return (
+        Figure(
+            name="Refused for the skin's rest",
+            now=Cell(exceptions.refused_asks(ask.scope, family=rest), rows={"family": rest}),
+            before=Cell(exceptions.refused_asks(ask.scope.before, family=rest)),
+            definition=REST,
         ),
+        Figure(
+            name="Refused asks",
+            now=Cell(exceptions.refused_asks(ask.scope), rows={"all": 1}),
+            before=Cell(exceptions.refused_asks(ask.scope.before)),
+            definition=ASKED,
+        ),
+    )
+
+
+def _table(found: Sequence[RefusalCount], past: Mapping[tuple[str, str], int]) -> Table:
+    lines = [
+        (
+            Cell(rule_name(r.code)),
+            Cell(r.code),
+            Cell(FAMILIES.get(r.family, r.family)),
+            Cell(r.asks, rows={"family": r.family, "code": r.code}),
+            Cell(past.get((r.family, r.code), 0)),
+        )
+        for r in found
+    ]
+    total = (
+        Cell("all reasons"),
+        Cell(""),
+        Cell(""),
+        Cell(sum(r.asks for r in found), rows={"all": 1}),
+        Cell(sum(past.values())),
+    )
+    return Table(
+        key="rule",
+        title="By rule",
+        definition=f"{ASKED} {EACH}",
+        heads=("rule", "code", "of", "refused asks", "before"),
+        lines=lines,
+        total=total,
     )
 
 
