@@ -354,6 +354,8 @@ CELERY_BEAT_SCHEDULE = {
         ("offer free times", "scheduling.tasks.offer_free_times", 60, 15),
         ("look over plans", "plans.tasks.look_over", 3600, 300),
         ("keep the day's sheets", "scheduling.tasks.keep_sheets", 300, 60),
+        ("read plans", "plans.tasks.read_adherence", 3600, 300),
+        ("measure waits", "scheduling.tasks.measure_waits", 3600, 300),
         ("forget old answers", "scheduling.tasks.forget_old_answers", 600, 60),
     )
 }

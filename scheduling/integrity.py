@@ -120,6 +120,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "patient_not_own_guardian": (Malformed, "A patient is not their own guardian."),
     "record_dates_in_order": (Malformed, "A record ends after it begins."),
     "idempotency_key_not_empty": (Malformed, "An Idempotency-Key is not empty."),
+    "third_next_measured_once": (Malformed, "This was measured before today."),
     "grounds_is_one_row": (Malformed, "The grounds are one row."),
 }
 

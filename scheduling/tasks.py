@@ -9,6 +9,7 @@ from django.utils import timezone
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
 from scheduling.flow import keeping
 from scheduling.papers import history
+from scheduling.reports import waits
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -42,3 +43,9 @@ def keep_sheets() -> None:
     if settings.SHEETS_DIR:
         folder = Path(settings.SHEETS_DIR)
         keeping.keep(folder=folder, days=settings.SHEETS_DAYS, now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def measure_waits() -> None:
+    """Measure once a morning how far ahead the third free appointment of each treatment lies."""
+    waits.measure(now=timezone.now())

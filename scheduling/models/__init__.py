@@ -19,6 +19,7 @@ from scheduling.models.places import (
     Skill,
 )
 from scheduling.models.protocols import ProtocolVersion
+from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
@@ -47,6 +48,7 @@ __all__ = [
     "Practitioner",
     "ProtocolVersion",
     "Record",
+    "Refusal",
     "Resource",
     "Room",
     "Series",
@@ -57,6 +59,7 @@ __all__ = [
     "Stage",
     "Submission",
     "Tally",
+    "ThirdNext",
     "Todo",
     "Treatment",
     "WaitingEntry",
