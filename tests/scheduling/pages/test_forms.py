@@ -94,10 +94,25 @@ def test_a_changed_answer_comes_back_to_the_check(client: Client, visit: Appoint
             "day",
             "The day must be today or in the past",
         ),
+        (
+            "sun",
+            {"answer": "yes", "day": "1", "month": "1", "year": "9" * 30},
+            "day",
+            "This is not a date: give day, month and year in figures",
+        ),
         ("allergies", {"answer": "yes", "words": " "}, "words", "Write a few words"),
         ("drugs", {"answer": ["high", "no"]}, "answer", "Choose either the last answer"),
     ],
-    ids=["nothing", "unknown", "no-date", "no-such-day", "tomorrow", "no-words", "none-and-some"],
+    ids=[
+        "nothing",
+        "unknown",
+        "no-date",
+        "no-such-day",
+        "tomorrow",
+        "no-year",
+        "no-words",
+        "none-and-some",
+    ],
 )
 def test_a_mistake_is_said_above_and_at_the_field(
     client: Client, visit: Appointment, key: str, said: Any, field: str, sentence: str
