@@ -87,7 +87,12 @@ def _same_person(mine: PatientSession, newcomer: Newcomer) -> Patient | None:
 
     The verified phone, the whole name and the birth date, all three: a family shares the first.
     """
-    said = Patient(given_name=newcomer.given_name, family_name=newcomer.family_name)
+    said = Patient(
+        given_name=newcomer.given_name,
+        family_name=newcomer.family_name,
+        birth_date=newcomer.birth_date,
+    )
+    # the birth date ends the name: “Ana Li” is not the twin “Ana Lima”
     name = register.key_of(said)
     holds = "guardian__phone" if newcomer.guardian else "phone"
     found = Patient.objects.filter(birth_date=newcomer.birth_date, **{holds: mine.phone})

@@ -1,9 +1,12 @@
 """Somebody new books a consultation: one question a page, and a patient only with the booking."""
 
+from datetime import date
+
 import pytest
 import time_machine
 
 from scheduling.models import Appointment, Patient, PatientSession, Todo
+from tests import cast
 from tests.cast import NOW
 from tests.scheduling.pages import booked
 from tests.scheduling.pages.booked import PHONE, field, introduced, kept, text_of
@@ -143,6 +146,17 @@ def test_a_likeness_is_never_shown_to_the_stranger() -> None:
     assert [todo.kind for todo in Todo.objects.filter(patient__family_name="Pine")] == [
         "looks-known"
     ]
+
+
+def test_a_shorter_name_does_not_open_the_pages_of_a_twin() -> None:
+    booked.clinic()
+    twin = cast.patient("Ana", "Lima", phone=PHONE, birth_date=date(1990, 5, 1))
+    phone = booked.phone(None)
+    introduced(phone, name={"given": "Ana", "family": "Li"})
+    page = kept(phone, "/my/new/")
+    phone.post("/my/new/check/", {"kept": field(page, "kept"), "act": "book"})
+    made = Appointment.objects.get(status="booked").patient
+    assert (made.pk != twin.pk, made.family_name) == (True, "Li")
 
 
 def test_a_phone_that_was_not_verified_is_no_door() -> None:
