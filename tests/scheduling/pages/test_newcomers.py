@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 import time_machine
 
+from scheduling import register
 from scheduling.models import Appointment, Patient, PatientSession, Todo
 from tests import cast
 from tests.cast import NOW
@@ -148,15 +149,26 @@ def test_a_likeness_is_never_shown_to_the_stranger() -> None:
     ]
 
 
-def test_a_shorter_name_does_not_open_the_pages_of_a_twin() -> None:
+def registered(given: str, family: str) -> Patient:
+    """Enter somebody who has the phone and the birth date of `introduced`."""
+    known = Patient(given_name=given, family_name=family, phone=PHONE, birth_date=date(1990, 5, 1))
+    return register.register(patient=known, by=cast.reception(), now=NOW)
+
+
+@pytest.mark.parametrize(("family", "same"), [("Lima", True), ("Li", False)])
+def test_who_is_registered_already_is_found_by_the_whole_name(family: str, same: bool) -> None:  # noqa: FBT001 - a row of the table
+    """“Ana Li” is not the twin “Ana Lima”; and the start kept for Ana Lima is no stranger's."""
     booked.clinic()
-    twin = cast.patient("Ana", "Lima", phone=PHONE, birth_date=date(1990, 5, 1))
+    known = registered("Ana", "Lima")
     phone = booked.phone(None)
-    introduced(phone, name={"given": "Ana", "family": "Li"})
+    introduced(phone, name={"given": "Ana", "family": family})
     page = kept(phone, "/my/new/")
-    phone.post("/my/new/check/", {"kept": field(page, "kept"), "act": "book"})
-    made = Appointment.objects.get(status="booked").patient
-    assert (made.pk != twin.pk, made.family_name) == (True, "Li")
+    answer = phone.post("/my/new/check/", {"kept": field(page, "kept"), "act": "book"})
+    assert (answer.status_code, answer["Location"]) == (303, "/my/book/done/")
+    made = Appointment.objects.get()
+    assert (made.status, made.patient.family_name) == ("booked", family)
+    assert (made.patient_id == known.pk) is same
+    assert Patient.objects.filter(provisional=True).count() == 0
 
 
 def test_a_phone_that_was_not_verified_is_no_door() -> None:
