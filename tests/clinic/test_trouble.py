@@ -32,7 +32,9 @@ def test_languages_have_the_same_words() -> None:
 
 @pytest.mark.parametrize("language", ["en", "es", "ar"])
 def test_a_patient_is_told_in_the_browsers_language(language: str) -> None:
-    client = Client(enforce_csrf_checks=True, headers={"accept-language": f"{language}-XX,en;q=0.1"})
+    client = Client(
+        enforce_csrf_checks=True, headers={"accept-language": f"{language}-XX,en;q=0.1"}
+    )
     large = "a=" + "x" * 2_000_000
     form = "application/x-www-form-urlencoded"
     assert read(client.post("/my/sign-in/", {"address": "x"}), language, "csrf") == 403
