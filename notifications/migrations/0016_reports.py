@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0015_answers_and_recalls'),
-        ('scheduling', '0017_reports'),
+        ('scheduling', '0018_reports'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('plans', '0001_plans'),
-        ('scheduling', '0017_reports'),
+        ('scheduling', '0018_reports'),
     ]
 
     operations = [
