@@ -17,12 +17,15 @@ class SchedulingConfig(AppConfig):
             appointment_changed,
             patient_record_changed,
         )
+        from scheduling.transfer import facts, grounds, kinds, people, visits  # noqa: PLC0415
 
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
         appointment_changed.connect(note_free_times, dispatch_uid="scheduling.free_times")
         panels.add("patient", 5, papers.of_patient)
         panels.add("appointment", 12, papers.of_appointment)
         panels.add("dashboard", 12, papers.of_desk)
+        for kind in (*grounds.KINDS, people.KIND, facts.KIND, visits.KIND):
+            kinds.add(kind)
 
 
 def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:

@@ -20,6 +20,7 @@ from scheduling.models.places import (
 from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
+from scheduling.models.transfer import Intake, IntakeRow, Origin
 from scheduling.models.treatments import Need, Treatment
 from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
@@ -35,11 +36,14 @@ __all__ = [
     "Draft",
     "Grounds",
     "IdempotencyRecord",
+    "Intake",
+    "IntakeRow",
     "Link",
     "Need",
     "Offer",
     "Opening",
     "OpeningHours",
+    "Origin",
     "Override",
     "Patient",
     "PatientSession",
