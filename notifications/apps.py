@@ -18,14 +18,12 @@ class NotificationsConfig(AppConfig):
         # these need the models, which are not there when this module is read
         from notifications import copies as files  # noqa: PLC0415
         from notifications import panels as ours  # noqa: PLC0415
-        from notifications import transfer  # noqa: PLC0415
         from notifications.care import panels as bedside  # noqa: PLC0415
         from scheduling import copies, panels  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
         )
-        from scheduling.transfer import kinds  # noqa: PLC0415
 
         appointment_changed.connect(write_down, dispatch_uid="notifications.outbox")
         patient_record_changed.connect(look_again, dispatch_uid="notifications.care")
@@ -40,11 +38,23 @@ class NotificationsConfig(AppConfig):
         panels.add("patient", 15, bedside.of_patient)
         panels.add("appointment", 15, bedside.of_appointment)
         panels.add("dashboard", 10, bedside.of_desk)
-        kinds.add(transfer.KIND)
         copies.add("messages", files.messages_of)
         copies.add("replies", files.replies_of)
         copies.add("answers", files.answers_of)
+        take_part()
         hear_of_email()
+
+
+def take_part() -> None:
+    """Take opt-outs along when a clinic moves, and when two records become one."""
+    from notifications import merging as settling  # noqa: PLC0415
+    from notifications import transfer  # noqa: PLC0415
+    from scheduling import merging  # noqa: PLC0415
+    from scheduling.transfer import exports, kinds  # noqa: PLC0415
+
+    merging.add(settling.settle)
+    kinds.add(transfer.KIND)
+    exports.add_files(transfer.photos_of_all)
 
 
 def hear_of_email() -> None:

@@ -1,14 +1,18 @@
 """Opt-outs: who wants no more messages, taken in with a move and given out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from notifications import optouts
+from notifications.care import photos
 from notifications.core.policy import Channel
-from notifications.models import OptOut
-from scheduling.errors import Malformed
+from notifications.models import CarePhoto, OptOut
+from scheduling.core.words import Actor
+from scheduling.errors import Malformed, NotFound
 from scheduling.transfer.cells import Row, listed
 from scheduling.transfer.kinds import Column, Desk, Kind, Outcome, Verdict, row_by_row
 
@@ -46,6 +50,13 @@ def bodies() -> Iterator[Sequence[str]]:
     """Give every opt-out that stands."""
     for row in OptOut.objects.filter(ended_at=None).order_by("pk").iterator():
         yield listed([row.channel, row.address, row.at])
+
+
+def photos_of_all(by: Actor, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """Give every photo as a picture; each is noted as looked at. What no key opens is left out."""
+    for pk in CarePhoto.objects.order_by("pk").values_list("pk", flat=True):
+        with suppress(NotFound):
+            yield f"photos/{pk}.jpg", photos.look(photo_id=pk, by=by, now=now)
 
 
 KIND = Kind("opt_outs", "Opt-outs", 25, COLUMNS, row_by_row(_one), bodies)
