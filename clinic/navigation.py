@@ -65,6 +65,14 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Moving",
+        (
+            Item("Take a file in", "upload_file", "scheduling_intake_changelist", "scheduling.move_data"),
+            Item("Likely duplicates", "join_inner", "scheduling_intake_likely", "scheduling.move_data"),
+            Item("Take everything along", "archive", "scheduling_intake_everything", "scheduling.move_data"),
+        ),
+    ),
+    (
         "Protocol",
         (
             Item("Versions", "rule", "scheduling_protocolversion_changelist", "scheduling.view_protocolversion"),
@@ -110,4 +118,4 @@ def _stands_at(path: str, link: str) -> bool:
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "patient/"))
+    return not rest.startswith(("day/", "book/", "patient/", "likely/", "merge/", "everything/"))

@@ -236,7 +236,7 @@ CAPABILITIES = Sheet(
         ("skill", "skill", "code of the skill", "laser"),
         ("valid_from", "day", "first day", ""),
         ("valid_until", "day", "last day", ""),
-        ("evidence", "text", "certificate, register number", ""),
+        ("note", "text", "certificate, register number", ""),
     ),
     ("resource", "skill", "valid_from"),
 )

@@ -30,4 +30,4 @@ class Command(BaseCommand):
         with os.fdopen(door, "wb") as written:
             for piece in exports.everything(by=Actor(name="export_clinic"), now=datetime.now(UTC)):
                 written.write(piece)
-        print(f"{path}: {path.stat().st_size:,} bytes", file=self.stdout)
+        self.stdout.write(f"{path}: {path.stat().st_size:,} bytes")

@@ -92,15 +92,15 @@ class Command(BaseCommand):
         refused = intake.counts.get("refused", 0) if leave_out else 0
         agreed = intakes.Agreed(sha256=intake.sha256, seen=intake.seen, leaving_out=refused)
         intakes.write(intake_id=intake.pk, agreed=agreed, by=BY, now=now)
-        print(f"{intake.name}: written", file=self.stdout)
+        self.stdout.write(f"{intake.name}: written")
 
     def _tell(self, intake: Intake) -> None:
         counted = ", ".join(f"{n} {verdict}" for verdict, n in sorted(intake.counts.items()))
-        print(f"{intake.name}: {counted}", file=self.stdout)
+        self.stdout.write(f"{intake.name}: {counted}")
         rows = intake.rows.filter(
             verdict__in=[IntakeRow.Verdict.REFUSED, IntakeRow.Verdict.FLAGGED]
         )
         for row in rows[:SHOWN]:
-            print(f"  line {row.line}: {row.verdict}: {row.sentence}", file=self.stdout)
+            self.stdout.write(f"  line {row.line}: {row.verdict}: {row.sentence}")
         if (more := rows.count() - SHOWN) > 0:
-            print(f"  and {more} more", file=self.stdout)
+            self.stdout.write(f"  and {more} more")

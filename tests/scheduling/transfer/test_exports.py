@@ -7,14 +7,13 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.models import Count
 
-from plans import planning
-from plans.models import Plan, PlanTemplate
-from plans.templates import shipped
+from plans.models import Plan
 from scheduling import booking
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Forbidden
@@ -32,6 +31,8 @@ from scheduling.models import (
 )
 from scheduling.transfer import exports, kinds
 from tests import cast
+from tests.plans import stage
+from tests.scheduling.transfer import moving
 
 BY = cast.reception()
 
@@ -107,6 +108,7 @@ def emptied() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@time_machine.travel(cast.NOW, tick=False)
 def test_exported_and_taken_in_elsewhere_it_is_the_same_clinic(tmp_path: Path) -> None:
     lived_in()
     before = figures()
@@ -121,23 +123,28 @@ def test_exported_and_taken_in_elsewhere_it_is_the_same_clinic(tmp_path: Path) -
     assert figures() == before
 
 
+def people_of(external_id: int) -> str:
+    """Spell one patient by the id that an export gave."""
+    return f"external_id,given_name,family_name\n{external_id},Ada,Pine\n"
+
+
 @pytest.mark.django_db
 def test_courses_under_way_come_with_their_sessions() -> None:
     clinic = cast.build()
-    shipped.load(by=BY, now=cast.NOW)
-    template = PlanTemplate.objects.filter(active=True).first()
-    assert template is not None
-    draft = planning.Draft(
-        template_id=template.pk,
-        patient_id=clinic.patient.pk,
-        site_id=clinic.site.pk,
-        areas=("face",),
-    )
-    plan = planning.start(draft=draft, by=BY, now=cast.NOW)
+    plan = stage.plan(clinic)
     kind = kinds.named("plans")
     row = dict(zip(kind.names, next(iter(kind.bodies())), strict=True))
-    assert (row["external_id"], row["template"]) == (str(plan.series_id), template.code)
-    assert Plan.objects.annotate(n=Count("sessions")).get().n > 0
+    assert (row["external_id"], row["template"]) == (
+        str(plan.series_id),
+        plan.template.code if plan.template else "",
+    )
+    moving.taken_in("patients", people_of(clinic.patient.pk), source="fallow")
+    text = ",".join(kind.names) + "\n" + ",".join(row[name] for name in kind.names) + "\n"
+    intake = moving.taken_in("plans", text, source="fallow")
+    again = moving.taken_in("plans", text, source="fallow")
+    assert (moving.verdicts(intake), moving.verdicts(again)) == (["new"], ["same"])
+    counts = Plan.objects.annotate(n=Count("sessions")).values_list("n", flat=True)
+    assert set(counts) == {4}
 
 
 @pytest.mark.django_db
