@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from scheduling import merging
+from scheduling import merging, register
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
 from scheduling.models import Patient
@@ -75,6 +75,7 @@ def merge_view(request: HttpRequest) -> HttpResponse:
         "Join two records of one person",
         stays=stays,
         goes=goes,
+        unlike=_unlike(stays, goes),
         facts=[_fact(name, stays, goes, taking) for name in merging.CHOICES],
         shown=shown,
         taking=sorted(taking),
@@ -85,6 +86,12 @@ def merge_view(request: HttpRequest) -> HttpResponse:
 def _patient(said: str | None) -> Patient | None:
     pk = door.whole(said)
     return None if pk is None else Patient.objects.filter(pk=pk, provisional=False).first()
+
+
+def _unlike(stays: Patient, goes: Patient) -> bool:
+    """Tell whether nothing but somebody's choice speaks for one person."""
+    same_name = register.fold(str(stays)) == register.fold(str(goes))
+    return not same_name and (not stays.birth_date or stays.birth_date != goes.birth_date)
 
 
 def _agreed(said: Any) -> merging.Agreed:

@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from scheduling import access, register
+from scheduling.admin.listed import Listed, PatientRows
 from scheduling.errors import Malformed
 from scheduling.models import Patient
 from scheduling.screens.frame import PlainForm, Screen, actor, now, pick, zone_choices
@@ -140,9 +141,10 @@ def lookalikes(found: list[register.Likeness]) -> str:
 
 
 @admin.register(Patient)
-class PatientScreen(Screen):
+class PatientScreen(Listed, Screen):
     """A person who is treated; one register for every site of the clinic."""
 
+    resource_classes: ClassVar[list[Any]] = [PatientRows]
     form = PatientForm
     list_display = ("name", "birth_date", "phone", "email", "flags")
     list_display_links = None
