@@ -144,7 +144,7 @@ def lookalikes(found: list[register.Likeness]) -> str:
 class PatientScreen(Listed, Screen):
     """A person who is treated; one register for every site of the clinic."""
 
-    resource_classes: ClassVar[list[Any]] = [PatientRows]
+    given = PatientRows
     form = PatientForm
     list_display = ("name", "birth_date", "phone", "email", "flags")
     list_display_links = None

@@ -95,7 +95,7 @@ class TreatmentForm(PlainForm):
 class TreatmentScreen(Listed, Screen):
     """A procedure as the clinic offers it."""
 
-    resource_classes: ClassVar[list[Any]] = [TreatmentRows]
+    given = TreatmentRows
     form = TreatmentForm
     list_display = ("name", "called", "minutes", "holds", "active")
     list_filter = ("active", "procedure")

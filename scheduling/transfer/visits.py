@@ -54,10 +54,17 @@ COLUMNS = (
     Column("device", "name of the device"),
     Column("plan", "external id of the course that it belongs to"),
     Column("session", "which session of the course, from 1"),
+    Column("not_before", "the first date on which its course lets it lie"),
+    Column("not_after", "and the last"),
     Column("ended", "when it truly ended, if otherwise than planned: 2027-02-15T11:40"),
     Column("cancel_reason", "why it was cancelled"),
     Column("note", "the clinic's own note"),
 )
+SAME = (
+    "areas", "size", "depth", "indication", "encounter", "not_before", "not_after", "status",
+    "cancel_reason", "note",
+)  # fmt: skip
+"""Columns that are called as the fields of a visit are."""
 KINDS = {"practitioner": "practitioner", "room": "room", "device": "device"}
 
 
@@ -161,6 +168,8 @@ def _ask(row: Row, desk: Desk) -> Ask:
         resources=_resources(row, desk),
         series_id=series,
         seq=seq,
+        not_before=row.day("not_before"),
+        not_after=row.day("not_after"),
         note=row.text("note"),
     )
     return Ask(wish=wish, start=start)
@@ -240,7 +249,7 @@ def _cells(visit: Appointment) -> Sequence[str]:
     start = visit.start.astimezone(zone)
     twice = start.replace(fold=0).utcoffset() != start.replace(fold=1).utcoffset()
     facts = {
-        **{name: getattr(visit, name) for name in ("areas", "size", "depth", "indication")},
+        **{name: getattr(visit, name) for name in SAME},
         **names,
         "external_id": visit.pk,
         "patient": visit.patient_id,
@@ -250,13 +259,9 @@ def _cells(visit: Appointment) -> Sequence[str]:
         "time": visit.local_time,
         "offset": start.isoformat()[-6:] if twice else "",
         "minutes": (visit.end_q - visit.start_q) * 5,
-        "status": visit.status,
-        "encounter": visit.encounter,
         "plan": visit.series_id,
         "session": visit.seq,
         "ended": visit.actual_end and visit.actual_end.astimezone(zone),
-        "cancel_reason": visit.cancel_reason,
-        "note": visit.note,
     }
     return listed(facts[column.name] for column in COLUMNS)
 
