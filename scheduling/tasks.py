@@ -29,6 +29,7 @@ def forget_old_answers() -> None:
     limits.forget_old(now=now)
     visitors.forget_old(now=now)
     history.forget_drafts(now=now)
+    intakes.forget_old(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
@@ -29,6 +29,9 @@ from scheduling.transfer.tables import Table
 BATCH = 500
 AT_ONCE = 1_000
 """Files of up to so many rows are worked through while somebody waits, larger ones by a worker."""
+
+KEPT = timedelta(days=30)
+"""How long a file that was not written stays: it is full of what patients told another clinic."""
 
 _EYE = frozenset({Verdict.FLAGGED, Verdict.REFUSED})
 """Verdicts on rows that a person has to look at; their cells are kept."""
@@ -197,6 +200,14 @@ def discard(*, intake_id: int, by: Actor, now: datetime) -> None:
         intake = _waiting(intake_id)
         _note(intake, "discard", by, now)
         intake.delete()
+
+
+def forget_old(*, now: datetime) -> int:
+    """Throw files away that nobody has written for 30 days; answer how many."""
+    old = Intake.objects.exclude(state=Intake.State.WRITTEN).filter(created_at__lt=now - KEPT)
+    pks = list(old.values_list("pk", flat=True))
+    old.delete()
+    return len(pks)
 
 
 def _waiting(intake_id: int) -> Intake:

@@ -15,6 +15,9 @@ from scheduling.transfer.cells import AS_WRITTEN, Declared, Row
 
 Verdict = IntakeRow.Verdict
 
+TOLD = {"series": "courses under way"}
+"""What people call a subject, where it has another name here."""
+
 OURS = "fallow"
 """The source of files that `export_clinic` wrote."""
 
@@ -89,7 +92,7 @@ class Desk:
         if found is None:
             raise Malformed(
                 f"{column}: nothing with the id “{external_id}” came from “{self.source}”; take the"
-                f" {subject} in first."
+                f" {TOLD.get(subject, subject)} in first."
             )
         return found[0]
 

@@ -1,6 +1,6 @@
 """Patients from another system: each row's verdict before anything is written, then exactly that."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -131,3 +131,12 @@ def test_one_person_twice_is_entered_and_flagged() -> None:
     intake = taken_in("patients", TWO + "P9,Ada,Pine,1985-04-12,,\n")
     assert verdicts(intake) == ["new", "new", "flagged"]
     assert Patient.objects.count() == 3
+
+
+def test_a_file_that_nobody_writes_is_forgotten_after_30_days() -> None:
+    taken_in("patients", TWO)
+    looked_over("patients", TWO, source="other")
+    month = timedelta(days=30)
+    assert intakes.forget_old(now=cast.NOW + month) == 0
+    assert intakes.forget_old(now=cast.NOW + month + timedelta(seconds=1)) == 1
+    assert [intake.source for intake in Intake.objects.all()] == ["old"]
