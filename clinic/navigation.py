@@ -29,7 +29,9 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Diary",
         (
             Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
+            Item("Status board", "view_kanban", "scheduling_appointment_board", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
+            Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
@@ -131,4 +133,5 @@ def _stands_at(path: str, link: str) -> bool:
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "patient/", "likely/", "merge/", "everything/"))
+    below = ("day/", "book/", "patient/", "board/", "sheets/", "likely/", "merge/", "everything/")
+    return not rest.startswith(below)

@@ -228,6 +228,21 @@ def _seen(row: MessageText, subject: str, body: str, visit: Any) -> wordings.Pre
     )
 
 
+def _seen_or_error(row: MessageText, subject: str, body: str, visit: Any) -> dict[str, Any]:
+    """Spell how a text arrives, or why it cannot be used."""
+    try:
+        return _seen(row, subject, body, visit).as_dict()
+    except BadWording as error:
+        return {"error": error.sentence}
+
+
+def _on_the_form(row: MessageText, form: forms.BaseForm) -> tuple[str, str]:
+    """Give the text as it stands in the fields, also one that was refused; who may only look has none."""
+    if "body" not in form.fields:
+        return wordings.in_force(row)
+    return str(form["subject"].value() or ""), str(form["body"].value() or "")
+
+
 @admin.register(MessageText)
 class WordingScreen(ModelAdmin):
     """The words of each message, by channel and language."""
@@ -281,11 +296,7 @@ class WordingScreen(ModelAdmin):
         if row is None or request.method != "POST" or not self.has_change_permission(request, row):
             raise Http404
         subject, body = request.POST.get("subject", ""), request.POST.get("body", "")
-        try:
-            seen = _seen(row, subject, body, self._visit(request))
-        except BadWording as error:
-            return JsonResponse({"error": error.sentence})
-        return JsonResponse(seen.as_dict())
+        return JsonResponse(_seen_or_error(row, subject, body, self._visit(request)))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **more: Any
@@ -296,7 +307,7 @@ class WordingScreen(ModelAdmin):
         context |= {
             "blanks": blanks_of(Kind(row.kind), Channel(row.channel)),
             "preview_url": f"{door}?visit={visit.pk}" if visit else door,
-            "seen": _seen(row, *wordings.in_force(row), visit).as_dict(),
+            "seen": _seen_or_error(row, *_on_the_form(row, context["adminform"].form), visit),
             "shown_on": _shown_on(row, visit),
             "visits": self._visits(request, visit),
             "chosen": visit.pk if visit else None,

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
+from scheduling.flow import keeping
 from scheduling.models import Intake
 from scheduling.papers import history
 from scheduling.transfer import intakes
@@ -77,3 +80,11 @@ def _said_on(intake_id: int) -> Iterator[None]:
     except ClinicError as error:
         sentence = error.sentence
     Intake.objects.filter(pk=intake_id).update(sentence=sentence)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def keep_sheets() -> None:
+    """Keep the newest day sheet of each site as a file, for when the network is down."""
+    if settings.SHEETS_DIR:
+        folder = Path(settings.SHEETS_DIR)
+        keeping.keep(folder=folder, days=settings.SHEETS_DAYS, now=timezone.now())

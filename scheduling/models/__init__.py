@@ -3,6 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff, Tally
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
+from scheduling.models.flow import Stage
 from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
 from scheduling.models.people import Convenience, Patient, Record
 from scheduling.models.places import (
@@ -57,6 +58,7 @@ __all__ = [
     "Site",
     "Skill",
     "Staff",
+    "Stage",
     "Submission",
     "Tally",
     "Todo",

@@ -30,7 +30,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0016_forms'),
+        ('scheduling', '0017_flow'),
     ]
 
     operations = [
