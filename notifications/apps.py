@@ -41,7 +41,20 @@ class NotificationsConfig(AppConfig):
         copies.add("messages", files.messages_of)
         copies.add("replies", files.replies_of)
         copies.add("answers", files.answers_of)
+        take_part()
         hear_of_email()
+
+
+def take_part() -> None:
+    """Take opt-outs along when a clinic moves, and when two records become one."""
+    from notifications import merging as settling  # noqa: PLC0415
+    from notifications import transfer  # noqa: PLC0415
+    from scheduling import merging  # noqa: PLC0415
+    from scheduling.transfer import exports, kinds  # noqa: PLC0415
+
+    merging.add(settling.settle)
+    kinds.add(transfer.KIND)
+    exports.add_files(transfer.photos_of_all)
 
 
 def hear_of_email() -> None:

@@ -80,6 +80,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "scheduling.add_staff",
         "scheduling.change_staff",
         "scheduling.view_change",
+        "scheduling.move_data",
         "scheduling.add_consenttext",
         "scheduling.view_protocolversion",
     },

@@ -12,10 +12,18 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
         from scheduling import panels  # noqa: PLC0415
-        from scheduling.screens import papers  # noqa: PLC0415
+        from scheduling.screens import papers, prints  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
+        )
+        from scheduling.transfer import (  # noqa: PLC0415
+            exports,
+            facts,
+            grounds,
+            kinds,
+            people,
+            visits,
         )
 
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
@@ -23,6 +31,9 @@ class SchedulingConfig(AppConfig):
         panels.add("patient", 5, papers.of_patient)
         panels.add("appointment", 12, papers.of_appointment)
         panels.add("dashboard", 12, papers.of_desk)
+        for kind in (*grounds.KINDS, people.KIND, facts.KIND, visits.KIND):
+            kinds.add(kind)
+        exports.add_files(prints.for_export)
 
 
 def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:

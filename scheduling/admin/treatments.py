@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from scheduling import protocols
+from scheduling.admin.listed import Listed, TreatmentRows
 from scheduling.models import Need, Treatment
 from scheduling.screens.frame import PlainForm, Rows, Screen, pick
 
@@ -91,9 +92,10 @@ class TreatmentForm(PlainForm):
 
 
 @admin.register(Treatment)
-class TreatmentScreen(Screen):
+class TreatmentScreen(Listed, Screen):
     """A procedure as the clinic offers it."""
 
+    given = TreatmentRows
     form = TreatmentForm
     list_display = ("name", "called", "minutes", "holds", "active")
     list_filter = ("active", "procedure")

@@ -118,7 +118,12 @@ def _history(clinic: cast.Clinic, n: int) -> None:
     breaches.handed_in(clinic)
 
 
+def _intake(clinic: cast.Clinic, n: int) -> None:
+    breaches.handed_over(n)
+
+
 LISTS: dict[str, Build] = {
+    "scheduling_intake": _intake,
     "scheduling_consenttext": _text,
     "scheduling_signedconsent": _signed,
     "scheduling_submission": _history,
