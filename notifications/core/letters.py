@@ -119,6 +119,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What a message about an offer must know besides: which, and until when (aware UTC)."""
+
+    id: int
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A leased message with its facts.
 
@@ -129,7 +137,8 @@ class Letter:
     `detour`: it takes the place of another message.
     An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
     `advice` is what a care message says in an e-mail, empty where only a link to it is wanted, None
-    where nothing is left to say.
+    where nothing is left to say. `offered` is set for an offer of the waiting list: `facts` then tell
+    of the time that is offered, as if it were a visit, and `seen_too` marks the offer's row.
     """
 
     id: int
@@ -152,6 +161,7 @@ class Letter:
     parts: tuple[Part, ...] = ()
     kin: tuple[int, ...] = ()
     advice: str | None = None
+    offered: Offered | None = None
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.
