@@ -25,6 +25,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
+            Item("Waiting list", "hourglass_top", "scheduling_waitingentry_changelist", "scheduling.view_appointment"),
+            Item("Free times", "event_available", "scheduling_waitingentry_times", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
     ),
@@ -106,8 +108,8 @@ def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
 
 
 def _stands_at(path: str, link: str) -> bool:
-    """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
+    """Tell whether a page belongs to a line; “Today” lies below “Appointments”, as others do."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "patient/"))
+    return not rest.startswith(("day/", "book/", "patient/", "times/"))

@@ -12,6 +12,7 @@ from scheduling.admin import (
     staff,
     trail,
     treatments,
+    waiting,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "staff",
     "trail",
     "treatments",
+    "waiting",
 ]

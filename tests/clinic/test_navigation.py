@@ -24,7 +24,14 @@ def lines_for(group: str, path: str = "/admin/") -> dict[str, list[str]]:
 def test_reception_finds_the_diary_first_and_no_access_rights() -> None:
     lines = lines_for("reception")
     assert list(lines)[:2] == ["Diary", "Patients"]
-    assert lines["Diary"] == ["Today", "Book a visit", "Appointments", "Tasks"]
+    assert lines["Diary"] == [
+        "Today",
+        "Book a visit",
+        "Appointments",
+        "Waiting list",
+        "Free times",
+        "Tasks",
+    ]
     assert "Access" not in lines
 
 
