@@ -113,7 +113,8 @@ _READ_VISITS = READ.format(
 )
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_READ_ANSWERS = "SELECT message_id, said FROM notifications_answer WHERE message_id = ANY(%(ids)s)"
+_READ_ANSWERS = """SELECT w.message_id, w.said, r.provider_id FROM notifications_answer w
+    JOIN notifications_reply r ON r.id = w.reply_id WHERE w.message_id = ANY(%(ids)s)"""
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
@@ -368,8 +369,10 @@ def _with_answers(letters: list[Letter]) -> list[Letter]:
     answers = [x.id for x in letters if x.kind in ANSWERS]
     if not answers:
         return letters
-    said = dict(_rows(_READ_ANSWERS, {"ids": answers}))
-    return [replace(x, said=said[x.id]) if x.id in said else x for x in letters]
+    found = {pk: (said, of) for pk, said, of in _rows(_READ_ANSWERS, {"ids": answers})}
+    empty = ("", "")
+    told = ((x, *found.get(x.id, empty)) for x in letters)
+    return [replace(x, said=said, answers_to=of) if x.id in found else x for x, said, of in told]
 
 
 def _with_advice(letters: list[Letter]) -> list[Letter]:

@@ -127,7 +127,17 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
 
 def _headers(letter: Letter, way_out: str) -> dict[str, str]:
     answers = {"Reply-To": letter.facts.clinic_email} if letter.facts.clinic_email else {}
-    return answers | unsubscribing.headers(way_out)
+    return answers | _thread(letter) | unsubscribing.headers(way_out)
+
+
+def _thread(letter: Letter) -> dict[str, str]:
+    """Hang an answer below the e-mail that it answers (RFC 5322, 3.6.4)."""
+    named = letter.answers_to
+    return {"In-Reply-To": named, "References": named} if _MESSAGE_ID.fullmatch(named) else {}
+
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+"""A Message-ID as mail programs make them: printable ASCII without blanks, between < and >."""
 
 
 def _foot(way_out: str, language: str) -> str:

@@ -12,12 +12,15 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
         from scheduling import panels  # noqa: PLC0415
+        from scheduling.booking import ask_at_check_in  # noqa: PLC0415
+        from scheduling.papers import consents  # noqa: PLC0415
         from scheduling.screens import papers, waiting  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
         )
 
+        ask_at_check_in(consents.lacking)
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
         appointment_changed.connect(note_free_times, dispatch_uid="scheduling.free_times")
         panels.add("patient", 5, papers.of_patient)

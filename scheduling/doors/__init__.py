@@ -21,7 +21,7 @@ from scheduling.doors.entering import (
     signed_in,
     verified,
 )
-from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.doors.frame import Page, language_of, private, show, told_text, words_of
 
 __all__ = [
     "MY",
@@ -37,6 +37,7 @@ __all__ = [
     "private",
     "show",
     "signed_in",
+    "told_text",
     "verified",
     "words_of",
 ]

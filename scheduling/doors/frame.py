@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from scheduling.core.languages import direction
-from scheduling.models import Patient, Site
+from scheduling.models import Patient, Site, Told
 
 LANGUAGE_COOKIE = "speaks"
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español", "ar": "العربية"}
@@ -66,6 +66,15 @@ def show(request: HttpRequest, page: Page, status: int = 200) -> HttpResponse:
         "phone": page.site.phone if page.site else "",
     }
     return private(render(request, page.template, context | dict(page.facts), status=status))
+
+
+def told_text(texts: Told, name: str, language: str, words: Words) -> dict[str, str] | None:
+    """Give one of a treatment's texts, its language, and a word where that is not the page's."""
+    said, spoken = getattr(texts, name), texts.languages[name]
+    if not said:
+        return None
+    borrowed = words["borrowed"].format(name=LANGUAGES[spoken]) if spoken != language else ""
+    return {"said": said, "language": spoken, "borrowed": borrowed}
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -20,7 +20,7 @@ from scheduling.models.places import (
 from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
-from scheduling.models.treatments import Need, Treatment
+from scheduling.models.treatments import Need, Told, Treatment, TreatmentText
 from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
@@ -56,6 +56,8 @@ __all__ = [
     "Submission",
     "Tally",
     "Todo",
+    "Told",
     "Treatment",
+    "TreatmentText",
     "WaitingEntry",
 ]

@@ -13,6 +13,7 @@ from scheduling.models import (
     SignedConsent,
     Submission,
     Tally,
+    TreatmentText,
     WaitingEntry,
 )
 from tests import cast
@@ -89,7 +90,12 @@ def begun(c: cast.Clinic) -> Draft:
     return Draft.objects.create(patient=c.patient, opened_by="link 1", changed_at=NOW)
 
 
+def told(clinic: cast.Clinic) -> None:
+    TreatmentText.objects.create(treatment=clinic.review, language="es", bring="x")
+
+
 BREACHES: dict[str, Breach] = {
+    "treatment_told_once_a_language": lambda c: [told(c), told(c)],
     "waits_once_for_a_treatment": lambda c: [waits(c), waits(c)],
     "waiting_hours_in_order": lambda c: waits(c, from_time=time(12), until_time=time(9)),
     "one_offer_at_a_time": offered_twice,
