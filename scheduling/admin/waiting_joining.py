@@ -1,6 +1,6 @@
 """“Put on the waiting list”: who, what, where, and when they could come. The address holds it all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -26,6 +26,9 @@ from scheduling.screens import door
 from scheduling.screens.frame import actor, now
 from scheduling.screens.waiting import WEEKDAYS
 from scheduling.waiting import Want
+
+USUAL = timedelta(weeks=4)
+"""How long somebody waits where nobody says otherwise; ours."""
 
 
 class EarlierSelect(forms.ModelChoiceField):
@@ -178,7 +181,8 @@ def _form(request: HttpRequest, patient: Patient, moment: datetime) -> JoinForm:
         return JoinForm(sites, visits, request.POST)
     asked = request.GET.dict()
     first = sites.filter(active=True).values_list("pk", flat=True).first()
-    return JoinForm(sites, visits, initial={"site": first, **asked})
+    usual = moment.date() + USUAL
+    return JoinForm(sites, visits, initial={"site": first, "until": usual.isoformat(), **asked})
 
 
 def _shown(request: HttpRequest, facts: dict[str, Any], status: int = 200) -> HttpResponse:

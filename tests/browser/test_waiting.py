@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
@@ -30,8 +31,9 @@ def at_the_desk(browser: Browser, house: LiveServer, clinic: cast.Clinic) -> Pag
     client.force_login(user)
     context = browser.new_context(base_url=house.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(20_000)
-    cookie = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": house.url}])
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": house.url}
+    context.add_cookies([cookie])
     return context.new_page()
 
 
