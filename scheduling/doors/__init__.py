@@ -22,6 +22,7 @@ from scheduling.doors.entering import (
     verified,
 )
 from scheduling.doors.frame import Page, language_of, private, show, told_text, words_of
+from scheduling.doors.trouble import trouble
 
 __all__ = [
     "MY",
@@ -38,6 +39,7 @@ __all__ = [
     "show",
     "signed_in",
     "told_text",
+    "trouble",
     "verified",
     "words_of",
 ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0016_forms'),
+        ('scheduling', '0018_reports'),
     ]
 
     operations = [

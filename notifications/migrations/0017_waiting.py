@@ -22,8 +22,8 @@ def listed(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0015_answers_and_recalls'),
-        ('scheduling', '0016_forms'),
+        ('notifications', '0016_reports'),
+        ('scheduling', '0019_waiting'),
     ]
 
     operations = [
