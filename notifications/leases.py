@@ -131,7 +131,6 @@ _AS_SEEN = f"""EXISTS (
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
         WHERE a.id = m.appointment_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
 
-# a message about an offer has no visit to be looked at again, but the offer
 _AS_SEEN_OFFER = f"""EXISTS (
         SELECT FROM scheduling_patient p
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
@@ -373,9 +372,8 @@ def _with_answers(letters: list[Letter]) -> list[Letter]:
     if not answers:
         return letters
     found = {pk: (said, of) for pk, said, of in _rows(_READ_ANSWERS, {"ids": answers})}
-    empty = ("", "")
-    told = ((x, *found.get(x.id, empty)) for x in letters)
-    return [replace(x, said=said, answers_to=of) if x.id in found else x for x, said, of in told]
+    told = ((x, *found.get(x.id, (x.said, x.answers_to))) for x in letters)
+    return [replace(x, said=said, answers_to=of) for x, said, of in told]
 
 
 def _with_advice(letters: list[Letter]) -> list[Letter]:
