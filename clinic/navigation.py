@@ -33,6 +33,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
             Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
+            Item("Waiting list", "hourglass_top", "scheduling_waitingentry_changelist", "scheduling.view_appointment"),
+            Item("Free times", "event_available", "scheduling_waitingentry_times", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
     ),
@@ -158,9 +160,19 @@ def address(page: str) -> str:
 
 
 def _stands_at(path: str, link: str) -> bool:
-    """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
+    """Tell whether a page belongs to a line; “Today” lies below “Appointments”, as others do."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    below = ("day/", "book/", "patient/", "board/", "sheets/", "likely/", "merge/", "everything/")
+    below = (
+        "day/",
+        "book/",
+        "patient/",
+        "board/",
+        "sheets/",
+        "times/",
+        "likely/",
+        "merge/",
+        "everything/",
+    )
     return not rest.startswith(below)

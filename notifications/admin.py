@@ -121,7 +121,7 @@ class MessageScreen(LookOnly):
     inlines = (Mentions, Attempts, Receipts)
     list_per_page = 50
     fields = (
-        "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
+        "what", "patient", "appointment", "offer", "site", "recipient", "how", "why", "due_at", "not_after",
         "attempts", "sending_at", "settled_at", "provider", "provider_id", "before", "after", "ref",
         "dedupe_key",
     )  # fmt: skip

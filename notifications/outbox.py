@@ -280,7 +280,7 @@ def replay(*, message_id: int, reason: str, by: Actor, now: datetime) -> Message
     said = " ".join(reason.split())
     if not said:
         raise Malformed("Say why it is to be sent again.")
-    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment")
+    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment", "offer")
     row = rows.filter(pk=message_id).first()
     if row is None or not by.works_at(row.site_id):
         raise NotFound

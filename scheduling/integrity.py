@@ -114,6 +114,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "capability_dates_in_order": (Malformed, "A capability ends after it begins."),
     "hours_dates_in_order": (Malformed, "Opening hours end after they begin."),
     "weekday_is_0_to_6": (Malformed, "Weekdays are 0, Monday, to 6, Sunday."),
+    "treatment_told_once_a_language": (Malformed, "Each language has one text."),
     "treatment_minutes_in_order": (Malformed, "Least, default and most minutes are in order."),
     "treatment_minutes_least_on_grid": (Malformed, "Minutes are multiples of 5."),
     "treatment_minutes_default_on_grid": (Malformed, "Minutes are multiples of 5."),

@@ -13,6 +13,7 @@ from scheduling.admin import (
     staff,
     trail,
     treatments,
+    waiting,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "staff",
     "trail",
     "treatments",
+    "waiting",
 ]

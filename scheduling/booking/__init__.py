@@ -7,6 +7,7 @@ the audit trail, and sends `appointment_changed` before it commits.
 
 from scheduling.booking.arranging import Placing, arrange, hold_many, move_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
+from scheduling.booking.asking import ask_at_check_in
 from scheduling.booking.bringing import BRING_IN, Brought, Past, bring_in, note_past
 from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming, refused_coming
 from scheduling.booking.ending import (
@@ -38,6 +39,7 @@ __all__ = [
     "annotate",
     "arrange",
     "arrive",
+    "ask_at_check_in",
     "blocking",
     "book",
     "book_held",

@@ -23,7 +23,7 @@ from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.transfer import Intake, IntakeRow, Origin
-from scheduling.models.treatments import Need, Treatment
+from scheduling.models.treatments import Need, Told, Treatment, TreatmentText
 from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
@@ -65,6 +65,8 @@ __all__ = [
     "Tally",
     "ThirdNext",
     "Todo",
+    "Told",
     "Treatment",
+    "TreatmentText",
     "WaitingEntry",
 ]

@@ -18,6 +18,7 @@ from scheduling.models import (
     Submission,
     Tally,
     ThirdNext,
+    TreatmentText,
     WaitingEntry,
 )
 from tests import cast
@@ -113,6 +114,10 @@ def begun(c: cast.Clinic) -> Draft:
     return Draft.objects.create(patient=c.patient, opened_by="link 1", changed_at=NOW)
 
 
+def told(clinic: cast.Clinic) -> None:
+    TreatmentText.objects.create(treatment=clinic.review, language="es", bring="x")
+
+
 def stage(c: cast.Clinic, kind: str = "numbing", times: int = 1) -> Stage:
     booked = visit(c)
     facts = {"appointment": booked, "kind": kind, "since": NOW, "at": NOW, "by": "x"}
@@ -126,6 +131,7 @@ def measured(c: cast.Clinic) -> ThirdNext:
 
 
 BREACHES: dict[str, Breach] = {
+    "treatment_told_once_a_language": lambda c: [told(c), told(c)],
     "stage_reached_once": lambda c: stage(c, times=2),
     "stage_is_known": lambda c: stage(c, "lost"),
     "stage_is_append_only": lambda c: Stage.objects.filter(pk=stage(c).pk).delete(),
