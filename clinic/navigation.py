@@ -6,16 +6,22 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from scheduling.access import actor_of
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the sidebar: words, icon, the name of its page, and the permission it asks."""
+    """One line of the sidebar: words, icon, the name of its page, and the permission it asks.
+
+    Pages that are `everywhere` are of the whole clinic: who works at some sites has none of them.
+    """
 
     title: str
     icon: str
     page: str
     permission: str
     badge: str = ""
+    everywhere: bool = False
 
 
 GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
@@ -24,8 +30,12 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("Diary", "calendar_view_day", "scheduling_appointment_diary", "scheduling.view_appointment"),
             Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
+            Item("Status board", "view_kanban", "scheduling_appointment_board", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
+            Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
+            Item("Waiting list", "hourglass_top", "scheduling_waitingentry_changelist", "scheduling.view_appointment"),
+            Item("Free times", "event_available", "scheduling_waitingentry_times", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
     ),
@@ -48,7 +58,23 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Answers to checks", "thermometer", "notifications_careanswer_changelist", "notifications.view_careanswer"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
             Item("Providers", "cell_tower", "notifications_breaker_changelist", "notifications.view_breaker"),
+            Item("SMS prices", "sell", "notifications_smsprice_changelist", "notifications.view_smsprice"),
             Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),
+        ),
+    ),
+    (
+        "Reports",
+        tuple(
+            Item(title, icon, f"reports:report {slug}", permission)
+            for title, icon, slug, permission in (
+                ("Utilisation", "grid_on", "utilisation", "scheduling.read_reports"),
+                ("No-shows", "person_off", "attendance", "scheduling.read_reports"),
+                ("Third next appointment", "hourglass_top", "waits", "scheduling.read_reports"),
+                ("Overrides", "gavel", "overrides", "scheduling.read_clinical_reports"),
+                ("Refusals", "block", "refusals", "scheduling.read_clinical_reports"),
+                ("Plan adherence", "timeline", "adherence", "scheduling.read_clinical_reports"),
+                ("Reminders and texts", "sms", "messages", "scheduling.read_reports"),
+            )
         ),
     ),
     (
@@ -63,6 +89,14 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Plan templates", "account_tree", "plans_plantemplate_changelist", "plans.view_plantemplate"),
             Item("Skills", "workspace_premium", "scheduling_skill_changelist", "scheduling.view_skill"),
             Item("Absences", "beach_access", "scheduling_absence_changelist", "scheduling.view_absence"),
+        ),
+    ),
+    (
+        "Moving",
+        (
+            Item("Take a file in", "upload_file", "scheduling_intake_changelist", "scheduling.move_data", everywhere=True),
+            Item("Likely duplicates", "join_inner", "scheduling_intake_likely", "scheduling.move_data", everywhere=True),
+            Item("Take everything along", "archive", "scheduling_intake_everything", "scheduling.move_data", everywhere=True),
         ),
     ),
     (
@@ -85,17 +119,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """List the groups and lines that this person may open; a floor without screens has none."""
     groups = []
     for title, items in GROUPS:
+        if any(item.everywhere for item in items) and not _works_everywhere(request, items[0]):
+            continue
         lines = [line for item in items if (line := _line(request, item))]
         if lines:
             groups.append({"title": title, "items": lines})
     return groups
 
 
+def _works_everywhere(request: HttpRequest, item: Item) -> bool:
+    """Tell whether pages of the whole clinic are open; asked only of who may use them."""
+    return request.user.has_perm(item.permission) and actor_of(request.user).sites is None
+
+
 def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
     if not request.user.has_perm(item.permission):
         return None
     try:
-        link = reverse(f"admin:{item.page}")
+        link = address(item.page)
     except NoReverseMatch:
         return None
     return {
@@ -106,9 +147,34 @@ def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
     }
 
 
+def address(page: str) -> str:
+    """Answer a page's address: the admin's own by name, others by name space and what they show.
+
+    Raises:
+        NoReverseMatch: there is no such page.
+
+    """
+    name, _, shown = page.partition(" ")
+    if ":" not in name:
+        return reverse(f"admin:{name}")
+    return reverse(name, args=[shown] if shown else [])
+
+
 def _stands_at(path: str, link: str) -> bool:
-    """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
+    """Tell whether a page belongs to a line; “Today” lies below “Appointments”, as others do."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "diary/", "patient/"))
+    below = (
+        "day/",
+        "book/",
+        "diary/",
+        "patient/",
+        "board/",
+        "sheets/",
+        "times/",
+        "likely/",
+        "merge/",
+        "everything/",
+    )
+    return not rest.startswith(below)

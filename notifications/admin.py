@@ -14,15 +14,16 @@ from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from notifications import answering, outbox, screens, wordings
+from notifications import answering, outbox, prices, screens, wordings
 from notifications.care import admin as _care  # noqa: F401 - registers its screens
 from notifications.core import sms
 from notifications.core.policy import ADVICE, BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt
+from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt, SmsPrice
 from notifications.screens import ByReason, ByState, LookOnly
 from scheduling import access
 from scheduling.models import Appointment
+from scheduling.screens.frame import Screen, actor, now
 
 TONES = {
     "sent": "success",
@@ -120,7 +121,7 @@ class MessageScreen(LookOnly):
     inlines = (Mentions, Attempts, Receipts)
     list_per_page = 50
     fields = (
-        "what", "patient", "appointment", "site", "recipient", "how", "why", "due_at", "not_after",
+        "what", "patient", "appointment", "offer", "site", "recipient", "how", "why", "due_at", "not_after",
         "attempts", "sending_at", "settled_at", "provider", "provider_id", "before", "after", "ref",
         "dedupe_key",
     )  # fmt: skip
@@ -372,3 +373,25 @@ class OptOutScreen(LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
         """Read the message along."""
         return super().get_queryset(request).select_related("message", "reply", "ended_by")
+
+
+@admin.register(SmsPrice)
+class SmsPriceScreen(Screen):
+    """What a segment of a text costs; the reports multiply with it."""
+
+    list_display = ("__str__", "site", "country", "valid_from", "source")
+    list_filter = ("country",)
+    fields = ("site", "country", "price", "currency", "valid_from", "source")
+    site_paths = ("site",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SmsPrice]:
+        """Read the site along."""
+        return super().get_queryset(request).select_related("site")
+
+    def save_model(self, request: HttpRequest, obj: SmsPrice, form: Any, change: Any) -> None:
+        """Keep the price through its verb."""
+        prices.keep(price=obj, by=actor(request), now=now())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep what was once reckoned with: a new price begins on a date of its own."""
+        return False

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import carenotes, counting, kin, reading
+from notifications import carenotes, counting, kin, offered, reading
 from notifications.core.caps import Room
 from notifications.core.letters import Letter, Told
 from notifications.core.policy import ADVICE, ANSWERS, TOGETHER, Channel, DropReason
@@ -62,10 +62,10 @@ READ = f"""
         CASE m.channel WHEN 'email' THEN s.email_from ELSE s.sms_sender END,
         m.instead_of_id IS NOT NULL, {{sent}}, {{kin}} {{more}}
     FROM {{rows}} m
-    JOIN scheduling_appointment a ON a.id = m.appointment_id
+    LEFT JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
     LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
-    JOIN scheduling_site s ON s.id = a.site_id
+    JOIN scheduling_site s ON s.id = COALESCE(a.site_id, m.site_id)
     ORDER BY m.due_at, m.id"""  # noqa: S608 - made of constants
 
 _LEASE = f"""
@@ -113,7 +113,8 @@ _READ_VISITS = READ.format(
 )
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_READ_ANSWERS = "SELECT message_id, said FROM notifications_answer WHERE message_id = ANY(%(ids)s)"
+_READ_ANSWERS = """SELECT w.message_id, w.said, r.provider_id FROM notifications_answer w
+    JOIN notifications_reply r ON r.id = w.reply_id WHERE w.message_id = ANY(%(ids)s)"""
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
@@ -130,13 +131,20 @@ _AS_SEEN = f"""EXISTS (
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
         WHERE a.id = m.appointment_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
 
-_MAY_BE_MARKED = f"m.id = %(id)s AND {{guard}} AND {_AS_SEEN}"
+_AS_SEEN_OFFER = f"""EXISTS (
+        SELECT FROM scheduling_patient p
+        LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
+        LEFT JOIN scheduling_appointment a ON a.id = m.appointment_id
+        WHERE p.id = m.patient_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
+
+_MAY_BE_MARKED = "m.id = %(id)s AND {guard} AND {as_seen}"
 
 _MARK = """
     UPDATE notifications_message m
     SET state = 'sending', leased_until = now() + %(call)s::interval, attempts = m.attempts + 1,
         sending_at = %(now)s::timestamptz, recipient = %(to)s::text, look_up_at = NULL,
-        text_hash = %(text_hash)s::bytea, provider = %(provider)s::text,
+        text_hash = %(text_hash)s::bytea, segments = %(segments)s::smallint,
+        provider = %(provider)s::text,
         provider_id = COALESCE(%(provider_id)s::text, m.provider_id), after_id = %(after)s::bigint
     WHERE {allowed}
     RETURNING m.id"""
@@ -184,7 +192,7 @@ class Outcome:
 class Mark:
     """What a row must say before its call: to whom, by whom, and a hash of the text.
 
-    `room` bounds what may have gone to the address before. `provider_id` is the id that the
+    `room` bounds what may have gone to the address before, `segments` are a text's. `provider_id` is the id that the
     provider will know it by, where that is known; `after` is the message of the same lease that was
     taken before this one, and whose settlement is not written down yet.
     """
@@ -196,6 +204,7 @@ class Mark:
     room: Room | None = None
     provider_id: str = ""
     after: int | None = None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,12 +252,15 @@ def mark(wanted: Mark) -> Marking:
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
     guard += f" AND {kin.STILL.format(seen=_SEEN)}" if wanted.letter.parts else ""
     guard += f" AND {counting.ROOM}" if wanted.room else ""
-    return Marking(_statement(guard), _mark_values(wanted))
+    as_seen = _AS_SEEN
+    if wanted.letter.offered:
+        guard, as_seen = f"{guard} AND {offered.STILL}", _AS_SEEN_OFFER
+    return Marking(_statement(guard, as_seen), _mark_values(wanted))
 
 
 @cache
-def _statement(guard: str) -> str:
-    return _MARK.format(allowed=_MAY_BE_MARKED.format(guard=guard))
+def _statement(guard: str, as_seen: str) -> str:
+    return _MARK.format(allowed=_MAY_BE_MARKED.format(guard=guard, as_seen=as_seen))
 
 
 def settle(outcome: Outcome) -> bool:
@@ -303,6 +315,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "seen_too": wanted.letter.seen_too,
         "to": wanted.letter.facts.address,
         "text_hash": wanted.text_hash,
+        "segments": wanted.segments,
         "provider": wanted.provider,
         "provider_id": wanted.provider_id or None,
         "after": wanted.after,
@@ -337,7 +350,7 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def _with_all(letters: list[Letter]) -> list[Letter]:
     """Read what only some kinds of messages tell of; for the others it costs nothing."""
-    return _with_advice(_with_answers(_with_visits(letters)))
+    return offered.with_offers(_with_advice(_with_answers(_with_visits(letters))))
 
 
 def _with_visits(letters: list[Letter]) -> list[Letter]:
@@ -358,8 +371,9 @@ def _with_answers(letters: list[Letter]) -> list[Letter]:
     answers = [x.id for x in letters if x.kind in ANSWERS]
     if not answers:
         return letters
-    said = dict(_rows(_READ_ANSWERS, {"ids": answers}))
-    return [replace(x, said=said[x.id]) if x.id in said else x for x in letters]
+    found = {pk: (said, of) for pk, said, of in _rows(_READ_ANSWERS, {"ids": answers})}
+    told = ((x, *found.get(x.id, (x.said, x.answers_to))) for x in letters)
+    return [replace(x, said=said, answers_to=of) for x, said, of in told]
 
 
 def _with_advice(letters: list[Letter]) -> list[Letter]:

@@ -40,6 +40,7 @@ from notifications.models import Message
 from notifications.providers.chosen import provider_for
 from notifications.readers import Reader
 from scheduling import statements, trail
+from scheduling.booking import BRING_IN
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, NotFound, WrongState
 from scheduling.models import Appointment
@@ -109,7 +110,8 @@ def enqueue(
         (_row(planned, told, now), planned)
         for news in (_news(told, verb) if back_to is None else _taken_back(told, verb, back_to))
         for planned in plan_together(news=news.told, now=from_then, policy=policy)
-        if news.at_once or planned.offset != AT_ONCE
+        # who was brought in was told where they came from
+        if planned.offset != AT_ONCE or (news.at_once and verb != BRING_IN)
     ]
     # the same news told twice writes one row: `dedupe_key` is unique
     statements.insert_all([row for row, _ in written])
@@ -305,7 +307,7 @@ def replay(*, message_id: int, reason: str, by: Actor, now: datetime) -> Message
     said = " ".join(reason.split())
     if not said:
         raise Malformed("Say why it is to be sent again.")
-    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment")
+    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment", "offer")
     row = rows.filter(pk=message_id).first()
     if row is None or not by.works_at(row.site_id):
         raise NotFound

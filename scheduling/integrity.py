@@ -61,6 +61,13 @@ class OfferOpen(ClinicError):
     sentence = "An offer waits for an answer already."
 
 
+class StageReached(ClinicError):
+    """The patient stands there already: two people pressed at once."""
+
+    code = "stage_reached"
+    sentence = "Somebody noted this step a moment ago."
+
+
 class AlreadyAnswered(ClinicError):
     """A request with the same Idempotency-Key was answered before."""
 
@@ -75,9 +82,15 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "waiting_hours_in_order": (Malformed, "The earliest time is after the latest."),
     "one_offer_at_a_time": (OfferOpen, ""),
     "opening_offered_to_one": (OfferOpen, ""),
+    "came_from_one_row": (Malformed, "A row of another system becomes one row here."),
+    "origin_has_an_id": (Malformed, "A row of another system has an id there."),
+    "one_verdict_a_line": (Malformed, "A line of a file has one verdict."),
     "opening_has_length": (Malformed, "A free time ends after it starts."),
     "session_booked_once": (SessionBooked, ""),
     "request_answered_once": (AlreadyAnswered, "This request was answered before."),
+    "stage_reached_once": (StageReached, ""),
+    "stage_is_known": (Malformed, "There is no such step."),
+    "stage_is_append_only": (Malformed, "A step that was noted stays noted."),
     "allocation_has_length": (Malformed, "A resource is held for 5 minutes to 24 hours."),
     "appointment_has_length": (Malformed, "A visit lasts 5 minutes to 24 hours."),
     "hold_has_an_expiry": (Malformed, "Only a hold expires."),
@@ -101,6 +114,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "capability_dates_in_order": (Malformed, "A capability ends after it begins."),
     "hours_dates_in_order": (Malformed, "Opening hours end after they begin."),
     "weekday_is_0_to_6": (Malformed, "Weekdays are 0, Monday, to 6, Sunday."),
+    "treatment_told_once_a_language": (Malformed, "Each language has one text."),
     "treatment_minutes_in_order": (Malformed, "Least, default and most minutes are in order."),
     "treatment_minutes_least_on_grid": (Malformed, "Minutes are multiples of 5."),
     "treatment_minutes_default_on_grid": (Malformed, "Minutes are multiples of 5."),
@@ -110,6 +124,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "patient_not_own_guardian": (Malformed, "A patient is not their own guardian."),
     "record_dates_in_order": (Malformed, "A record ends after it begins."),
     "idempotency_key_not_empty": (Malformed, "An Idempotency-Key is not empty."),
+    "third_next_measured_once": (Malformed, "This was measured before today."),
     "grounds_is_one_row": (Malformed, "The grounds are one row."),
 }
 

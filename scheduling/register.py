@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from scheduling import links, trail
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, StaleVersion
 from scheduling.integrity import named_constraints
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment, Patient, PatientSession
 from scheduling.signals import patient_record_changed
 
 OF_AGE = 18
@@ -81,7 +81,8 @@ def register(*, patient: Patient, by: Actor, now: datetime) -> Patient:
 def amend(*, patient: Patient, by: Actor, now: datetime, version: int | None = None) -> Patient:
     """Change what is known of a patient; the trail names the fields, not what they held.
 
-    Links that went to an old number or address die; the next message brings a new one.
+    Links that went to an old number or address die, and sign-ins end; the next message brings a new
+    link. A guardian's number is their wards' too.
 
     Raises:
         Malformed: a fact about the person is impossible.
@@ -89,6 +90,31 @@ def amend(*, patient: Patient, by: Actor, now: datetime, version: int | None = N
 
     """
     return _write(patient, "amend", by=by, now=now, version=version)
+
+
+@transaction.atomic
+def enrol_many(*, patients: Sequence[Patient], by: Actor, now: datetime) -> None:
+    """Enter many new patients at once, each with its line in the trail; they get their keys.
+
+    Raises:
+        Malformed: a fact about one of them is impossible.
+
+    """
+    for patient in patients:
+        for sentence in impossible(patient, today=now.date()).values():
+            raise Malformed(sentence)
+        patient.search_key = key_of(patient)
+    with named_constraints():
+        Patient.objects.bulk_create(patients)
+    trail.write(trail.entry(subject=p, verb="register", by=by, now=now) for p in patients)
+
+
+def everybody() -> Iterator[tuple[int, str, date | None]]:
+    """Give the key, the folded name and the birth date of everybody in the register."""
+    rows = Patient.objects.filter(provisional=False).order_by("pk")
+    found = rows.values_list("pk", "given_name", "family_name", "birth_date")
+    for pk, given, family, born in found.iterator(chunk_size=5000):
+        yield pk, fold(f"{given} {family}"), born
 
 
 @transaction.atomic
@@ -109,12 +135,20 @@ def _write(
     if before is None or what:
         trail.write([trail.entry(subject=patient, verb=verb, by=by, now=now, what=what)])
     if _REACHED_BY & set(what):
-        links.revoke(appointments=Appointment.objects.filter(patient=patient), now=now)
+        _shut_out(patient, now)
     if _READ_BY_RULES & set(what):
         patient_record_changed.send(
             sender=Patient, patient_id=patient.pk, record=None, by=by, now=now
         )
     return patient
+
+
+def _shut_out(patient: Patient, now: datetime) -> None:
+    """End what an old number or address opened: links and sign-ins, a ward's too."""
+    theirs = Appointment.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
+    links.revoke(appointments=theirs, now=now)
+    inside = PatientSession.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
+    inside.filter(ended_at=None).update(ended_at=now)
 
 
 def impossible(patient: Patient, *, today: date) -> dict[str, str]:

@@ -17,13 +17,23 @@ from notifications.pages import saying
 from plans.models import Plan
 from scheduling import booking, todos
 from scheduling.core.words import COUNTED
-from scheduling.doors import Page, Visitor, exchange, language_of, of_a_visit, show, words_of
+from scheduling.doors import (
+    Page,
+    Visitor,
+    exchange,
+    language_of,
+    of_a_visit,
+    show,
+    told_text,
+    words_of,
+)
 from scheduling.doors.entering import MY
 from scheduling.doors.frame import Words
 from scheduling.errors import ClinicError, NotFound, StaleVersion
 from scheduling.models import Appointment
 
 LONGEST_WISH = 500
+LONGEST_NUMBER = 10
 
 
 @require_safe
@@ -64,14 +74,25 @@ def calendar(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpRespo
     return response
 
 
-def _confirm(_: HttpRequest, visitor: Visitor, now: datetime) -> None:
-    appointment = visitor.visit
+def _confirm(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     booking.confirm(
-        appointment_id=appointment.pk,
-        version=appointment.version,
+        appointment_id=visitor.visit.pk,
+        version=_read_version(request, visitor),
         by=visitor.by,
         now=now,
     )
+
+
+def _read_version(request: HttpRequest, visitor: Visitor) -> int:
+    """Tell which version of the visit was said yes to: the one on the page.
+
+    A link dies with the time that it told of; a page behind a code may be older than the visit, and
+    a yes to the old time is none to the new one.
+    """
+    if visitor.link is not None:
+        return visitor.visit.version
+    seen = request.POST.get("version", "")
+    return int(seen) if seen.isdecimal() and len(seen) < LONGEST_NUMBER else 0
 
 
 def _ask_to_move(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
@@ -107,6 +128,7 @@ def _page(request: HttpRequest, visitor: Visitor, now: datetime, wrong: str = ""
         "rest": _rest(visitor, words, language, now),
         "map": saying.map_of(appointment.site),
         "home": visitor.home,
+        "version": appointment.version,
         "my": f"/{MY}" if visitor.session else "",
         "pages": _ways_on(visitor),
     }
@@ -135,11 +157,12 @@ def _advice(visit: Appointment, words: Words, language: str, now: datetime) -> d
         return {}
     treatment, outlook = visit.treatment, reading.outlook(visit, now=now)
     urgent = answering.phone_of(visit.site)
+    told = treatment.told(language)
     return {
-        "preparation": treatment.preparation,
-        "aftercare": treatment.aftercare,
+        "preparation": told_text(told, "preparation", language, words),
+        "aftercare": told_text(told, "aftercare", language, words),
         "urgent_phone": PhoneNumber.from_string(urgent) if urgent else None,
-        "bring": treatment.bring,
+        "bring": told_text(told, "bring", language, words),
         "before": [
             (_since(since, visit, words, language), note.text(language))
             for since, note in outlook.before

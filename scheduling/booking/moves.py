@@ -63,7 +63,7 @@ def move(
     ask = checked(Ask(wish=_wish_at(glimpse, place), start=place.start, override=override), by)
     errand = _Move(appointment_id=appointment_id, version=version, by=by, now=now)
     present = [] if place.practitioner_id or place.resources else _practitioners(glimpse)
-    return with_earliest([ask], now, lambda: _until_written(ask, present, errand))
+    return with_earliest([ask], by, now, lambda: _until_written(ask, present, errand))
 
 
 def _wish_at(appointment: Appointment, place: Place) -> Wish:

@@ -3,6 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff, Tally
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
+from scheduling.models.flow import Stage
 from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
 from scheduling.models.people import Convenience, Patient, Record
 from scheduling.models.places import (
@@ -18,9 +19,11 @@ from scheduling.models.places import (
     Skill,
 )
 from scheduling.models.protocols import ProtocolVersion
+from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
-from scheduling.models.treatments import Need, Treatment
+from scheduling.models.transfer import Intake, IntakeRow, Origin
+from scheduling.models.treatments import Need, Told, Treatment, TreatmentText
 from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
@@ -35,17 +38,21 @@ __all__ = [
     "Draft",
     "Grounds",
     "IdempotencyRecord",
+    "Intake",
+    "IntakeRow",
     "Link",
     "Need",
     "Offer",
     "Opening",
     "OpeningHours",
+    "Origin",
     "Override",
     "Patient",
     "PatientSession",
     "Practitioner",
     "ProtocolVersion",
     "Record",
+    "Refusal",
     "Resource",
     "Room",
     "Series",
@@ -53,9 +60,13 @@ __all__ = [
     "Site",
     "Skill",
     "Staff",
+    "Stage",
     "Submission",
     "Tally",
+    "ThirdNext",
     "Todo",
+    "Told",
     "Treatment",
+    "TreatmentText",
     "WaitingEntry",
 ]

@@ -12,11 +12,12 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Min
 
 from scheduling import protocols, records, trail
 from scheduling.booking.dependents import reasons_now
 from scheduling.core.rules import Moment
-from scheduling.core.words import Actor, Severity, Status
+from scheduling.core.words import Actor, Reason, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.models import Appointment, ConsentText, Patient, Record, SignedConsent
 
@@ -92,6 +93,41 @@ def standing(*, visit: Appointment, language: str, now: datetime) -> Standing:
     return Standing(text=text, signed=signed, needed=signed is None or _lapsed(visit, now))
 
 
+COURSE = "consent_of_course"
+
+
+def lacking(visit: Appointment, now: datetime) -> list[Reason]:
+    """Say at check-in that a course was never consented to; nothing where it was.
+
+    As on the patient's page, a course is signed for once. What staff recorded by hand since the
+    course's first visit was booked counts too: it may have been signed on paper. A clinic that has
+    no text for the procedure is not asked; the protocol's own rule stands besides.
+    """
+    if visit.series_id is None:
+        return []
+    text = text_for(procedure=visit.procedure, language="en", on=_today(visit.zone, now))
+    if text is None or _covering(visit, text) is not None or _recorded_since(visit):
+        return []
+    return [
+        Reason(
+            code=COURSE,
+            severity=Severity.HARD,
+            sentence="A signed consent to this course is needed before the treatment begins.",
+            patient_sentence="Before we begin, you sign your consent to this course.",
+            arithmetic=f"{text.title}: none signed since the course was booked",
+        )
+    ]
+
+
+def _recorded_since(visit: Appointment) -> bool:
+    booked = Appointment.objects.filter(series=visit.series)
+    began = booked.aggregate(first=Min("created_at"))["first"]
+    records = Record.objects.filter(
+        patient_id=visit.patient_id, kind=Record.Kind.CONSENT, withdrawn_at=None, start__gte=began
+    )
+    return records.exists()
+
+
 def _covering(visit: Appointment, text: ConsentText | None) -> SignedConsent | None:
     signed = SignedConsent.objects.filter(
         patient_id=visit.patient_id, procedure=visit.procedure, record__withdrawn_at=None
@@ -154,7 +190,8 @@ def sign(*, appointment_id: int, signature: Signature, by: Actor, now: datetime)
     if text is None or asked is None or asked.pk != text.pk:
         raise TextChanged
     signer = signer_of(visit.patient, today=today)
-    name = " ".join(signature.name.replace("\0", "").split())[:LONGEST_NAME]
+    typed = "".join(letter for letter in signature.name if letter.isprintable())
+    name = " ".join(typed.split())[:LONGEST_NAME]
     _check(name, signer, visit.patient)
     kept = replace(signature, name=name)
     return _signed(visit, text, signer, kept, (by, now))
@@ -199,7 +236,8 @@ def _signed(
 
 
 def _check(name: str, signer: Patient, patient: Patient) -> None:
-    if len(name) < 2:  # noqa: PLR2004 - one letter is no name
+    # one letter is no name, nor are dots, and what cannot be seen can be read by no court
+    if sum(letter.isalpha() for letter in name) < 2:  # noqa: PLR2004
         raise Malformed("Type the full name.", which="error_name")
     if signer.pk != patient.pk and _plain(name) != _plain(str(signer)):
         # whoever holds a minor's phone must not sign as anybody

@@ -89,9 +89,11 @@ def test_check_in_asks_for_it_and_takes_the_signature(client: Client, visit: App
     [
         ({"name": " "}, "name", "Type your full name"),
         ({"name": "A"}, "name", "Type your full name"),
+        ({"name": ". ."}, "name", "Type your full name"),
+        ({"name": "\u2060\u2060\u2060"}, "name", "Type your full name"),
         ({"agree": ""}, "agree", "Tick the box if you agree"),
     ],
-    ids=["no-name", "one-letter", "no-tick"],
+    ids=["no-name", "one-letter", "dots", "invisible", "no-tick"],
 )
 def test_a_mistake_signs_nothing_and_keeps_what_was_typed(
     client: Client, visit: Appointment, said: dict[str, str], field: str, sentence: str
@@ -138,6 +140,32 @@ def test_a_course_is_signed_for_once_and_a_new_course_again(
     assert not consents.standing(visit=later, language="en", now=cast.NOW).needed
     later.series = second
     assert consents.standing(visit=later, language="en", now=cast.NOW).needed
+
+
+def test_check_in_asks_for_the_consent_of_this_course(
+    client: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    """A signature of another course, or of before, is not one to this; on paper counts too."""
+    text()
+    records.add(
+        record=_on_paper(clinic, cast.NOW - timedelta(days=30)), by=cast.clinician(), now=cast.NOW
+    )
+    Appointment.objects.filter(pk=visit.pk).update(
+        series=Series.objects.create(patient=clinic.patient)
+    )
+    day = cast.at(cast.day(10), 11)
+    step = {"appointment_id": visit.pk, "version": None, "by": cast.reception(), "now": day}
+    with pytest.raises(Refused) as refused:
+        booking.check_in(**step)
+    assert [r.code for r in refused.value.reasons if r.code == consents.COURSE] == [consents.COURSE]
+    records.add(
+        record=_on_paper(clinic, cast.NOW + timedelta(days=1)), by=cast.clinician(), now=day
+    )
+    booking.check_in(**step)
+
+
+def _on_paper(clinic: cast.Clinic, at: Any) -> Record:
+    return Record(patient=clinic.patient, kind="consent", start=at, end=at, zone="Europe/London")
 
 
 def test_a_version_counts_from_its_day(visit: Appointment) -> None:
