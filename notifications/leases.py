@@ -37,9 +37,12 @@ _ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
         WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
+# what a patient asked for never holds a call to the clinician, though both may share a telephone;
+# what the provider blocks could not arrive at all
 _OPTED_OUT = f"""EXISTS (
         SELECT FROM notifications_optout o
-        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
+        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS}
+            AND (m.kind <> 'alert' OR o.source = 'provider'))"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
