@@ -22,6 +22,7 @@ INTENTS = [
     (Intent.CONFIRM.value, "confirms"),
     (Intent.CANCEL.value, "cancels"),
     (Intent.UNCLEAR.value, "about a visit"),
+    (Intent.CLINICAL.value, "clinical words"),
     (Intent.OTHER.value, "something else"),
     (Intent.NOTHING.value, "nothing"),
 ]
