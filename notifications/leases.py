@@ -383,6 +383,15 @@ def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
     )
 
 
+_ANY = "(SELECT * FROM notifications_message WHERE id = ANY(%(ids)s))"
+
+
+def read_settled(ids: Sequence[int]) -> list[Letter]:
+    """Read messages with the facts of this moment; nothing is leased."""
+    sql = READ.format(rows=_ANY, sent="NULL", kin="NULL", more="")
+    return _with_all(letters(sql, {"ids": list(ids)}))
+
+
 def letters(sql: str, asked: dict[str, Any]) -> list[Letter]:
     """Read what a statement that ends in `READ` answers."""
     return [reading.letter(row) for row in _rows(sql, asked)]
