@@ -213,6 +213,7 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
         "address": ", ".join(facts.clinic_address.splitlines()),
         "phone": facts.clinic_phone,
         "link": link,
+        "book": f"{settings.PUBLIC_URL}/my/book/",
         "code": code,
         "reply": sentences(facts.language)["how"].format(code=code) if facts.takes_replies else "",
     }
