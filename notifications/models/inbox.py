@@ -152,7 +152,7 @@ class Reply(models.Model):
     done_by = models.CharField(max_length=160, blank=True)
 
     class Meta:
-        verbose_name_plural = "replies"
+        verbose_name_plural = "inbox"
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["at"], name="reply_open", condition=Q(state="open")),
