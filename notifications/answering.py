@@ -203,8 +203,9 @@ class ReplyScreen(Screen):
             # what is posted is read all the same: words typed before a STOP came are not lost
             refused = request.method != "POST" and inbox.refusal(obj, now=now())
             asked += [] if refused else ["answer", "known"]
-        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": said})]
-        return [*sets, ("Answer", {"fields": asked})] if asked else sets
+        # the thread above has the words already; what is asked stands right below them
+        sets: list[tuple[Any, dict[str, Any]]] = [("About this message", {"fields": said})]
+        return [("Answer", {"fields": asked}), *sets] if asked else sets
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Show answers where there are any."""
