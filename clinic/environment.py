@@ -27,6 +27,8 @@ KNOWN = {
     "FALLOW_HABITS": "a JSON file of the clinic's own quiet hours and caps",
     "FALLOW_CODE_COUNTRIES": "countries to whose telephones codes go, such as GB,IE; else the sites' own",
     "FALLOW_OUTBOX": "the folder into which the file provider writes messages",
+    "FALLOW_SHEETS": "the folder of the day sheets kept for an outage; empty keeps none",
+    "FALLOW_SHEETS_DAYS": "for how many days they are kept, 1 to 60",
     "FALLOW_CATCH_UP_EMAIL": "e-mails a minute of what waited during an outage",
     "FALLOW_CATCH_UP_SMS": "texts a minute of what waited during an outage",
     "FALLOW_FAST_REMINDERS": "true turns each reminder's lead time into seconds (demo)",

@@ -24,12 +24,19 @@ _CARE = frozenset({"notifications.add_carenote", "notifications.change_carenote"
 _SEE_PHOTOS = frozenset({"notifications.view_carephoto"})
 _READ_PLANS = frozenset({"plans.view_plan", "plans.view_plantemplate", "plans.work_plan"})
 _MAKE_PLANS = frozenset({"plans.make_plan"})
+_PRICES = frozenset(f"notifications.{verb}_smsprice" for verb in ("view", "add", "change"))
 UPSTAIRS: Mapping[str, frozenset[str]] = {
     access.RECEPTION: _READ_MESSAGES | _SEND_AGAIN | _READ_PLANS | _READ_CARE,
     access.CLINICIAN: (
         _READ_MESSAGES | _READ_PLANS | _MAKE_PLANS | _READ_CARE | _CARE | _SEE_PHOTOS
     ),
-    access.MANAGER: _READ_MESSAGES | _SEND_AGAIN | _OPERATE | _READ_PLANS | _WORDS | _READ_CARE,
+    access.MANAGER: _READ_MESSAGES
+    | _SEND_AGAIN
+    | _OPERATE
+    | _READ_PLANS
+    | _WORDS
+    | _READ_CARE
+    | _PRICES,
 }
 
 

@@ -26,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from clinic.log import REQUEST_ID
+from scheduling import doors, links
 from scheduling.errors import ClinicError, Forbidden, NotFound, Refused
 
 PROBLEM = "application/problem+json"
@@ -47,6 +48,11 @@ DRAIN_BYTES = 64 * 1024 * 1024
 
 AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutError)
 """What Django and redis-py raise when their server cannot be reached."""
+
+PATIENT_PATHS = tuple(
+    f"/{path}" for path in (links.PATH, links.CARE_PATH, links.OFFER_PATH, doors.MY, "speak/")
+)
+"""Where patients read: in their language, and nothing of ours."""
 
 STAFF_PATHS = ("/admin/", "/accounts/", "/api/")
 """Where no patient's form is sent to."""
@@ -138,9 +144,14 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
-    """Show the problem: JSON to a program, a page with its sentence to a person."""
+    """Show the problem: JSON to a program, a page with its sentence to a person.
+
+    A patient reads it in their own language.
+    """
     if wants_json(request):
         return JsonResponse(body, status=body["status"], content_type=PROBLEM)
+    if request.path_info.startswith(PATIENT_PATHS):
+        return doors.trouble(request, body["code"], body["status"])
     return render(request, "clinic/problem.html", body, status=body["status"])
 
 

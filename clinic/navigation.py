@@ -23,7 +23,9 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Diary",
         (
             Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
+            Item("Status board", "view_kanban", "scheduling_appointment_board", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
+            Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
@@ -47,7 +49,23 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Answers to checks", "thermometer", "notifications_careanswer_changelist", "notifications.view_careanswer"),
             Item("Texts", "draft", "notifications_messagetext_changelist", "notifications.view_messagetext"),
             Item("Providers", "cell_tower", "notifications_breaker_changelist", "notifications.view_breaker"),
+            Item("SMS prices", "sell", "notifications_smsprice_changelist", "notifications.view_smsprice"),
             Item("Opt-outs", "notifications_off", "notifications_optout_changelist", "notifications.view_optout"),
+        ),
+    ),
+    (
+        "Reports",
+        tuple(
+            Item(title, icon, f"reports:report {slug}", permission)
+            for title, icon, slug, permission in (
+                ("Utilisation", "grid_on", "utilisation", "scheduling.read_reports"),
+                ("No-shows", "person_off", "attendance", "scheduling.read_reports"),
+                ("Third next appointment", "hourglass_top", "waits", "scheduling.read_reports"),
+                ("Overrides", "gavel", "overrides", "scheduling.read_clinical_reports"),
+                ("Refusals", "block", "refusals", "scheduling.read_clinical_reports"),
+                ("Plan adherence", "timeline", "adherence", "scheduling.read_clinical_reports"),
+                ("Reminders and texts", "sms", "messages", "scheduling.read_reports"),
+            )
         ),
     ),
     (
@@ -94,7 +112,7 @@ def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
     if not request.user.has_perm(item.permission):
         return None
     try:
-        link = reverse(f"admin:{item.page}")
+        link = address(item.page)
     except NoReverseMatch:
         return None
     return {
@@ -105,9 +123,22 @@ def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
     }
 
 
+def address(page: str) -> str:
+    """Answer a page's address: the admin's own by name, others by name space and what they show.
+
+    Raises:
+        NoReverseMatch: there is no such page.
+
+    """
+    name, _, shown = page.partition(" ")
+    if ":" not in name:
+        return reverse(f"admin:{name}")
+    return reverse(name, args=[shown] if shown else [])
+
+
 def _stands_at(path: str, link: str) -> bool:
     """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "patient/"))
+    return not rest.startswith(("day/", "book/", "patient/", "board/", "sheets/"))

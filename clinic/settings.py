@@ -307,6 +307,8 @@ SMS_SEGMENTS = environment.number(env, "FALLOW_SMS_SEGMENTS", least=1, most=6, d
 HABITS_FILE = env.str("FALLOW_HABITS", default="")
 CODE_COUNTRIES = environment.countries(env, "FALLOW_CODE_COUNTRIES")
 FAST_REMINDERS = environment.truth(env, "FALLOW_FAST_REMINDERS")
+SHEETS_DIR = env.str("FALLOW_SHEETS", default=str(VAR / "sheets"))
+SHEETS_DAYS = environment.number(env, "FALLOW_SHEETS_DAYS", least=1, most=60, default=7)
 SWEEP_SECONDS = environment.number(env, "FALLOW_SWEEP_SECONDS", least=1, most=15, default=15)
 
 # ---------------------------------------------------------------- Celery: the doorbell
@@ -351,6 +353,9 @@ CELERY_BEAT_SCHEDULE = {
         ("free expired holds", "scheduling.tasks.free_expired_holds", 60, 15),
         ("offer free times", "scheduling.tasks.offer_free_times", 60, 15),
         ("look over plans", "plans.tasks.look_over", 3600, 300),
+        ("keep the day's sheets", "scheduling.tasks.keep_sheets", 300, 60),
+        ("read plans", "plans.tasks.read_adherence", 3600, 300),
+        ("measure waits", "scheduling.tasks.measure_waits", 3600, 300),
         ("forget old answers", "scheduling.tasks.forget_old_answers", 600, 60),
     )
 }

@@ -12,15 +12,16 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from notifications import answering, letterbook, wordings
+from notifications import answering, letterbook, prices, wordings
 from notifications.care import admin as _care  # noqa: F401 - registers its screens
 from notifications.core import sms
 from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import MessageText, OptOut
+from notifications.models import MessageText, OptOut, SmsPrice
 from notifications.screens import LookOnly
 from scheduling import access
 from scheduling.models import Appointment
+from scheduling.screens.frame import Screen, actor, now
 
 __all__ = ["answering", "letterbook"]
 """Screens in rooms of their own, registered by being read here."""
@@ -66,6 +67,21 @@ def _seen(row: MessageText, subject: str, body: str, visit: Any) -> wordings.Pre
     return wordings.preview(
         kind=Kind(row.kind), channel=Channel(row.channel), subject=subject, body=body, facts=facts
     )
+
+
+def _seen_or_error(row: MessageText, subject: str, body: str, visit: Any) -> dict[str, Any]:
+    """Spell how a text arrives, or why it cannot be used."""
+    try:
+        return _seen(row, subject, body, visit).as_dict()
+    except BadWording as error:
+        return {"error": error.sentence}
+
+
+def _on_the_form(row: MessageText, form: forms.BaseForm) -> tuple[str, str]:
+    """Give the text as it stands in the fields, also one that was refused; who may only look has none."""
+    if "body" not in form.fields:
+        return wordings.in_force(row)
+    return str(form["subject"].value() or ""), str(form["body"].value() or "")
 
 
 @admin.register(MessageText)
@@ -121,11 +137,7 @@ class WordingScreen(ModelAdmin):
         if row is None or request.method != "POST" or not self.has_change_permission(request, row):
             raise Http404
         subject, body = request.POST.get("subject", ""), request.POST.get("body", "")
-        try:
-            seen = _seen(row, subject, body, self._visit(request))
-        except BadWording as error:
-            return JsonResponse({"error": error.sentence})
-        return JsonResponse(seen.as_dict())
+        return JsonResponse(_seen_or_error(row, subject, body, self._visit(request)))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **more: Any
@@ -136,7 +148,7 @@ class WordingScreen(ModelAdmin):
         context |= {
             "blanks": blanks_of(Kind(row.kind), Channel(row.channel)),
             "preview_url": f"{door}?visit={visit.pk}" if visit else door,
-            "seen": _seen(row, *wordings.in_force(row), visit).as_dict(),
+            "seen": _seen_or_error(row, *_on_the_form(row, context["adminform"].form), visit),
             "shown_on": _shown_on(row, visit),
             "visits": self._visits(request, visit),
             "chosen": visit.pk if visit else None,
@@ -201,3 +213,25 @@ class OptOutScreen(LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OptOut]:
         """Read the message along."""
         return super().get_queryset(request).select_related("message", "reply", "ended_by")
+
+
+@admin.register(SmsPrice)
+class SmsPriceScreen(Screen):
+    """What a segment of a text costs; the reports multiply with it."""
+
+    list_display = ("__str__", "site", "country", "valid_from", "source")
+    list_filter = ("country",)
+    fields = ("site", "country", "price", "currency", "valid_from", "source")
+    site_paths = ("site",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SmsPrice]:
+        """Read the site along."""
+        return super().get_queryset(request).select_related("site")
+
+    def save_model(self, request: HttpRequest, obj: SmsPrice, form: Any, change: Any) -> None:
+        """Keep the price through its verb."""
+        prices.keep(price=obj, by=actor(request), now=now())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep what was once reckoned with: a new price begins on a date of its own."""
+        return False

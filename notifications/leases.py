@@ -139,7 +139,8 @@ _MARK = """
     UPDATE notifications_message m
     SET state = 'sending', leased_until = now() + %(call)s::interval, attempts = m.attempts + 1,
         sending_at = %(now)s::timestamptz, recipient = %(to)s::text, look_up_at = NULL,
-        text_hash = %(text_hash)s::bytea, provider = %(provider)s::text,
+        text_hash = %(text_hash)s::bytea, segments = %(segments)s::smallint,
+        provider = %(provider)s::text,
         provider_id = COALESCE(%(provider_id)s::text, m.provider_id), after_id = %(after)s::bigint
     WHERE {allowed}
     RETURNING m.id"""
@@ -187,7 +188,7 @@ class Outcome:
 class Mark:
     """What a row must say before its call: to whom, by whom, and a hash of the text.
 
-    `room` bounds what may have gone to the address before. `provider_id` is the id that the
+    `room` bounds what may have gone to the address before, `segments` are a text's. `provider_id` is the id that the
     provider will know it by, where that is known; `after` is the message of the same lease that was
     taken before this one, and whose settlement is not written down yet.
     """
@@ -199,6 +200,7 @@ class Mark:
     room: Room | None = None
     provider_id: str = ""
     after: int | None = None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,7 @@ def _mark_values(wanted: Mark) -> dict[str, Any]:
         "seen_too": wanted.letter.seen_too,
         "to": wanted.letter.facts.address,
         "text_hash": wanted.text_hash,
+        "segments": wanted.segments,
         "provider": wanted.provider,
         "provider_id": wanted.provider_id or None,
         "after": wanted.after,

@@ -12,6 +12,7 @@ from notifications import breakers, bundles, detours, leases, rendering
 from notifications.batches import AHEAD, Batch
 from notifications.breakers import Failure, Sender
 from notifications.core import policy as rules
+from notifications.core import sms
 from notifications.core.letters import Letter
 from notifications.core.policy import Channel, Defer, Drop, DropReason, Kind, Send
 from notifications.core.resting import Trouble
@@ -267,6 +268,7 @@ def _mark(batch: Batch, letter: Letter, outgoing: Outgoing) -> Mark:
         room=rules.room_for(letter.circumstances, now=now, policy=batch.desk.policy),
         provider_id=batch.provider.foretold(outgoing),
         after=batch.taken_in[-1].letter.id if batch.taken_in else None,
+        segments=sms.measure(outgoing.text).segments if letter.channel is Channel.SMS else None,
     )
 
 

@@ -65,6 +65,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "scheduling.change_record",
         "scheduling.override_refusal",
         "scheduling.view_protocolversion",
+        "scheduling.read_clinical_reports",
     },
     # In a small clinic the manager stands in at the desk, and nobody hands out what they lack.
     MANAGER: _DESK
@@ -73,6 +74,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "auth.view_user",
         "auth.add_user",
         "auth.change_user",
+        "scheduling.read_reports",
+        "scheduling.read_clinical_reports",
         "scheduling.view_staff",
         "scheduling.add_staff",
         "scheduling.change_staff",

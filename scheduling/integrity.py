@@ -61,6 +61,13 @@ class OfferOpen(ClinicError):
     sentence = "An offer waits for an answer already."
 
 
+class StageReached(ClinicError):
+    """The patient stands there already: two people pressed at once."""
+
+    code = "stage_reached"
+    sentence = "Somebody noted this step a moment ago."
+
+
 class AlreadyAnswered(ClinicError):
     """A request with the same Idempotency-Key was answered before."""
 
@@ -78,6 +85,9 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "opening_has_length": (Malformed, "A free time ends after it starts."),
     "session_booked_once": (SessionBooked, ""),
     "request_answered_once": (AlreadyAnswered, "This request was answered before."),
+    "stage_reached_once": (StageReached, ""),
+    "stage_is_known": (Malformed, "There is no such step."),
+    "stage_is_append_only": (Malformed, "A step that was noted stays noted."),
     "allocation_has_length": (Malformed, "A resource is held for 5 minutes to 24 hours."),
     "appointment_has_length": (Malformed, "A visit lasts 5 minutes to 24 hours."),
     "hold_has_an_expiry": (Malformed, "Only a hold expires."),
@@ -110,6 +120,7 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "patient_not_own_guardian": (Malformed, "A patient is not their own guardian."),
     "record_dates_in_order": (Malformed, "A record ends after it begins."),
     "idempotency_key_not_empty": (Malformed, "An Idempotency-Key is not empty."),
+    "third_next_measured_once": (Malformed, "This was measured before today."),
     "grounds_is_one_row": (Malformed, "The grounds are one row."),
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from scheduling.core.words import Actor
@@ -82,6 +82,20 @@ def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpos
         purpose=purpose,
     )
     return issue_many(visits=[visit], now=now)[0]
+
+
+@transaction.atomic
+def renew(*, link: Link, appointment: Appointment, now: datetime) -> str:
+    """Make the link that follows one whose holder changed the visit; answer its token.
+
+    The tries go over to it, and the old link has none left: whoever moves a visit to and fro must
+    not be given five guesses each time.
+    """
+    old = Link.objects.select_for_update().get(pk=link.pk)
+    token = issue(appointment=appointment, now=now, purpose=old.purpose)
+    Link.objects.filter(token_hash=_hash(token)).update(tries=old.tries)
+    Link.objects.filter(pk=old.pk).update(tries=TRIES)
+    return token
 
 
 def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:

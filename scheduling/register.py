@@ -17,7 +17,7 @@ from scheduling import links, trail
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, StaleVersion
 from scheduling.integrity import named_constraints
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment, Patient, PatientSession
 from scheduling.signals import patient_record_changed
 
 OF_AGE = 18
@@ -76,7 +76,8 @@ def register(*, patient: Patient, by: Actor, now: datetime) -> Patient:
 def amend(*, patient: Patient, by: Actor, now: datetime, version: int | None = None) -> Patient:
     """Change what is known of a patient; the trail names the fields, not what they held.
 
-    Links that went to an old number or address die; the next message brings a new one.
+    Links that went to an old number or address die, and sign-ins end; the next message brings a new
+    link. A guardian's number is their wards' too.
 
     Raises:
         Malformed: a fact about the person is impossible.
@@ -104,12 +105,20 @@ def _write(
     if before is None or what:
         trail.write([trail.entry(subject=patient, verb=verb, by=by, now=now, what=what)])
     if _REACHED_BY & set(what):
-        links.revoke(appointments=Appointment.objects.filter(patient=patient), now=now)
+        _shut_out(patient, now)
     if _READ_BY_RULES & set(what):
         patient_record_changed.send(
             sender=Patient, patient_id=patient.pk, record=None, by=by, now=now
         )
     return patient
+
+
+def _shut_out(patient: Patient, now: datetime) -> None:
+    """End what an old number or address opened: links and sign-ins, a ward's too."""
+    theirs = Appointment.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
+    links.revoke(appointments=theirs, now=now)
+    inside = PatientSession.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
+    inside.filter(ended_at=None).update(ended_at=now)
 
 
 def impossible(patient: Patient, *, today: date) -> dict[str, str]:

@@ -1,10 +1,15 @@
 """The diary's own chores. Each tick may be lost, late or doubled: the rows say what is due."""
 
+from pathlib import Path
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
+from scheduling.flow import keeping
 from scheduling.papers import history
+from scheduling.reports import waits
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -30,3 +35,17 @@ def offer_free_times() -> None:
     now = timezone.now()
     waiting.expire(now=now)
     waiting.offer_next(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def keep_sheets() -> None:
+    """Keep the newest day sheet of each site as a file, for when the network is down."""
+    if settings.SHEETS_DIR:
+        folder = Path(settings.SHEETS_DIR)
+        keeping.keep(folder=folder, days=settings.SHEETS_DAYS, now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def measure_waits() -> None:
+    """Measure once a morning how far ahead the third free appointment of each treatment lies."""
+    waits.measure(now=timezone.now())

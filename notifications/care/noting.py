@@ -161,19 +161,10 @@ def _concerns(line: Note, session: Session) -> bool:
     return protocol is not None and care.applies(line.condition, session, protocol)
 
 
-def _titled(code: str) -> str:
-    """Name a procedure or a category as the protocol does; a code without a title reads as words."""
-    protocol = catalogue.current().active_protocol
-    if protocol is None or code not in protocol.procedures:
-        titles = protocol.titles.categories if protocol else {}
-        return str(titles.get(code, code.replace("_", " ")))
-    return str(protocol.titles.of("procedures", code))
-
-
 def condition_in_words(note: CareNote) -> str:
     """Say whom a line concerns."""
     said: Sequence[str] = [
-        ", ".join(map(_titled, note.procedures)) or "every procedure",
+        ", ".join(p.replace("_", " ") for p in note.procedures) or "every procedure",
         f"on {', '.join(a.replace('_', ' ') for a in note.areas)}" if note.areas else "",
         note.get_depth_display() if note.depth else "",
         f"with a history of {note.get_record_display().lower()}" if note.record else "",

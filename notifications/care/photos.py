@@ -29,6 +29,13 @@ LARGEST = 10 * 1024 * 1024
 MOST_PIXELS = 60_000_000
 """Pixels above which a picture is not decoded: a small file may unfold into gigabytes."""
 
+MOST_UNPACKED = 25_000_000
+"""The same for kinds that are decoded at their full size, four bytes a pixel and more than once;
+a JPEG is decoded at a half to an eighth of its own."""
+
+LONGEST_SENT = 20_000
+"""Pixels of the longer side of what is sent; a panorama has 16,000."""
+
 LONGEST_SIDE = 2000
 """Pixels of the longer side of what is kept: enough to judge skin, a tenth of the bytes."""
 
@@ -82,20 +89,33 @@ def drawn_anew(sent: bytes) -> bytes:
         raise BadPhoto("Too large.", which="photo_large")
     try:
         with Image.open(BytesIO(sent), formats=KINDS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise BadPhoto("Too large.", which="photo_large")
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            upright = _small(picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadPhoto("No picture.", which="photo_kind") from error
     except Image.DecompressionBombWarning as error:
         raise BadPhoto("Too large.", which="photo_large") from error
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     # a fresh picture: nothing of the old one's `info` is written
     plain = Image.new("RGB", upright.size)
     plain.paste(upright)
     out = BytesIO()
     plain.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    """Decode a picture upright and no larger than it is kept; made small first, and turned then.
+
+    Raises:
+        BadPhoto: it would take too much memory.
+
+    """
+    most = MOST_UNPACKED if picture.format in {"PNG", "WEBP"} else MOST_PIXELS
+    if picture.width * picture.height > most or max(picture.size) > LONGEST_SENT:
+        raise BadPhoto("Too large.", which="photo_large")
+    side = (LONGEST_SIDE, LONGEST_SIDE)
+    picture.draft("RGB", side)
+    picture.thumbnail(side)
+    return ImageOps.exif_transpose(picture).convert("RGB")
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from notifications.models.outbox import (
     Message,
     Pace,
 )
+from notifications.models.prices import SmsPrice
 from notifications.models.texts import WORDED, MessageText
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "Recall",
     "Receipt",
     "Reply",
+    "SmsPrice",
 ]

@@ -80,6 +80,9 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sending_at = models.DateTimeField("handed over", null=True, blank=True)
     text_hash = models.BinaryField(max_length=32, default=b"", editable=False)
+    # parts that the network bills of a text, measured as it leaves; no check, which every UPDATE
+    # of the row would have to pay for
+    segments = models.SmallIntegerField(null=True, blank=True, editable=False)
     provider = models.CharField(max_length=16, blank=True)
     provider_id = models.CharField(max_length=255, blank=True)
     # which message of the same lease was taken before this one left; no constraint and no index, for

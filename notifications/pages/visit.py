@@ -24,6 +24,7 @@ from scheduling.errors import ClinicError, NotFound, StaleVersion
 from scheduling.models import Appointment
 
 LONGEST_WISH = 500
+LONGEST_NUMBER = 10
 
 
 @require_safe
@@ -64,14 +65,25 @@ def calendar(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpRespo
     return response
 
 
-def _confirm(_: HttpRequest, visitor: Visitor, now: datetime) -> None:
-    appointment = visitor.visit
+def _confirm(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     booking.confirm(
-        appointment_id=appointment.pk,
-        version=appointment.version,
+        appointment_id=visitor.visit.pk,
+        version=_read_version(request, visitor),
         by=visitor.by,
         now=now,
     )
+
+
+def _read_version(request: HttpRequest, visitor: Visitor) -> int:
+    """Tell which version of the visit was said yes to: the one on the page.
+
+    A link dies with the time that it told of; a page behind a code may be older than the visit, and
+    a yes to the old time is none to the new one.
+    """
+    if visitor.link is not None:
+        return visitor.visit.version
+    seen = request.POST.get("version", "")
+    return int(seen) if seen.isdecimal() and len(seen) < LONGEST_NUMBER else 0
 
 
 def _ask_to_move(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
@@ -108,6 +120,7 @@ def _page(request: HttpRequest, visitor: Visitor, now: datetime, wrong: str = ""
         "map": saying.map_of(appointment.site),
         "home": visitor.home,
         "book": f"/{MY}book/" if key == "off" else "",
+        "version": appointment.version,
         "my": f"/{MY}" if visitor.session else "",
         "pages": _ways_on(visitor),
     }

@@ -124,12 +124,13 @@ def _one_try_of(challenge: Challenge, tries: str) -> int:
 
 def _patients(challenge: Challenge, born: date, now: datetime) -> list[Patient]:
     today = now.astimezone(ZoneInfo(challenge.site.zone)).date()
-    own = _reached_at(challenge, "")
-    fits = own
-    if register.needs_guardian(born, today):
+    minor = register.needs_guardian(born, today)
+    fits = _reached_at(challenge, "")
+    if minor:
         fits |= _reached_at(challenge, "guardian__")
-    rows = Patient.objects.filter(fits, birth_date=born, deceased_on=None)
-    return list(rows.order_by("pk")[:2])
+    rows = Patient.objects.select_related("guardian").filter(fits)
+    found = rows.filter(birth_date=born, deceased_on=None).order_by("pk")
+    return [row for row in found if _is_of(challenge, row, minor=minor)]
 
 
 def _reached_at(challenge: Challenge, whose: str) -> Q:
@@ -137,6 +138,18 @@ def _reached_at(challenge: Challenge, whose: str) -> Q:
     if challenge.channel == Channel.SMS.value:
         return Q(**{f"{whose}phone": challenge.address})
     return Q(**{f"{whose}email__iexact": challenge.address})
+
+
+def _is_of(challenge: Challenge, row: Patient, *, minor: bool) -> bool:
+    """Tell whether the proved address is theirs to the letter, the case of a to z aside.
+
+    The database takes more for the same: the upper case of ı is I, of ſ is S, and a mailbox at a
+    domain so spelled is somebody else's (CVE-2019-19844).
+    """
+    if challenge.channel == Channel.SMS.value:
+        return True
+    theirs = [row.email, row.guardian.email if minor and row.guardian else ""]
+    return challenge.address.encode().lower() in [each.encode().lower() for each in theirs]
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from scheduling import register, todos
-from scheduling.admin import card, finder, signs
+from scheduling.admin import board, card, finder, late, sheets, signs, walkin
 from scheduling.admin.booking import book_view
 from scheduling.admin.day import day_view
 from scheduling.admin.moving import move_view
@@ -40,6 +40,13 @@ class AppointmentScreen(ModelAdmin):
         screens = (
             ("day/", day_view, "day"),
             ("book/", book_view, "book"),
+            ("board/", board.board_view, "board"),
+            ("board/pulse/", board.pulse_view, "board_pulse"),
+            ("board/walk-in/", walkin.walk_in_view, "walk_in"),
+            ("board/late/", late.late_view, "late"),
+            ("sheets/", sheets.sheets_view, "sheets"),
+            ("sheets/file/", sheets.file_view, "sheet_file"),
+            ("board/<int:pk>/<slug:step>/", board.step_view, "board_step"),
             ("patient/<int:pk>/", card.card_view, "card"),
             ("task/<int:pk>/done/", tick_view, "tick"),
             ("<int:pk>/move/", move_view, "move"),

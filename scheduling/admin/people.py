@@ -11,24 +11,22 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelect2Widget,
-    UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from scheduling import access, register
-from scheduling.errors import Malformed
+from scheduling.admin.phones import PhonesForm
 from scheduling.models import Patient
-from scheduling.screens.frame import PlainForm, Screen, actor, now, pick, zone_choices
+from scheduling.screens.frame import Screen, actor, now, pick, zone_choices
 
 IDENTITY = {"given_name", "family_name", "birth_date", "phone", "other_phone", "email"}
 """What makes a patient look like another; a new note is no reason to ask."""
 
 
-class PatientForm(PlainForm):
+class PatientForm(PhonesForm):
     """A patient, with phones read as the site's country dials and look-alikes shown first."""
 
-    phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
-    other_phone = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget)
+    phones = ("phone", "other_phone")
     zone = forms.ChoiceField(
         required=False,
         widget=UnfoldAdminSelect2Widget,
@@ -54,22 +52,9 @@ class PatientForm(PlainForm):
             self.fields["read_version"].initial = self.instance.version
         pick(self, "zone", zone_choices)
 
-    def _phone(self, field: str) -> str:
-        said = (self.cleaned_data.get(field) or "").strip()
-        if not said:
-            return ""
-        try:
-            return register.phone_of(said, countries=self.countries).as_e164
-        except Malformed as error:
-            raise forms.ValidationError(error.sentence) from error
-
-    def clean_phone(self) -> str:
-        """Read the phone as E.164."""
-        return self._phone("phone")
-
-    def clean_other_phone(self) -> str:
-        """Read the other phone as E.164."""
-        return self._phone("other_phone")
+    def dialled_in(self) -> tuple[str, ...]:
+        """Dial as in the countries of the user's sites."""
+        return self.countries
 
     def clean(self) -> dict[str, Any]:
         """Ask for a guardian where the law does, and refuse a page that somebody else outdated."""
@@ -85,11 +70,6 @@ class PatientForm(PlainForm):
                 "Register that person first if they are new.",
             )
         return said
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # Phones were read by the register, which knows more numbers than the field does.
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return excluded | {"phone", "other_phone"}
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from scheduling import access, countries, register
+from scheduling.admin.phones import PhonesForm
 from scheduling.catalogue.closures import public_holidays
 from scheduling.models import (
     Capability,
@@ -126,8 +127,10 @@ def standing_on(row: Capability, today: date) -> tuple[str, str]:
     return "good", "valid"
 
 
-class SiteForm(PlainForm):
+class SiteForm(PhonesForm):
     """A site's zone and country are picked, its subdivision is checked."""
+
+    phones = ("phone", "sms_inbound", "out_of_hours_phone", "on_call_phone")
 
     zone = forms.ChoiceField(
         label="time zone", widget=UnfoldAdminSelect2Widget, help_text="the clock on the wall"
@@ -142,6 +145,10 @@ class SiteForm(PlainForm):
         super().__init__(*args, **kwargs)
         pick(self, "zone", zone_choices)
         pick(self, "country", country_choices)
+
+    def dialled_in(self) -> list[str]:
+        """Dial as in the site's own country."""
+        return [country] if (country := self.cleaned_data.get("country")) else []
 
     def clean(self) -> dict[str, Any]:
         """Refuse a subdivision that the country does not have."""

@@ -22,6 +22,7 @@ from scheduling.admin.booking import override_of
 from scheduling.booking import Done
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
+from scheduling.flow import stages
 from scheduling.models import Appointment, Record
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
@@ -204,6 +205,14 @@ def _consent(request: HttpRequest, row: Appointment, by: Actor, moment: datetime
     return "Consent is recorded. Check in again."
 
 
+def _stage(to: str, said: str) -> Step:
+    def step(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
+        stages.move_on(appointment_id=row.pk, to=to, version=_version(request), by=by, now=moment)
+        return said.format(row.patient)
+
+    return step
+
+
 class Unread(ClinicError):
     """The form of a step could not be read; it is shown again with what is wrong."""
 
@@ -226,6 +235,9 @@ STEPS: Mapping[str, Step] = {
     "reinstate": _reinstate,
     "complete": _complete,
     "consent": _consent,
+    "numbing": _stage("numbing", "{}: numbing has begun."),
+    "treatment": _stage("treatment", "{} is in treatment."),
+    "left": _stage("left", "{} has left."),
 }
 
 
@@ -264,11 +276,11 @@ def _refused(
     request: HttpRequest, row: Appointment, step: str, refused: Refused, moment: datetime
 ) -> HttpResponse:
     refusal = refusing.of_error(refused, row.site)
-    facts = {"refusal": refusal, "refused_step": step, "asks_consent": _asks_consent(refusal)}
+    facts = {"refusal": refusal, "refused_step": step, "asks_consent": asks_consent(refusal)}
     return shown(request, row, moment, 409, **facts)
 
 
-def _asks_consent(refusal: refusing.Refusal) -> bool:
+def asks_consent(refusal: refusing.Refusal) -> bool:
     """Tell whether a rule of the protocol asks for consent, by whatever name."""
     asked = {
         rule.code for rule in protocols.in_force().rules if getattr(rule, "needs", "") == "consent"

@@ -5,7 +5,7 @@ one transaction with its locks in one order (patients, resources, appointments, 
 the audit trail, and sends `appointment_changed` before it commits.
 """
 
-from scheduling.booking.arranging import Placing, arrange, hold_many
+from scheduling.booking.arranging import Placing, arrange, hold_many, move_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
 from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming, refused_coming
 from scheduling.booking.ending import (
@@ -51,6 +51,7 @@ __all__ = [
     "in_time",
     "known_wish",
     "move",
+    "move_many",
     "no_show",
     "refused_coming",
     "reinstate",

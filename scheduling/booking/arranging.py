@@ -16,6 +16,7 @@ from scheduling.booking.ask import Ask, Booked, checked
 from scheduling.booking.dependents import flag_coming
 from scheduling.booking.intake import HOLD_MINUTES
 from scheduling.booking.moves import MOVABLE
+from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status, Wish
@@ -29,13 +30,15 @@ class Placing:
     """One visit at an aware start, with exactly what it holds there.
 
     `wish.moving` is the visit that goes there, or the hold that is booked; without it a visit is
-    new. `version` is the one at which that visit was read; None for whatever it is.
+    new. `version` is the one at which that visit was read; None for whatever it is. `override` is
+    a named clinician's reason against what refuses it there.
     """
 
     wish: Wish
     start: datetime
     held: tuple[Held, ...]
     version: int | None = None
+    override: OverrideAsk | None = None
 
     @property
     def choice(self) -> Choice:
@@ -54,6 +57,7 @@ class _Errand:
     by: Actor
     now: datetime
     until: datetime | None = None
+    verb: str = "arrange"
 
 
 def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Booked]:
@@ -61,6 +65,7 @@ def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Bo
 
     Raises:
         Refused: diary or skin refuses one of them where it would lie; the fact `ask` is its index.
+        Forbidden: an override without the permission.
         StaleVersion: somebody changed a visit since it was read.
         WrongState: a visit has begun or is over, or a hold was released.
         Malformed: nothing is asked, or a visit has no minutes.
@@ -68,6 +73,18 @@ def arrange(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Bo
 
     """
     return _arranged(_sensible(placings, by), _Errand(by=by, now=now))
+
+
+def move_many(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[Booked]:
+    """Move visits of any patients together, as `move` does one; each patient is told once.
+
+    What `move` tells the upper floors is told here too: a plan is looked at where its visit moved.
+
+    Raises: see `arrange`.
+    """
+    if any(placing.wish.moving is None for placing in placings):
+        raise Malformed("Only visits that are booked are moved.")
+    return _arranged(_sensible(placings, by), _Errand(by=by, now=now, verb="move"))
 
 
 def hold_many(
@@ -101,7 +118,7 @@ def _arranged(placings: Sequence[Placing], errand: _Errand) -> list[Booked]:
     _set_aside(known.values())
     with catalogue.steady():
         visits = [_put(index, placing, known, errand) for index, placing in enumerate(placings)]
-        booked = _judged(placings, visits, errand.now)
+        booked = _judged(placings, visits, errand)
     if errand.until is not None:
         _only_held(visits, errand.until)
     after = [
@@ -188,7 +205,7 @@ def _placed(placing: Placing, known: dict[int, Appointment], errand: _Errand) ->
 
 
 def _judged(
-    placings: Sequence[Placing], visits: Sequence[Appointment], now: datetime
+    placings: Sequence[Placing], visits: Sequence[Appointment], errand: _Errand
 ) -> list[Booked]:
     """Ask diary and skin about each visit among all the others as they lie now.
 
@@ -202,26 +219,30 @@ def _judged(
         fresh, skin = diary.again(
             wish=replace(placing.wish, moving=visit.pk),
             choice=placing.choice,
-            now=now,
+            now=errand.now,
             moment=Moment.BOOKING,
             patient=read[visit.patient_id],
         )
         reasons = [*fresh, *skin]
-        _settle(index, visit, reasons, placing, now)
+        try:
+            _settle(visit, reasons, placing, errand)
+        except Refused as refusal:
+            refusal.facts["ask"] = index
+            raise
         booked.append(Booked(visit, tuple(r for r in reasons if r.severity is Severity.ADVISORY)))
     return booked
 
 
 def _settle(
-    index: int, visit: Appointment, reasons: Sequence[Reason], placing: Placing, now: datetime
+    visit: Appointment, reasons: Sequence[Reason], placing: Placing, errand: _Errand
 ) -> None:
-    """Let standing overrides cover what they cover, and end those that the move outruns."""
+    """Let standing overrides cover what they cover, end those that the move outruns, add a new one."""
     given = overrides.live(visit.pk) if placing.wish.moving is not None else []
     standing = overrides.covered_by([o for o in given if o.other_id], visit)
-    left = [r for r in overrides.blocking(reasons) if (r.code, r.other) not in standing]
-    if left:
-        raise Refused(reasons, ask=index)
+    ask, by, now = placing.override, errand.by, errand.now
+    fresh = overrides.settle(reasons=reasons, ask=ask, by=by, covered=standing)
     overrides.lapse(overrides=given, appointment=visit, now=now)
+    overrides.write(appointment=visit, reasons=fresh, ask=ask, by=by, now=now)
 
 
 def _holding(visits: Collection[int]) -> dict[int, list[int]]:
@@ -248,7 +269,7 @@ def _tell(
 
     Another person or room is a new version, but patients are told when and where, not with whom.
     """
-    verb = "hold" if errand.until else "arrange"
+    verb = "hold" if errand.until else errand.verb
     entries = list[Change]()
     told, quiet = list[Appointment](), list[Appointment]()
     for visit, now_is in zip(visits, after, strict=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from scheduling import catalogue, diary
+from scheduling import catalogue, diary, refusals
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.words import Actor, Reason, Wish
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused
@@ -115,8 +115,11 @@ def _known(what: str, unknown: set[str]) -> None:
         raise Malformed(f"Unknown {what}: {', '.join(sorted(unknown))}.", field=what)
 
 
-def with_earliest(asks: Sequence[Ask], now: datetime, verb: Callable[[], T]) -> T:
-    """Run the verb; on a refusal search, after the rollback, for the earliest start that works."""
+def with_earliest(asks: Sequence[Ask], by: Actor, now: datetime, verb: Callable[[], T]) -> T:
+    """Run the verb; on a refusal, after the rollback, search for the earliest start that works.
+
+    What was refused is kept for the reports.
+    """
     try:
         return verb()
     except Refused as refusal:
@@ -127,4 +130,5 @@ def with_earliest(asks: Sequence[Ask], now: datetime, verb: Callable[[], T]) -> 
         refusal.earliest = diary.earliest_start(
             wish=ask.wish, after=ask.start, now=now, patient=patient
         )
+        refusals.note(wish=ask.wish, reasons=refusal.reasons, by=by, now=now)
         raise

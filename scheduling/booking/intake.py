@@ -102,7 +102,10 @@ def _kept(asks: list[Ask], errand: _Errand) -> list[Booked]:
     with catalogue.steady():
         checked_asks = [checked(ask, errand.by) for ask in _in_one_encounter(asks)]
         return with_earliest(
-            checked_asks, errand.now, lambda: _chosen_and_written(checked_asks, errand)
+            checked_asks,
+            errand.by,
+            errand.now,
+            lambda: _chosen_and_written(checked_asks, errand),
         )
 
 

@@ -63,7 +63,7 @@ def move(
     ask = checked(Ask(wish=_wish_at(glimpse, place), start=place.start, override=override), by)
     errand = _Move(appointment_id=appointment_id, version=version, by=by, now=now)
     present = [] if place.practitioner_id or place.resources else _practitioners(glimpse)
-    return with_earliest([ask], now, lambda: _until_written(ask, present, errand))
+    return with_earliest([ask], by, now, lambda: _until_written(ask, present, errand))
 
 
 def _wish_at(appointment: Appointment, place: Place) -> Wish:
@@ -100,7 +100,8 @@ def _choice(ask: Ask, present: list[int], now: datetime) -> Choice:
     if len(present) == 1:
         same = replace(ask.wish, practitioner_id=present[0])
         choice = diary.choose(wish=same, start=ask.start, now=now)
-        if choice.held:
+        # what could be held in spite of a closed door is not free: somebody else may be
+        if choice.held and all(r.severity is Severity.ADVISORY for r in choice.reasons):
             return choice
     return diary.choose(wish=ask.wish, start=ask.start, now=now)
 

@@ -22,6 +22,7 @@ from scheduling.doors.entering import (
     verified,
 )
 from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.doors.trouble import trouble
 
 __all__ = [
     "MY",
@@ -37,6 +38,7 @@ __all__ = [
     "private",
     "show",
     "signed_in",
+    "trouble",
     "verified",
     "words_of",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from scheduling.core.languages import direction
 from scheduling.models import Patient, Site
@@ -36,7 +36,9 @@ class Page:
 def language_of(request: HttpRequest, patient: Patient | None = None) -> str:
     """Choose the language: the one picked on the page, else the patient's, else the browser's."""
     picked = request.COOKIES.get(LANGUAGE_COOKIE, "")
-    spoken = (picked, patient.language if patient else "", (get_language() or "en")[:2])
+    # the staff's screens have fewer languages, so that Django's own choice knows no Arabic
+    asked = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
+    spoken = (picked, patient.language if patient else "", *(tag[:2] for tag, _ in asked))
     return next((each for each in spoken if each in LANGUAGES), "en")
 
 
@@ -65,7 +67,9 @@ def show(request: HttpRequest, page: Page, status: int = 200) -> HttpResponse:
         "address": page.site.address if page.site else "",
         "phone": page.site.phone if page.site else "",
     }
-    return private(render(request, page.template, context | dict(page.facts), status=status))
+    response = render(request, page.template, context | dict(page.facts), status=status)
+    response["Content-Language"] = language
+    return private(response)
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -3,6 +3,7 @@
 from scheduling.models.access import IdempotencyRecord, Link, PatientSession, Staff, Tally
 from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
+from scheduling.models.flow import Stage
 from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
 from scheduling.models.people import Convenience, Patient, Record
 from scheduling.models.places import (
@@ -18,6 +19,7 @@ from scheduling.models.places import (
     Skill,
 )
 from scheduling.models.protocols import ProtocolVersion
+from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
 from scheduling.models.treatments import Need, Treatment
@@ -46,6 +48,7 @@ __all__ = [
     "Practitioner",
     "ProtocolVersion",
     "Record",
+    "Refusal",
     "Resource",
     "Room",
     "Series",
@@ -53,8 +56,10 @@ __all__ = [
     "Site",
     "Skill",
     "Staff",
+    "Stage",
     "Submission",
     "Tally",
+    "ThirdNext",
     "Todo",
     "Treatment",
     "WaitingEntry",

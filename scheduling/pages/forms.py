@@ -95,14 +95,23 @@ def start(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse
 
 
 def sent(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
-    """Thank, and say kindly what the answers mean for the visits to come."""
+    """Thank, and say kindly what the answers mean for the visits to come.
+
+    Behind a link only what was answered there is spoken of: whoever holds it need not be the
+    patient, and what the clinic knew before is not theirs to read.
+    """
     words, language = said(request, visitor)
-    visit = visitor.appointment
+    visit, told = visitor.appointment, None
+    if visitor.link is not None:
+        told = history.kinds_told(patient_id=visitor.patient.pk, door=came_by(visitor))
+        if told is None:
+            return redirect(f"{visitor.home}forms/")
     refused = standing.refused(patient_id=visitor.patient.pk, now=now)
-    mine = [each for each in refused if visit is None or each.visit.pk == visit.pk]
+    stand = [each for each in refused if told is None or told.intersection(each.records)]
+    mine = [each for each in stand if visit is None or each.visit.pk == visit.pk]
     facts = {
-        "means": [_meaning(each, words, language, visitor) for each in mine],
-        "others": len(refused) > len(mine),
+        "means": [_meaning(each, words, language, visitor, told) for each in mine],
+        "others": len(stand) > len(mine),
     }
     title = words["sent_title"]
     return drawn(request, visitor, "sent", title, facts)
@@ -217,14 +226,19 @@ def _visits(visitor: Visitor, words: Words, language: str, now: datetime) -> lis
 
 
 def _meaning(
-    each: standing.Refused, words: Words, language: str, visitor: Visitor
+    each: standing.Refused,
+    words: Words,
+    language: str,
+    visitor: Visitor,
+    told: frozenset[str] | None,
 ) -> dict[str, Any]:
     """Say why a visit must wait; where a date ends it, lead to the page that moves the visit."""
     until, site = each.earliest, each.visit.site
+    kinds = [kind for kind in each.records if told is None or kind in told]
     home = visitor.home if visitor.appointment else f"{visitor.home}visits/{each.visit.pk}/"
     return {
         "title": words["means_title"].format(date=_of(each.visit, language)),
-        "why": [words.get(f"m_{kind}", words["m_"]) for kind in each.records] or [words["m_"]],
+        "why": [words.get(f"m_{kind}", words["m_"]) for kind in kinds] or [words["m_"]],
         "from_day": words["from_day"].format(date=spoken_day(until, language, site))
         if until
         else "",

@@ -154,7 +154,8 @@ def sign(*, appointment_id: int, signature: Signature, by: Actor, now: datetime)
     if text is None or asked is None or asked.pk != text.pk:
         raise TextChanged
     signer = signer_of(visit.patient, today=today)
-    name = " ".join(signature.name.replace("\0", "").split())[:LONGEST_NAME]
+    typed = "".join(letter for letter in signature.name if letter.isprintable())
+    name = " ".join(typed.split())[:LONGEST_NAME]
     _check(name, signer, visit.patient)
     kept = replace(signature, name=name)
     return _signed(visit, text, signer, kept, (by, now))
@@ -199,7 +200,8 @@ def _signed(
 
 
 def _check(name: str, signer: Patient, patient: Patient) -> None:
-    if len(name) < 2:  # noqa: PLR2004 - one letter is no name
+    # one letter is no name, nor are dots, and what cannot be seen can be read by no court
+    if sum(letter.isalpha() for letter in name) < 2:  # noqa: PLR2004
         raise Malformed("Type the full name.", which="error_name")
     if signer.pk != patient.pk and _plain(name) != _plain(str(signer)):
         # whoever holds a minor's phone must not sign as anybody

@@ -120,6 +120,17 @@ def last_of(patient_id: int) -> Submission | None:
     return Submission.objects.filter(patient_id=patient_id).order_by("-at", "-pk").first()
 
 
+def kinds_told(*, patient_id: int, door: str) -> frozenset[str] | None:
+    """Name the types of record that the newest history of one door told of; None without one."""
+    rows = Submission.objects.filter(patient_id=patient_id, door=door).order_by("-at", "-pk")
+    last = rows.first()
+    if last is None:
+        return None
+    answers = {said["key"]: answer_in(said["facts"]) for said in last.answers}
+    asked = [question for question in form().questions if question.key in answers]
+    return frozenset(f.kind for q in asked for f in facts_of(q, answers[q.key]))
+
+
 def due(patient_id: int, visit: Appointment | None) -> bool:
     """Tell whether a history is to be filled in: none since the last visit that took place."""
     last = last_of(patient_id)

@@ -127,7 +127,7 @@ def _day(said: Mapping[str, Sequence[str]], today: date) -> tuple[date | None, s
     try:
         year, month, day = (int(part) for part in parts if part.isdecimal())
         on = date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None, "error_date"
     if on > today:
         return None, "error_date_future"

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from scheduling import booking, register, todos, trail
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed
-from scheduling.integrity import retrying
+from scheduling.integrity import named_constraints, retrying
 from scheduling.models import Appointment, Patient, PatientSession, Todo
 from scheduling.reservations.keeping import (
     Reserved,
@@ -74,6 +76,8 @@ def _enrolled(
         known = _same_person(mine, newcomer)
         mine.patient = known or _entered(mine, reserved, newcomer, now)
         mine.save(update_fields=["patient"])
+        if known is not None:
+            _hand_over(mine, reserved, known)
     if (coming := _coming(mine, now)) is not None:
         mine.hold = coming
         mine.save(update_fields=["hold"])
@@ -87,11 +91,38 @@ def _same_person(mine: PatientSession, newcomer: Newcomer) -> Patient | None:
 
     The verified phone, the whole name and the birth date, all three: a family shares the first.
     """
-    said = Patient(given_name=newcomer.given_name, family_name=newcomer.family_name)
+    said = Patient(
+        given_name=newcomer.given_name,
+        family_name=newcomer.family_name,
+        birth_date=newcomer.birth_date,
+    )
+    # the birth date ends the name: “Ana Li” is not the twin “Ana Lima”
     name = register.key_of(said)
     holds = "guardian__phone" if newcomer.guardian else "phone"
     found = Patient.objects.filter(birth_date=newcomer.birth_date, **{holds: mine.phone})
     return next((row for row in found.order_by("pk") if row.search_key.startswith(name)), None)
+
+
+def _hand_over(mine: PatientSession, reserved: Reserved, known: Patient) -> None:
+    """Let the start that was kept for somebody new be kept for the patient who they are.
+
+    Else it would stand in its own way: as another person's, for as long as it is kept.
+    """
+    kept = _standing_in(mine, reserved).first()
+    if kept is not None:
+        with named_constraints():
+            Appointment.objects.filter(pk=reserved.appointment_id).update(patient=known)
+        kept.delete()
+
+
+def _standing_in(mine: PatientSession, reserved: Reserved) -> QuerySet[Patient]:
+    """Find, locked, the row that stands for somebody new at the start that is kept for them."""
+    return Patient.objects.select_for_update(no_key=True).filter(
+        provisional=True,
+        appointments=reserved.appointment_id,
+        appointments__sessions=mine.pk,
+        appointments__status=Status.PENDING.value,
+    )
 
 
 def _coming(mine: PatientSession, now: datetime) -> Appointment | None:
@@ -108,13 +139,7 @@ def _entered(
     """Give the row that stood for somebody new their name, or write one where the hold is gone."""
     if register.needs_guardian(newcomer.birth_date, now.date()) and newcomer.guardian is None:
         raise Malformed("Somebody under 18 books with a parent or guardian.")
-    stands = Patient.objects.select_for_update(no_key=True).filter(
-        provisional=True,
-        appointments=reserved.appointment_id,
-        appointments__sessions=mine.pk,
-        appointments__status=Status.PENDING.value,
-    )
-    patient = stands.first() or Patient()
+    patient = _standing_in(mine, reserved).first() or Patient()
     guardian = _guardian(mine, newcomer, now)
     patient.given_name, patient.family_name = newcomer.given_name, newcomer.family_name
     patient.birth_date, patient.guardian = newcomer.birth_date, guardian

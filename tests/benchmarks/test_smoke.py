@@ -17,5 +17,14 @@ def test_run_prints_every_section_and_holds_every_target_against_a_figure() -> N
 
     titles = [line.removeprefix("## ") for line in done.stdout.splitlines() if line[:3] == "## "]
     assert (done.returncode, done.stderr[-2000:] if done.returncode else "") == (0, "")
-    assert titles == ["Search", "Peers", "Booking", "Reminders", "Day list", "Plans", "Targets"]
+    assert titles == [
+        "Search",
+        "Peers",
+        "Booking",
+        "Reminders",
+        "Day list",
+        "Plans",
+        "Reports",
+        "Targets",
+    ]
     assert "nan" not in done.stdout

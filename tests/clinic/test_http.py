@@ -142,7 +142,7 @@ def test_words_that_only_look_like_a_nul_pass() -> None:
 
 def test_errors_of_pages_are_pages_with_their_sentence(rf: RequestFactory) -> None:
     layer = http.ClinicErrors(lambda _: HttpResponse())
-    request = rf.get("/v/abc", headers={"accept": "text/html"})
+    request = rf.get("/admin/abc", headers={"accept": "text/html"})
     answer = layer.process_exception(request, refusal())
     assert answer is not None
     assert (answer.status_code, "Too soon." in answer.content.decode()) == (409, True)

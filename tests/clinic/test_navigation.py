@@ -24,7 +24,9 @@ def lines_for(group: str, path: str = "/admin/") -> dict[str, list[str]]:
 def test_reception_finds_the_diary_first_and_no_access_rights() -> None:
     lines = lines_for("reception")
     assert list(lines)[:2] == ["Diary", "Patients"]
-    assert lines["Diary"] == ["Today", "Book a visit", "Appointments", "Tasks"]
+    assert lines["Diary"] == [
+        "Today", "Status board", "Book a visit", "Day sheets", "Appointments", "Tasks",
+    ]  # fmt: skip
     assert "Access" not in lines
 
 
@@ -37,6 +39,9 @@ def test_manager_finds_staff() -> None:
     [
         ("scheduling_appointment_day", "Today"),
         ("scheduling_appointment_book", "Book a visit"),
+        ("scheduling_appointment_board", "Status board"),
+        ("scheduling_appointment_late", "Status board"),
+        ("scheduling_appointment_sheets", "Day sheets"),
         ("scheduling_appointment_changelist", "Appointments"),
     ],
 )

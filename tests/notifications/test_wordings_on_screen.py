@@ -73,6 +73,24 @@ def test_the_preview_of_several_visits_makes_two_up(kind: str, lines: list[str])
     assert "<code>{visits}</code>" in said
 
 
+@pytest.mark.parametrize("body", ["Hello {nickname}", "{clinic} {date} {time}", "a brace { alone"])
+def test_a_text_that_cannot_be_sent_comes_back_with_its_error(body: str) -> None:
+    row = text()
+    page = editor().post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": body})
+    said = page.content.decode()
+    assert page.status_code == 200
+    assert page.context["adminform"].form.errors
+    assert body in said
+    assert 'data-part="error">' in said
+    row.refresh_from_db()
+    assert row.body == ""
+
+
+def test_who_may_only_look_sees_how_it_arrives() -> None:
+    looker = signed_in(may=("view_messagetext",), everywhere=True)
+    assert "GSM-7" in looker.get(f"{TEXTS}{text().pk}/change/").content.decode()
+
+
 def test_a_text_about_several_visits_is_edited() -> None:
     row, client = text("several"), editor()
     body = "{clinic}: {count} visits. {link} {phone}"

@@ -11,8 +11,10 @@ from scheduling.models import (
     Opening,
     Record,
     SignedConsent,
+    Stage,
     Submission,
     Tally,
+    ThirdNext,
     WaitingEntry,
 )
 from tests import cast
@@ -89,7 +91,23 @@ def begun(c: cast.Clinic) -> Draft:
     return Draft.objects.create(patient=c.patient, opened_by="link 1", changed_at=NOW)
 
 
+def stage(c: cast.Clinic, kind: str = "numbing", times: int = 1) -> Stage:
+    booked = visit(c)
+    facts = {"appointment": booked, "kind": kind, "since": NOW, "at": NOW, "by": "x"}
+    return next(iter([Stage.objects.create(**facts) for _ in range(times)]))
+
+
+def measured(c: cast.Clinic) -> ThirdNext:
+    return ThirdNext.objects.create(
+        site=c.site, treatment=c.review, measured_on=cast.TODAY, measured_at=NOW, reach_days=14
+    )
+
+
 BREACHES: dict[str, Breach] = {
+    "stage_reached_once": lambda c: stage(c, times=2),
+    "stage_is_known": lambda c: stage(c, "lost"),
+    "stage_is_append_only": lambda c: Stage.objects.filter(pk=stage(c).pk).delete(),
+    "third_next_measured_once": lambda c: [measured(c), measured(c)],
     "waits_once_for_a_treatment": lambda c: [waits(c), waits(c)],
     "waiting_hours_in_order": lambda c: waits(c, from_time=time(12), until_time=time(9)),
     "one_offer_at_a_time": offered_twice,

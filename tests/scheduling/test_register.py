@@ -2,10 +2,10 @@ from datetime import date
 
 import pytest
 
-from scheduling import booking, links, register
+from scheduling import booking, links, register, visitors
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, StaleVersion
-from scheduling.models import Change, Link, Patient
+from scheduling.models import Change, Link, Patient, PatientSession
 from tests import cast
 from tests.cast import NOW
 
@@ -191,9 +191,27 @@ def test_links_to_an_old_address_die(field: str, value: str, revoked: bool) -> N
     start = cast.at(cast.day(7), 10)
     booked = booking.book(wish=clinic.wish(clinic.review), start=start, by=DESK, now=NOW)
     links.issue(appointment=booked.appointment, now=NOW)
+    visitors.admit(patient_id=clinic.patient.pk, phone="+447700900123", now=NOW)
     setattr(clinic.patient, field, value)
     register.amend(patient=clinic.patient, by=DESK, now=NOW)
     assert Link.objects.filter(revoked_at=NOW).exists() is revoked
+    assert PatientSession.objects.filter(ended_at=NOW).exists() is revoked
+
+
+def test_a_guardians_old_number_opens_nothing_of_the_wards() -> None:
+    clinic = cast.build()
+    guardian = cast.patient("Gwen", "Pine", phone="+447700900125")
+    Patient.objects.filter(pk=clinic.patient.pk).update(guardian=guardian, phone="")
+    start = cast.at(cast.day(7), 10)
+    booked = booking.book(wish=clinic.wish(clinic.review), start=start, by=DESK, now=NOW)
+    token = links.issue(appointment=booked.appointment, now=NOW)
+    key = visitors.admit(patient_id=clinic.patient.pk, phone="+447700900125", now=NOW)
+    guardian.phone = "+447700900126"
+    register.amend(patient=guardian, by=DESK, now=NOW)
+    with pytest.raises(links.LinkDead):
+        links.redeem(token=token, now=NOW)
+    with pytest.raises(visitors.SignedOut):
+        visitors.recognise(token=key, now=NOW)
 
 
 @pytest.mark.parametrize(

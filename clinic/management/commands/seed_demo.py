@@ -9,10 +9,11 @@ from django.db import transaction
 
 from clinic import groups
 from clinic.demo import accounts, courses, people, places, texts, visits
-from plans import templates
+from plans import reports, templates
 from scheduling import protocols
 from scheduling.core.words import Actor
 from scheduling.papers import consents
+from scheduling.reports import waits
 
 HOUSE = Actor(name="demo")
 
@@ -43,6 +44,8 @@ class Command(BaseCommand):
             visits.fill(desk)
             courses.fill(desk)
             texts.fill(desk)
+        waits.measure_early(now=now)
+        reports.read(now=now)
         for line in lines:
             self.stdout.write(line)
 

@@ -39,7 +39,6 @@ const begin = () => {
     if (!answer.ok || mine !== newest) return;
     const seen = await answer.json();
     show("error", seen.error);
-    if (seen.error) return;
     show("subject", seen.subject);
     show("text", seen.text);
   };

@@ -76,9 +76,10 @@ def test_a_photo_is_kept_sealed_and_without_metadata(
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is not a picture that we can read."),
         (picture()[:300], "This is not a picture that we can read."),
         (picture() + b"\0" * photos.LARGEST, "This photo is too large."),
-        (picture("PNG", (10_000, 7_000)), "This photo is too large."),
+        (picture("PNG", (5_100, 5_000)), "This photo is too large."),
+        (picture("PNG", (2, 20_001)), "This photo is too large."),
     ],
-    ids=["none", "pdf", "svg", "cut-off", "too-many-bytes", "too-many-pixels"],
+    ids=["none", "pdf", "svg", "cut-off", "too-many-bytes", "too-many-pixels", "too-long"],
 )
 def test_what_is_no_photo_is_said_and_the_answer_stays(
     client: Client, clinic: cast.Clinic, content: bytes, sentence: str

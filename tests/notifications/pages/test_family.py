@@ -91,7 +91,7 @@ def test_who_speaks_behind_a_code_is_whose_phone_it_went_to(
     kim = child_of(stage.house(), phone="+447700900999")
     visit = stage.visit(kim)
     signed_in(client, kim.patient, **proved)
-    client.post(f"/my/visits/{visit.pk}/", {"act": "confirm"})
+    client.post(f"/my/visits/{visit.pk}/", {"act": "confirm", "version": visit.version})
     assert Change.objects.get(verb="confirm").by.split()[0] == speaks
 
 
@@ -140,7 +140,7 @@ def test_a_code_of_one_never_opens_anothers_visit(client: Client, below: str) ->
 @pytest.mark.parametrize(
     ("below", "body"),
     [
-        ("", {"act": "confirm"}),
+        ("", {"act": "confirm", "version": "1"}),
         ("", {"act": "move", "wish": "now"}),
         ("cancel/", {"reason": "ill", "birth_year": "1985", "version": "1"}),
         ("messages/", {"by": "sms", "version": "1", "language": "ar"}),

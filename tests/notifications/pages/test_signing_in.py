@@ -46,6 +46,22 @@ def test_an_email_address_does_as_well_in_any_case(client: Client) -> None:
     assert session.email.casefold() == "ada@pine.example"
 
 
+LOOKALIKES = ["m\u0131ke@silk.example", "mike@\u017filk.example", "mi\u212ae@silk.example"]
+"""The dotless i, the long s and the sign of the kelvin: their capitals or smalls are our letters."""
+
+
+@pytest.mark.parametrize("address", LOOKALIKES)
+@pytest.mark.parametrize("day", ["1990-03-27", "2013-06-01"], ids=["own", "of a guardian"])
+def test_a_mailbox_that_only_looks_alike_lets_nobody_in(
+    client: Client, address: str, day: str
+) -> None:
+    at = stage.house(birth_date=BORN, email="mike@silk.example")
+    cast.patient("Kim", "Pine", email="", birth_date=date(2013, 6, 1), guardian=at.patient)
+    door.proved(client, address)
+    response = born(client, day)
+    assert (response.status_code, "patient" in response.cookies) == (422, False)
+
+
 @pytest.mark.parametrize("typed", ["07700 900123", "+44 (0)7700 900-123", "٠٧٧٠٠٩٠٠١٢٣"])
 def test_numbers_are_read_as_the_clinics_country_dials_them(
     client: Client, ada: Patient, typed: str

@@ -15,7 +15,7 @@ from notifications.models import CareNote
 from scheduling.models import Appointment, Patient, Site, Treatment
 from tests import cast
 from tests.notifications import stage
-from tests.notifications.pages.hands import opened, signed_in, text_of
+from tests.notifications.pages.hands import filled, opened, signed_in, text_of
 from tests.notifications.stage import NOW
 
 pytestmark = pytest.mark.django_db
@@ -180,8 +180,28 @@ def test_who_signed_in_sees_the_same_page_and_confirms_there(client: Client) -> 
     page = f"/my/visits/{made.pk}/"
     said = text_of(client.get(page))
     assert "Please be here on Monday 18 January 2027, 13:00" in said
-    response = client.post(page, {"act": "confirm"})
+    response = client.post(page, filled(client.get(page)) | {"act": "confirm"})
     assert (response.status_code, response["Location"]) == (303, page)
+    made.refresh_from_db()
+    assert made.confirmed_at == NOW
+
+
+def test_a_yes_on_a_page_that_is_older_than_the_visit_is_no_yes(client: Client) -> None:
+    at = stage.house()
+    made = stage.visit(at)
+    signed_in(client, at.patient)
+    page = f"/my/visits/{made.pk}/"
+    seen = filled(client.get(page))
+    later = made.start + timedelta(days=1)
+    made.version += 1
+    stage.change(made, "move", start=later, end=made.end + timedelta(days=1))
+    for said in (seen, {}, {"version": "x"}):
+        answer = text_of(client.post(page, said | {"act": "confirm"}))
+        assert "Your visit was changed a moment ago. Please look again." in answer
+        assert "Please be here on Tuesday 19 January 2027, 13:00" in answer
+    made.refresh_from_db()
+    assert made.confirmed_at is None
+    client.post(page, filled(client.get(page)) | {"act": "confirm"})
     made.refresh_from_db()
     assert made.confirmed_at == NOW
 

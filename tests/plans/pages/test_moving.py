@@ -65,6 +65,27 @@ def test_the_old_link_dies_and_the_one_who_moved_is_not_stranded(
     assert Message.objects.filter(appointment=made, dedupe_key__contains="changed").exists()
 
 
+def test_moving_gives_no_new_guesses_at_the_birth_year(clinic: cast.Clinic, client: Client) -> None:
+    """Else whoever holds another's link would move the visit to and fro, five guesses each time."""
+    made = scene.visit(clinic, cast.day(7))
+    page = scene.opened(client, made)
+    guess = {"reason": "ill", "birth_year": "1901", "version": str(made.version)}
+    for _ in range(3):
+        assert "not the year" in text_of(client.post(f"{page}cancel/", guess)), guess
+    to = f"{page}move/{quantum(scene.later(made, days=1))}/"
+    done = client.post(to, {"seen": hidden(client.get(to), "seen")})
+    old, new = Link.objects.order_by("pk")
+    assert (old.tries, new.tries) == (5, 3)
+    page = done["Location"].removesuffix("moved/")
+    client.post(f"{page}cancel/", guess)
+    client.post(f"{page}cancel/", guess)
+    made.refresh_from_db()
+    right = guess | {"birth_year": "1985", "version": str(made.version)}
+    assert client.post(f"{page}cancel/", right).status_code == 200
+    made.refresh_from_db()
+    assert made.status == Status.BOOKED
+
+
 def test_a_patient_without_messages_is_asked_to_write_it_down(
     clinic: cast.Clinic, client: Client
 ) -> None:

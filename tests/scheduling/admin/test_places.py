@@ -61,6 +61,17 @@ def test_site_that_makes_no_sense_is_refused(
     assert not Change.objects.exists()
 
 
+def test_sites_numbers_are_read_as_patients_are(clinic: cast.Clinic, manager: Client) -> None:
+    answer = send(manager, change(clinic.site), on_call_phone="07700 900118", phone="020 7946 0018")
+    assert answer.status_code == 302
+    clinic.site.refresh_from_db()
+    assert str(clinic.site.on_call_phone) == "+447700900118"
+    assert str(clinic.site.phone) == "+442079460018"
+    assert send(manager, change(clinic.site)).status_code == 302
+    page = send(manager, change(clinic.site), on_call_phone="ring me")
+    assert "is not a phone number" in problems(page)["on_call_phone"][0]
+
+
 def test_site_shows_its_next_holidays(clinic: cast.Clinic, manager: Client) -> None:
     page = manager.get(change(clinic.site)).content.decode()
     assert "Fri 26 Mar 2027 - Good Friday" in page

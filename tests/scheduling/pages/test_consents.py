@@ -89,9 +89,11 @@ def test_check_in_asks_for_it_and_takes_the_signature(client: Client, visit: App
     [
         ({"name": " "}, "name", "Type your full name"),
         ({"name": "A"}, "name", "Type your full name"),
+        ({"name": ". ."}, "name", "Type your full name"),
+        ({"name": "\u2060\u2060\u2060"}, "name", "Type your full name"),
         ({"agree": ""}, "agree", "Tick the box if you agree"),
     ],
-    ids=["no-name", "one-letter", "no-tick"],
+    ids=["no-name", "one-letter", "dots", "invisible", "no-tick"],
 )
 def test_a_mistake_signs_nothing_and_keeps_what_was_typed(
     client: Client, visit: Appointment, said: dict[str, str], field: str, sentence: str

@@ -94,10 +94,25 @@ def test_a_changed_answer_comes_back_to_the_check(client: Client, visit: Appoint
             "day",
             "The day must be today or in the past",
         ),
+        (
+            "sun",
+            {"answer": "yes", "day": "1", "month": "1", "year": "9" * 30},
+            "day",
+            "This is not a date: give day, month and year in figures",
+        ),
         ("allergies", {"answer": "yes", "words": " "}, "words", "Write a few words"),
         ("drugs", {"answer": ["high", "no"]}, "answer", "Choose either the last answer"),
     ],
-    ids=["nothing", "unknown", "no-date", "no-such-day", "tomorrow", "no-words", "none-and-some"],
+    ids=[
+        "nothing",
+        "unknown",
+        "no-date",
+        "no-such-day",
+        "tomorrow",
+        "no-year",
+        "no-words",
+        "none-and-some",
+    ],
 )
 def test_a_mistake_is_said_above_and_at_the_field(
     client: Client, visit: Appointment, key: str, said: Any, field: str, sentence: str
@@ -194,6 +209,23 @@ def test_a_disqualifying_answer_is_told_kindly_and_the_clinic_at_once(
     ]
     visit.refresh_from_db()
     assert (visit.status, visit.version) == ("booked", 1)
+
+
+def test_a_link_does_not_tell_what_was_answered_elsewhere(
+    client: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    """Somebody else may hold it: a partner, a parent, whoever picked up the phone."""
+    own = Client()
+    way.sign_in(own, clinic.patient)
+    way.hand_in(own, "/my/", pregnancy={"answer": "yes"})
+    home = way.by_link(client, visit)
+    there = f"{home}forms/history/sent/"
+    assert client.get(there)["Location"] == f"{home}forms/"
+    assert "pregnancy" not in way.text_of(way.hand_in(client, home))
+    sun = {"answer": "yes", "day": "3", "month": "1", "year": "2027"}
+    said = way.text_of(way.hand_in(client, home, sun=sun))
+    assert ("Skin that has had sun" in said, "pregnancy" in said) == (True, False)
+    assert "pregnancy" in way.text_of(own.get("/my/forms/history/sent/"))
 
 
 def test_a_date_from_which_nothing_stands_in_the_way_is_said(

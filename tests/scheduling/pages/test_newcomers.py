@@ -1,9 +1,13 @@
 """Somebody new books a consultation: one question a page, and a patient only with the booking."""
 
+from datetime import date
+
 import pytest
 import time_machine
 
+from scheduling import register
 from scheduling.models import Appointment, Patient, PatientSession, Todo
+from tests import cast
 from tests.cast import NOW
 from tests.scheduling.pages import booked
 from tests.scheduling.pages.booked import PHONE, field, introduced, kept, text_of
@@ -143,6 +147,28 @@ def test_a_likeness_is_never_shown_to_the_stranger() -> None:
     assert [todo.kind for todo in Todo.objects.filter(patient__family_name="Pine")] == [
         "looks-known"
     ]
+
+
+def registered(given: str, family: str) -> Patient:
+    """Enter somebody who has the phone and the birth date of `introduced`."""
+    known = Patient(given_name=given, family_name=family, phone=PHONE, birth_date=date(1990, 5, 1))
+    return register.register(patient=known, by=cast.reception(), now=NOW)
+
+
+@pytest.mark.parametrize(("family", "same"), [("Lima", True), ("Li", False)])
+def test_who_is_registered_already_is_found_by_the_whole_name(family: str, same: bool) -> None:  # noqa: FBT001 - a row of the table
+    """“Ana Li” is not the twin “Ana Lima”; and the start kept for Ana Lima is no stranger's."""
+    booked.clinic()
+    known = registered("Ana", "Lima")
+    phone = booked.phone(None)
+    introduced(phone, name={"given": "Ana", "family": family})
+    page = kept(phone, "/my/new/")
+    answer = phone.post("/my/new/check/", {"kept": field(page, "kept"), "act": "book"})
+    assert (answer.status_code, answer["Location"]) == (303, "/my/book/done/")
+    made = Appointment.objects.get()
+    assert (made.status, made.patient.family_name) == ("booked", family)
+    assert (made.patient_id == known.pk) is same
+    assert Patient.objects.filter(provisional=True).count() == 0
 
 
 def test_a_phone_that_was_not_verified_is_no_door() -> None:

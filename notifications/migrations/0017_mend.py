@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0015_answers_and_recalls'),
+        ('notifications', '0016_reports'),
     ]
 
     operations = [

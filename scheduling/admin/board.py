@@ -1,0 +1,198 @@
+"""The status board: who is expected, in the house, done; one press moves a visit on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from scheduling.admin import signs
+from scheduling.admin.first import needed_first
+from scheduling.admin.steps import STALE, STEPS, asks_consent
+from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
+from scheduling.flow import board
+from scheduling.flow.board import Card
+from scheduling.flow.standing import Place
+from scheduling.models import Appointment, Practitioner, Room, Site
+from scheduling.screens import door, refusing
+from scheduling.screens.frame import actor, now
+
+WORDS: Mapping[str, str] = {
+    "arrive": "Arrived",
+    "check-in": "Check in",
+    "numbing": "Numbing",
+    "treatment": "Treatment",
+    "complete": "Done",
+    "left": "Left",
+    "no-show": "Did not come",
+}
+"""The board's steps, as their buttons say them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card with its steps and stamps in words: (step, word), and (when, what, who)."""
+
+    card: Card
+    steps: tuple[tuple[str, str], ...]
+    stamps: tuple[tuple[datetime, str, str], ...]
+
+
+def _in_words(card: Card) -> Shown:
+    return Shown(
+        card,
+        tuple((step, WORDS[step]) for step in card.steps),
+        tuple((stamp.at, signs.VERBS[stamp.verb], stamp.by) for stamp in card.stamps),
+    )
+
+
+class BoardForm(forms.Form):
+    """The filters of the board."""
+
+    site = forms.ModelChoiceField(
+        queryset=Site.objects.none(), empty_label=None, required=False,
+        widget=UnfoldAdminSelectWidget,
+    )  # fmt: skip
+    practitioner = forms.ModelChoiceField(
+        queryset=Practitioner.objects.filter(active=True), required=False,
+        empty_label="everyone", widget=UnfoldAdminSelectWidget,
+    )  # fmt: skip
+    room = forms.ModelChoiceField(
+        queryset=Room.objects.none(), required=False, empty_label="all",
+        widget=UnfoldAdminSelectWidget,
+    )  # fmt: skip
+
+    def __init__(self, sites: QuerySet[Site], data: Mapping[str, Any]) -> None:
+        """Offer the sites of the user and their rooms."""
+        super().__init__(data)
+        for name, rows in (
+            ("site", sites.filter(active=True)),
+            ("room", Room.objects.filter(site__in=sites, active=True)),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+            field.queryset = rows
+
+
+def board_view(request: HttpRequest) -> HttpResponse:
+    """Show the board of one site, today."""
+    door.needs(request, door.LOOK)
+    return _shown(request, request.GET, now())
+
+
+def _shown(
+    request: HttpRequest,
+    data: QueryDict,
+    moment: datetime,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    form = BoardForm(door.sites_of(request), data.dict())
+    form.is_valid()
+    site = form.cleaned_data.get("site") or door.sites_of(request).filter(active=True).first()
+    if site is None:
+        context = door.context_of(request, "Status board", form=form, site=None)
+        return render(request, "scheduling/desk/board.html", context)
+    form.data = {**form.data, "site": site.pk}
+    day = today_at(site, moment)
+    clean = form.cleaned_data
+    only = [row.pk for name in ("practitioner", "room") if (row := clean.get(name))]
+    found = board.cards(board.day_of(site_id=site.pk, day=day, resources=only), moment)
+    context = door.context_of(
+        request,
+        f"Status board: {site}",
+        form=form,
+        site=site,
+        day=day,
+        now=moment,
+        columns=[(p, [_in_words(card) for card in found if card.place is p]) for p in Place],
+        count=len(found),
+        filtered=bool(only),
+        pulse=board.pulse(site_id=site.pk, day=day),
+        here=f"{reverse('admin:scheduling_appointment_board')}?{data.urlencode()}",
+        **more,
+    )
+    return render(request, "scheduling/desk/board.html", context, status=status)
+
+
+def today_at(site: Site, moment: datetime) -> date:
+    """Read the date on a site's calendar."""
+    return moment.astimezone(ZoneInfo(site.zone)).date()
+
+
+def pulse_view(request: HttpRequest) -> HttpResponse:
+    """Tell whether anything of a site's day has changed: one query, asked every few seconds."""
+    door.needs(request, door.LOOK)
+    site = door.sites_of(request).filter(pk=door.whole(request.GET.get("site")) or 0).first()
+    if site is None:
+        raise Http404
+    day = today_at(site, now())
+    return JsonResponse({"pulse": board.pulse(site_id=site.pk, day=day)})
+
+
+def step_view(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Move one visit on, by POST only, and come back to the board."""
+    door.needs(request, door.WORK)
+    row = door.visit_of(request, pk)
+    if step not in WORDS and step != "consent":
+        raise Http404
+    back = door.back_of(
+        request, f"{reverse('admin:scheduling_appointment_board')}?site={row.site_id}"
+    )
+    if request.method == "POST":
+        moment = now()
+        try:
+            messages.success(request, _taken(request, row, step, moment))
+        except Refused as refused:
+            return _refused(request, row, refused, moment, back)
+        except StaleVersion:
+            messages.warning(request, STALE)
+        except NotFound:
+            raise
+        except ClinicError as error:
+            messages.error(request, error.sentence)
+    return HttpResponseRedirect(back)
+
+
+def _taken(request: HttpRequest, row: Appointment, step: str, moment: datetime) -> str:
+    """Do the step; a consent that is given at the desk lets the patient through at once."""
+    by = actor(request)
+    if step == "consent":
+        STEPS["consent"](request, row, by, moment)
+        return f"Consent is recorded. {STEPS['check-in'](request, row, by, moment)}"
+    return STEPS[step](request, row, by, moment)
+
+
+def _refused(
+    request: HttpRequest, row: Appointment, refused: Refused, moment: datetime, back: str
+) -> HttpResponse:
+    """Show on the board itself what stands against checking in, and what is to be done."""
+    refusal = refusing.of_error(refused, row.site)
+    return _shown(
+        request,
+        QueryDict(urlsplit(back).query),
+        moment,
+        409,
+        refusal=refusal,
+        visit=row,
+        posted=request.POST,
+        asks_consent=asks_consent(refusal),
+        first_needed=needed_first(refusal.codes),
+        back=back,
+    )
