@@ -6,16 +6,22 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from scheduling.access import actor_of
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the sidebar: words, icon, the name of its page, and the permission it asks."""
+    """One line of the sidebar: words, icon, the name of its page, and the permission it asks.
+
+    Pages that are `everywhere` are of the whole clinic: who works at some sites has none of them.
+    """
 
     title: str
     icon: str
     page: str
     permission: str
     badge: str = ""
+    everywhere: bool = False
 
 
 GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
@@ -27,6 +33,8 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
             Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
             Item("Appointments", "calendar_month", "scheduling_appointment_changelist", "scheduling.view_appointment"),
+            Item("Waiting list", "hourglass_top", "scheduling_waitingentry_changelist", "scheduling.view_appointment"),
+            Item("Free times", "event_available", "scheduling_waitingentry_times", "scheduling.view_appointment"),
             Item("Tasks", "task_alt", "scheduling_todo_changelist", "scheduling.view_todo"),
         ),
     ),
@@ -83,6 +91,14 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Moving",
+        (
+            Item("Take a file in", "upload_file", "scheduling_intake_changelist", "scheduling.move_data", everywhere=True),
+            Item("Likely duplicates", "join_inner", "scheduling_intake_likely", "scheduling.move_data", everywhere=True),
+            Item("Take everything along", "archive", "scheduling_intake_everything", "scheduling.move_data", everywhere=True),
+        ),
+    ),
+    (
         "Protocol",
         (
             Item("Versions", "rule", "scheduling_protocolversion_changelist", "scheduling.view_protocolversion"),
@@ -102,10 +118,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """List the groups and lines that this person may open; a floor without screens has none."""
     groups = []
     for title, items in GROUPS:
+        if any(item.everywhere for item in items) and not _works_everywhere(request, items[0]):
+            continue
         lines = [line for item in items if (line := _line(request, item))]
         if lines:
             groups.append({"title": title, "items": lines})
     return groups
+
+
+def _works_everywhere(request: HttpRequest, item: Item) -> bool:
+    """Tell whether pages of the whole clinic are open; asked only of who may use them."""
+    return request.user.has_perm(item.permission) and actor_of(request.user).sites is None
 
 
 def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
@@ -137,8 +160,19 @@ def address(page: str) -> str:
 
 
 def _stands_at(path: str, link: str) -> bool:
-    """Tell whether a page belongs to a line; “Today” and “Book a visit” lie below “Appointments”."""
+    """Tell whether a page belongs to a line; “Today” lies below “Appointments”, as others do."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)
-    return not rest.startswith(("day/", "book/", "patient/", "board/", "sheets/"))
+    below = (
+        "day/",
+        "book/",
+        "patient/",
+        "board/",
+        "sheets/",
+        "times/",
+        "likely/",
+        "merge/",
+        "everything/",
+    )
+    return not rest.startswith(below)

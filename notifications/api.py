@@ -47,7 +47,7 @@ class MessageShape(serializers.ModelSerializer[Message]):
     class Meta:
         model = Message
         fields = [
-            "id", "ref", "appointment", "patient", "site", "kind", "channel", "offset",
+            "id", "ref", "appointment", "offer", "patient", "site", "kind", "channel", "offset",
             "told_version", "recipient", "due_at", "not_after", "state", "drop_reason", "attempts",
             "sending_at", "provider", "provider_id", "created_at", "settled_at", "mentions",
         ]  # fmt: skip

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from scheduling.core.words import Actor
-    from scheduling.models import Appointment
+    from scheduling.models import Appointment, Offer
 
 
 class NotificationsConfig(AppConfig):
@@ -23,11 +23,13 @@ class NotificationsConfig(AppConfig):
         from scheduling import copies, panels  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
+            offer_made,
             patient_record_changed,
         )
 
         appointment_changed.connect(write_down, dispatch_uid="notifications.outbox")
         patient_record_changed.connect(look_again, dispatch_uid="notifications.care")
+        offer_made.connect(offer_it, dispatch_uid="notifications.offers")
         panels.add("patient", 50, ours.of_patient)
         panels.add("appointment", 50, ours.of_appointment)
         panels.add("dashboard", 50, ours.of_desk)
@@ -42,7 +44,20 @@ class NotificationsConfig(AppConfig):
         copies.add("messages", files.messages_of)
         copies.add("replies", files.replies_of)
         copies.add("answers", files.answers_of)
+        take_part()
         hear_of_email()
+
+
+def take_part() -> None:
+    """Take opt-outs along when a clinic moves, and when two records become one."""
+    from notifications import merging as settling  # noqa: PLC0415
+    from notifications import transfer  # noqa: PLC0415
+    from scheduling import merging  # noqa: PLC0415
+    from scheduling.transfer import exports, kinds  # noqa: PLC0415
+
+    merging.add(settling.settle)
+    kinds.add(transfer.KIND)
+    exports.add_files(transfer.photos_of_all)
 
 
 def hear_of_email() -> None:
@@ -92,6 +107,15 @@ def look_again(*, patient_id: int, record: Any, now: datetime, **_: Any) -> None
 
     care.look_again(patient_id=patient_id, record=record, now=now)
     if alarming.heed(patient_id=patient_id, record=record, now=now):
+        ring_once(ring)
+
+
+def offer_it(*, offer: "Offer", now: datetime, **_: Any) -> None:
+    """Write the words about an offer, with it."""
+    from notifications import offers  # noqa: PLC0415
+    from scheduling.bells import ring_once  # noqa: PLC0415
+
+    if offers.write_down(offer=offer, now=now):
         ring_once(ring)
 
 

@@ -18,7 +18,7 @@ def messages_of(patient: Patient) -> list[dict[str, Any]]:
         {
             "kind": row.get_kind_display(),
             "channel": row.get_channel_display(),
-            "visit": row.appointment.local_date,
+            "visit": row.appointment.local_date if row.appointment else None,
             "state": row.get_state_display(),
             "at": minute(row.settled_at or row.sending_at or row.due_at),
         }

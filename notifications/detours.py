@@ -27,10 +27,13 @@ from notifications.core.policy import (
 )
 from notifications.core.states import OPEN, State
 from notifications.models import KINDS, Answer, Mention, Message, OptOut
-from scheduling.models import Site, Todo
+from scheduling.models import Offer, Site, Todo
 
 TOLD = [s.value for s in (*OPEN, State.ACCEPTED, State.DELIVERED)]
 """States of a message that has told its reader, or still may."""
+
+
+_ABOUT = Message.objects.select_related("appointment", "offer")
 
 
 class Again(StrEnum):
@@ -50,7 +53,7 @@ def by_other_channel(
     nothing by that channel tells it already. Where that channel has failed too, or cannot be
     used, reception is asked to phone, unless nobody is to `ask`.
     """
-    row = Message.objects.select_related("appointment").get(pk=message_id)
+    row = _ABOUT.get(pk=message_id)
     if row.kind in TO_STAFF:
         return alarm_failed(row, now=now, why=why)
     if not still_holds(row, now):
@@ -58,7 +61,8 @@ def by_other_channel(
     other = OTHER[Channel(row.channel)]
     # never back to a channel that was tried: so two broken ones cannot send to and fro for ever
     tried = Message.objects.filter(
-        appointment_id=row.appointment_id,
+        appointment=row.appointment,
+        offer=row.offer,
         told_version=row.told_version,
         kind=row.kind,
         offset=row.offset,
@@ -84,7 +88,7 @@ def all_by_other_channel(
     A reminder of a day's visits spoke for several rows: each goes the second way by itself, and
     they meet again in one message there. Reception is asked once a patient.
     """
-    row = Message.objects.select_related("appointment").get(pk=message_id)
+    row = _ABOUT.get(pk=message_id)
     detour = by_other_channel(message_id, now=now, why=why, policy=policy)
     asked = {row.patient_id} if still_holds(row, now) else set()
     for other in told_along(row, now):
@@ -112,7 +116,7 @@ def _written(row: Message, other: Channel, now: datetime, policy: Policy) -> Mes
     address = reader.address(other)
     if other not in reader.channels or _opted_out(other, address):
         return None
-    zone = reader.zone or row.appointment.zone
+    zone = reader.zone or _zone(row)
     due = when_allowed((Kind(row.kind), other), now, zone, policy)
     if due > row.not_after:
         return None
@@ -130,7 +134,7 @@ def once_more(row: Message, why: Again, *, now: datetime, policy: Policy) -> Mes
     """
     reader = readers.readers([row.patient_id])[row.patient_id]
     channel = Channel(row.channel)
-    zone = reader.zone or row.appointment.zone
+    zone = reader.zone or _zone(row)
     due = when_allowed((Kind(row.kind), channel), now, zone, policy)
     if due > row.not_after:
         return None
@@ -156,6 +160,7 @@ def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
         key = key_by(row.dedupe_key, Channel(row.channel), channel)
     made = Message(
         appointment_id=row.appointment_id,
+        offer_id=row.offer_id,
         patient_id=row.patient_id,
         site_id=row.site_id,
         kind=row.kind,
@@ -197,12 +202,23 @@ def still_holds(row: Message, now: datetime) -> bool:
     if row.kind in TO_STAFF:
         return now <= row.not_after
     visit = row.appointment
+    if visit is None:
+        return _is_open(row, now)
     soon = visit.start - timedelta(minutes=visit.prep_minutes)
     if now > row.not_after and now >= soon:
         return False
     if row.kind in TOGETHER:
         return True
     return visit.told_version == row.told_version and visit.status in STILL_ON[Kind(row.kind)]
+
+
+def _is_open(row: Message, now: datetime) -> bool:
+    offer = row.offer
+    return offer is not None and offer.state == Offer.State.OPEN and now < offer.answer_by
+
+
+def _zone(row: Message) -> str:
+    return row.appointment.zone if row.appointment else row.site.zone
 
 
 def _opted_out(channel: Channel, address: str) -> bool:
@@ -224,7 +240,7 @@ class About(Protocol):
     @property
     def patient_id(self) -> int: ...  # noqa: D102
     @property
-    def appointment_id(self) -> int: ...  # noqa: D102
+    def appointment_id(self) -> int | None: ...  # noqa: D102
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import carenotes, counting, kin, reading
+from notifications import carenotes, counting, kin, offered, reading
 from notifications.core.caps import Room
 from notifications.core.letters import Letter, Told
 from notifications.core.policy import ADVICE, ANSWERS, TOGETHER, Channel, DropReason
@@ -37,12 +37,10 @@ _ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
         WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
-# what a patient asked for never holds a call to the clinician, though both may share a telephone;
-# what the provider blocks could not arrive at all
+# only what the provider blocks holds a call to the clinician, who may share a patient's telephone
 _OPTED_OUT = f"""EXISTS (
         SELECT FROM notifications_optout o
-        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS}
-            AND (m.kind <> 'alert' OR o.source = 'provider'))"""
+        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS} AND (m.kind <> 'alert' OR o.source = 'provider'))"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
@@ -65,10 +63,10 @@ READ = f"""
         CASE m.channel WHEN 'email' THEN s.email_from ELSE s.sms_sender END,
         m.instead_of_id IS NOT NULL, {{sent}}, {{kin}} {{more}}
     FROM {{rows}} m
-    JOIN scheduling_appointment a ON a.id = m.appointment_id
+    LEFT JOIN scheduling_appointment a ON a.id = m.appointment_id
     JOIN scheduling_patient p ON p.id = m.patient_id
     LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
-    JOIN scheduling_site s ON s.id = a.site_id
+    JOIN scheduling_site s ON s.id = COALESCE(a.site_id, m.site_id)
     ORDER BY m.due_at, m.id"""  # noqa: S608 - made of constants
 
 _LEASE = f"""
@@ -116,7 +114,8 @@ _READ_VISITS = READ.format(
 )
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_READ_ANSWERS = "SELECT message_id, said FROM notifications_answer WHERE message_id = ANY(%(ids)s)"
+_READ_ANSWERS = """SELECT w.message_id, w.said, r.provider_id FROM notifications_answer w
+    JOIN notifications_reply r ON r.id = w.reply_id WHERE w.message_id = ANY(%(ids)s)"""
 
 GUARD = """m.state = 'claimed' AND m.token = %(token)s AND m.leased_until > now()"""
 """What makes sending at most once: without it two holders of one message both send it."""
@@ -133,7 +132,13 @@ _AS_SEEN = f"""EXISTS (
         LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
         WHERE a.id = m.appointment_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
 
-_MAY_BE_MARKED = f"m.id = %(id)s AND {{guard}} AND {_AS_SEEN}"
+_AS_SEEN_OFFER = f"""EXISTS (
+        SELECT FROM scheduling_patient p
+        LEFT JOIN scheduling_patient g ON g.id = p.guardian_id
+        LEFT JOIN scheduling_appointment a ON a.id = m.appointment_id
+        WHERE p.id = m.patient_id AND {_SEEN} = %(seen)s AND NOT {_OPTED_OUT})"""
+
+_MAY_BE_MARKED = "m.id = %(id)s AND {guard} AND {as_seen}"
 
 _MARK = """
     UPDATE notifications_message m
@@ -229,14 +234,14 @@ def lease(
     else:
         chosen = {"channel": only.channel.value, "site": only.site_id, "after": _EVER}
         rows = _rows(_LEASE_HELD if only.held else _LEASE_BACKLOG, asked | chosen)
-    return _with_all([reading.letter(row) for row in rows])
+    return with_all([reading.letter(row) for row in rows])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
     capped = [] if letter.facts.sent is None else [letter.channel.value]
     rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token, "capped": capped})
-    return next(iter(_with_all([reading.letter(row) for row in rows])), None)
+    return next(iter(with_all([reading.letter(row) for row in rows])), None)
 
 
 def mark(wanted: Mark) -> Marking:
@@ -248,12 +253,15 @@ def mark(wanted: Mark) -> Marking:
     guard = f"{GUARD} AND {VISITS_STILL}" if wanted.letter.visits else GUARD
     guard += f" AND {kin.STILL.format(seen=_SEEN)}" if wanted.letter.parts else ""
     guard += f" AND {counting.ROOM}" if wanted.room else ""
-    return Marking(_statement(guard), _mark_values(wanted))
+    as_seen = _AS_SEEN
+    if wanted.letter.offered:
+        guard, as_seen = f"{guard} AND {offered.STILL}", _AS_SEEN_OFFER
+    return Marking(_statement(guard, as_seen), _mark_values(wanted))
 
 
 @cache
-def _statement(guard: str) -> str:
-    return _MARK.format(allowed=_MAY_BE_MARKED.format(guard=guard))
+def _statement(guard: str, as_seen: str) -> str:
+    return _MARK.format(allowed=_MAY_BE_MARKED.format(guard=guard, as_seen=as_seen))
 
 
 def settle(outcome: Outcome) -> bool:
@@ -341,9 +349,9 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _with_all(letters: list[Letter]) -> list[Letter]:
+def with_all(letters: list[Letter]) -> list[Letter]:
     """Read what only some kinds of messages tell of; for the others it costs nothing."""
-    return _with_advice(_with_answers(_with_visits(letters)))
+    return offered.with_offers(_with_advice(_with_answers(_with_visits(letters))))
 
 
 def _with_visits(letters: list[Letter]) -> list[Letter]:
@@ -364,8 +372,9 @@ def _with_answers(letters: list[Letter]) -> list[Letter]:
     answers = [x.id for x in letters if x.kind in ANSWERS]
     if not answers:
         return letters
-    said = dict(_rows(_READ_ANSWERS, {"ids": answers}))
-    return [replace(x, said=said[x.id]) if x.id in said else x for x in letters]
+    found = {pk: (said, of) for pk, said, of in _rows(_READ_ANSWERS, {"ids": answers})}
+    told = ((x, *found.get(x.id, (x.said, x.answers_to))) for x in letters)
+    return [replace(x, said=said, answers_to=of) for x, said, of in told]
 
 
 def _with_advice(letters: list[Letter]) -> list[Letter]:
@@ -384,15 +393,6 @@ def _together(letter: Letter, found: Sequence[tuple[Told, str]]) -> Letter:
         visits=tuple(sorted((told for told, _ in by_id), key=lambda v: v.facts.be_there)),
         seen_too=" ".join(seen for _, seen in by_id),
     )
-
-
-_ANY = "(SELECT * FROM notifications_message WHERE id = ANY(%(ids)s))"
-
-
-def read_settled(ids: Sequence[int]) -> list[Letter]:
-    """Read messages with the facts of this moment; nothing is leased."""
-    sql = READ.format(rows=_ANY, sent="NULL", kin="NULL", more="")
-    return _with_all(letters(sql, {"ids": list(ids)}))
 
 
 def letters(sql: str, asked: dict[str, Any]) -> list[Letter]:

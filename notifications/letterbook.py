@@ -112,7 +112,7 @@ class MessageScreen(LookOnly):
             None,
             {
                 "fields": (
-                    "reads", "what", "patient", "visit", "site", "recipient", "how", "why", "due_at",
+                    "reads", "what", "patient", "visit", "offer", "site", "recipient", "how", "why", "due_at",
                     "not_after", "sending_at", "settled_at", "before", "after",
                 )
             },
@@ -166,7 +166,9 @@ class MessageScreen(LookOnly):
 
     @display(description="visit", ordering="appointment__start")
     def visit(self, row: Message) -> str:
-        """Lead to the visit that it tells of, the first of several."""
+        """Lead to the visit that it tells of, the first of several; an offer tells of none."""
+        if row.appointment is None:
+            return "-"
         page = reverse("admin:scheduling_appointment_change", args=[row.appointment_id])
         at = f"{row.appointment.local_date:%a %-d %b %Y}, {row.appointment.local_time:%H:%M}"
         return format_html('<a class="underline" href="{}">{}</a>', page, at)

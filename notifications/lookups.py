@@ -82,7 +82,7 @@ def _to_look_up(now: datetime, limit: int) -> list[Message]:
     """Take the unknown messages whose time has come, so that nobody else looks them up."""
     due = (
         Message.objects.select_for_update(skip_locked=True, of=["self"])
-        .select_related("appointment")
+        .select_related("appointment", "offer")
         .filter(open=True, due_at__lte=now, state=State.UNKNOWN.value, look_up_at__lte=now)
         .order_by("look_up_at", "pk")[:limit]
     )

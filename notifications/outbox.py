@@ -19,6 +19,7 @@ from django.db import transaction
 from notifications import detours, lookups, mentions, readers, recovery, rounds
 from notifications.core.habits import BadHabits, Habits, read
 from notifications.core.policy import (
+    AT_ONCE,
     OFF,
     TO_STAFF,
     TOGETHER,
@@ -38,6 +39,7 @@ from notifications.models import Message
 from notifications.providers.chosen import provider_for
 from notifications.readers import Reader
 from scheduling import statements, trail
+from scheduling.booking import BRING_IN
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, NotFound, WrongState
 from scheduling.models import Appointment
@@ -98,6 +100,9 @@ def enqueue(*, appointments: Sequence[Appointment], verb: str, now: datetime) ->
         (_row(planned, told, now), planned)
         for news in _news(told, verb)
         for planned in plan_together(news=news, now=now, policy=policy)
+        if not (
+            verb == BRING_IN and planned.offset == AT_ONCE
+        )  # they were told where they came from
     ]
     # the same news told twice writes one row: `dedupe_key` is unique
     statements.insert_all([row for row, _ in written])
@@ -277,7 +282,7 @@ def replay(*, message_id: int, reason: str, by: Actor, now: datetime) -> Message
     said = " ".join(reason.split())
     if not said:
         raise Malformed("Say why it is to be sent again.")
-    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment")
+    rows = Message.objects.select_for_update(of=["self"]).select_related("appointment", "offer")
     row = rows.filter(pk=message_id).first()
     if row is None or not by.works_at(row.site_id):
         raise NotFound

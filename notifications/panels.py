@@ -133,7 +133,12 @@ def of_health(subject: Any, context: Mapping[str, Any]) -> str:
 def _still_counts(now: Any) -> Q:
     """Choose messages of which at least one visit is to come as it was told."""
     as_told = {"told_version": F("appointment__told_version"), "appointment__end__gte": now}
-    return Q(**as_told) | Q(Exists(Mention.objects.filter(message=OuterRef("pk"), **as_told)))
+    open_offer = Q(offer__state="open", offer__answer_by__gt=now)
+    return (
+        open_offer
+        | Q(**as_told)
+        | Q(Exists(Mention.objects.filter(message=OuterRef("pk"), **as_told)))
+    )
 
 
 _NEWEST = """

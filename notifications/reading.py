@@ -11,6 +11,10 @@ from scheduling.core.words import Status
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+_NO_VISIT = (0, "", 0, Status.BOOKED.value, 0, 0, 0, "UTC")
+"""What stands for a visit until the offer that a message brings is read (`leases`)."""
+
+
 def _moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
@@ -19,7 +23,7 @@ def letter(row: tuple[Any, ...]) -> Letter:
     """Make a letter of the columns that `leases.READ` lists."""
     m, a, p, s = row[:12], row[12:20], row[20:28], row[28:]
     kind = Kind(m[3])
-    facts = _facts(a, p, s)
+    facts = _facts(a if a[0] is not None else _NO_VISIT, p, s)
     return Letter(
         id=m[0],
         ref=m[1].hex,

@@ -103,7 +103,7 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
     if letter.channel is Channel.SMS:
         return _sms(letter, wording, link, at)
     facts = letter.facts
-    values = _values(letter, link)
+    values = _values(letter, link, at)
     organiser = organiser_of(facts.sender)
     # what is the clinic's own to read is nothing that a reader may stop
     way_out = "" if letter.kind in TO_STAFF else unsubscribing.way_out(letter.ref)
@@ -128,7 +128,18 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
 
 def _headers(letter: Letter, way_out: str) -> dict[str, str]:
     answers = {"Reply-To": letter.facts.clinic_email} if letter.facts.clinic_email else {}
-    return answers | (unsubscribing.headers(way_out) if way_out else {})
+    stops = unsubscribing.headers(way_out) if way_out else {}
+    return answers | _thread(letter) | stops
+
+
+def _thread(letter: Letter) -> dict[str, str]:
+    """Hang an answer below the e-mail that it answers (RFC 5322, 3.6.4)."""
+    named = letter.answers_to
+    return {"In-Reply-To": named, "References": named} if _MESSAGE_ID.fullmatch(named) else {}
+
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+"""A Message-ID as mail programs make them: printable ASCII without blanks, between < and >."""
 
 
 def _foot(way_out: str, language: str) -> str:
@@ -148,7 +159,7 @@ def _entry(visit: Told, organiser: str, at: datetime) -> Attachment:
 
 
 def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
-    values = _values(letter, link)
+    values = _values(letter, link, at)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -161,8 +172,10 @@ def _sms(letter: Letter, wording: Wording, link: str, at: datetime) -> Outgoing:
     )
 
 
-def _values(letter: Letter, link: str) -> dict[str, str]:
+def _values(letter: Letter, link: str, at: datetime) -> dict[str, str]:
     values = blanks(letter.facts, letter.channel, link) | {"note": letter.advice or ""}
+    if letter.offered:
+        return values | {"answer_by": answer_by(letter.facts, letter.offered.answer_by, at)}
     if letter.kind in ANSWERS:
         return values | {"answer": _answer(letter, values)}
     if letter.parts:
@@ -220,6 +233,16 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
     return said | _in_order(said, channel, facts.language)
 
 
+def answer_by(facts: Facts, until: datetime, at: datetime) -> str:
+    """Say until when an answer is waited for, by the site's clock; with the day where it is another."""
+    said, now = (
+        spoken(at=t, zone=facts.zone, language=facts.language, country=facts.country)
+        for t in (until, at)
+    )
+    same_day = said.short_date == now.short_date
+    return said.time if same_day else f"{said.short_date}, {said.time}"
+
+
 def _in_order(said: Mapping[str, str], channel: Channel, language: str) -> dict[str, str]:
     """Spell the telephone, and keep what is foreign in order in a text from right to left."""
     phone = said["phone"]
@@ -274,6 +297,15 @@ def _way_out(where: str, language: str) -> str:
 def opened_by(letter: Letter, now: datetime) -> links.Visit:
     """Say what the link of a message opens, and until when."""
     purpose = _PURPOSES.get(letter.kind, Link.Purpose.VISIT)
+    if letter.offered:
+        return links.Visit(
+            appointment_id=None,
+            offer_id=letter.offered.id,
+            patient_id=letter.patient_id,
+            told_version=0,
+            end=letter.offered.answer_by,
+            purpose=purpose,
+        )
     return links.Visit(
         appointment_id=letter.facts.appointment_id,
         patient_id=letter.patient_id,
@@ -289,12 +321,15 @@ _PURPOSES = {
     Kind.CARE: Link.Purpose.CARE,
     Kind.AFTERCARE: Link.Purpose.CARE,
     Kind.RECALL: Link.Purpose.RECALL,
+    Kind.OFFER: Link.Purpose.OFFER,
 }
 _AFTERWARDS = frozenset({Kind.AFTERCARE, Kind.RECALL})
 
 
 def link_of(letter: Letter, token: str) -> str:
     """Spell the address of the page that a message opens."""
+    if letter.offered:
+        return link_to(token, links.OFFER_PATH)
     return link_to(token, links.CARE_PATH if letter.kind in _PURPOSES else links.PATH)
 
 

@@ -89,7 +89,7 @@ class MessageRow:
     """One message, for a list; whose it is stands on the visit's page."""
 
     id: int
-    visit_id: int
+    visit_id: int | None
     at: datetime
     site_id: int
     site: str

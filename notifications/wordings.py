@@ -72,7 +72,7 @@ def preview(*, kind: Kind, channel: Channel, subject: str, body: str, facts: Fac
 def shown_values(*, kind: Kind, channel: Channel, facts: Facts) -> dict[str, str]:
     """Give each blank the value that a preview shows."""
     values = rendering.blanks(facts, channel, rendering.link_to(SAMPLE_LINK_TOKEN))
-    values |= {"note": SAMPLE_ADVICE, "answer": SAMPLE_ANSWER}
+    values |= {"note": SAMPLE_ADVICE, "answer": SAMPLE_ANSWER, "answer_by": values["time"]}
     if kind in TOGETHER:
         return values | itinerary.blanks(_made_up(kind, facts))
     return values | bundles.blanks(_made_up_day(kind, facts)) if kind in BUNDLED else values

@@ -12,13 +12,18 @@ class PlansConfig(AppConfig):
         """Listen to the diary below, and show plans on its pages."""
         # these need the models, which are not there when this module is read
         from plans import copies as files  # noqa: PLC0415
+        from plans import merging as settling  # noqa: PLC0415
         from plans import panels as ours  # noqa: PLC0415
+        from plans import transfer  # noqa: PLC0415
         from plans.planning.fitting import keeps_its_course  # noqa: PLC0415
-        from scheduling import copies, panels, waiting  # noqa: PLC0415
+        from scheduling import copies, merging, panels, waiting  # noqa: PLC0415
         from scheduling.signals import appointment_changed, grounds_changed  # noqa: PLC0415
+        from scheduling.transfer import kinds  # noqa: PLC0415
 
         appointment_changed.connect(follow_up, dispatch_uid="plans.follow_up")
         grounds_changed.connect(look_over, dispatch_uid="plans.look_over")
+        kinds.add(transfer.KIND)
+        merging.add(settling.settle)
         copies.add("plans", files.of_patient)
         waiting.guard(keeps_its_course)
         panels.add("patient", 20, ours.of_patient)

@@ -31,6 +31,7 @@ _CATALOGUE_NOUNS = (
     "openinghours",
     "absence",
     "treatment",
+    "treatmenttext",
     "need",
 )
 _LOOK_AROUND = frozenset(f"scheduling.view_{noun}" for noun in _CATALOGUE_NOUNS)
@@ -54,7 +55,7 @@ _CATALOGUE = frozenset(
 ) | frozenset(
     # Sites, people, rooms, devices and treatments have history: they retire, they do not go.
     f"scheduling.delete_{noun}"
-    for noun in ("skill", "capability", "openinghours", "absence", "need")
+    for noun in ("skill", "capability", "openinghours", "absence", "need", "treatmenttext")
 )
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
@@ -80,6 +81,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "scheduling.add_staff",
         "scheduling.change_staff",
         "scheduling.view_change",
+        "scheduling.move_data",
         "scheduling.add_consenttext",
         "scheduling.view_protocolversion",
     },

@@ -12,17 +12,33 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         # these need the models, which are not there when this module is read
         from scheduling import panels  # noqa: PLC0415
-        from scheduling.screens import papers  # noqa: PLC0415
+        from scheduling.booking import ask_at_check_in  # noqa: PLC0415
+        from scheduling.papers import consents  # noqa: PLC0415
+        from scheduling.screens import papers, prints, waiting  # noqa: PLC0415
         from scheduling.signals import (  # noqa: PLC0415
             appointment_changed,
             patient_record_changed,
         )
+        from scheduling.transfer import (  # noqa: PLC0415
+            exports,
+            facts,
+            grounds,
+            kinds,
+            people,
+            visits,
+        )
 
+        ask_at_check_in(consents.lacking)
         patient_record_changed.connect(look_ahead, dispatch_uid="scheduling.look_ahead")
         appointment_changed.connect(note_free_times, dispatch_uid="scheduling.free_times")
         panels.add("patient", 5, papers.of_patient)
+        panels.add("patient", 8, waiting.of_patient)
+        panels.add("appointment", 14, waiting.of_appointment)
         panels.add("appointment", 12, papers.of_appointment)
         panels.add("dashboard", 12, papers.of_desk)
+        for kind in (*grounds.KINDS, people.KIND, facts.KIND, visits.KIND):
+            kinds.add(kind)
+        exports.add_files(prints.for_export)
 
 
 def look_ahead(*, patient_id: int, now: datetime, **_: Any) -> None:

@@ -61,15 +61,18 @@ class NoMoreTries(NotProved):
 class Visit:
     """What a link is bound to: one version of one patient's visit, which ends at `end`.
 
-    It lives until `expires_at`, or by default a day longer than the visit.
+    It lives until `expires_at`, or by default a day longer than the visit. With `offer_id` it is an
+    offer of the waiting list, of no version, that is to be answered by `end`; a late look still says
+    what became of it.
     """
 
-    appointment_id: int
+    appointment_id: int | None
     patient_id: int
     told_version: int
     end: datetime
     purpose: str = Link.Purpose.VISIT
     expires_at: datetime | None = None
+    offer_id: int | None = None
 
 
 def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpose.VISIT) -> str:
@@ -105,16 +108,17 @@ def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:
         # arrays, not rows of models: every message that leaves brings a link
         cursor.execute(
             """INSERT INTO scheduling_link (token_hash, purpose, patient_id, appointment_id,
-                bound_version, expires_at, created_at)
-            SELECT hash, purpose, patient, visit, version, expires, %s
-            FROM unnest(%s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::int[],
-                %s::timestamptz[]) AS asked (hash, purpose, patient, visit, version, expires)""",
+                offer_id, bound_version, expires_at, created_at)
+            SELECT hash, purpose, patient, visit, offer, version, expires, %s
+            FROM unnest(%s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[],
+                %s::timestamptz[]) AS asked (hash, purpose, patient, visit, offer, version, expires)""",
             [
                 now,
                 [_hash(token) for token in tokens],
                 [str(v.purpose) for v in visits],
                 [v.patient_id for v in visits],
                 [v.appointment_id for v in visits],
+                [v.offer_id for v in visits],
                 [v.told_version for v in visits],
                 [v.expires_at or v.end + GRACE for v in visits],
             ],
@@ -150,21 +154,16 @@ def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose
 
 
 def issue_offer(*, offer: Offer, now: datetime) -> str:
-    """Make a link to an offer of the waiting list and answer its token.
-
-    It outlives the answer's time by a day, so that a late look still says what became of it.
-    """
-    token = secrets.token_urlsafe(32)
-    Link.objects.create(
-        token_hash=_hash(token),
-        purpose=Link.Purpose.OFFER,
+    """Make a link to an offer of the waiting list and answer its token."""
+    visit = Visit(
+        appointment_id=None,
+        offer_id=offer.pk,
         patient_id=offer.entry.patient_id,
-        offer=offer,
-        bound_version=0,
-        expires_at=offer.answer_by + GRACE,
-        created_at=now,
+        told_version=0,
+        end=offer.answer_by,
+        purpose=Link.Purpose.OFFER,
     )
-    return token
+    return issue_many(visits=[visit], now=now)[0]
 
 
 def prove(*, link: Link, birth_year: int) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -85,6 +85,31 @@ def amend(*, patient: Patient, by: Actor, now: datetime, version: int | None = N
 
     """
     return _write(patient, "amend", by=by, now=now, version=version)
+
+
+@transaction.atomic
+def enrol_many(*, patients: Sequence[Patient], by: Actor, now: datetime) -> None:
+    """Enter many new patients at once, each with its line in the trail; they get their keys.
+
+    Raises:
+        Malformed: a fact about one of them is impossible.
+
+    """
+    for patient in patients:
+        for sentence in impossible(patient, today=now.date()).values():
+            raise Malformed(sentence)
+        patient.search_key = key_of(patient)
+    with named_constraints():
+        Patient.objects.bulk_create(patients)
+    trail.write(trail.entry(subject=p, verb="register", by=by, now=now) for p in patients)
+
+
+def everybody() -> Iterator[tuple[int, str, date | None]]:
+    """Give the key, the folded name and the birth date of everybody in the register."""
+    rows = Patient.objects.filter(provisional=False).order_by("pk")
+    found = rows.values_list("pk", "given_name", "family_name", "birth_date")
+    for pk, given, family, born in found.iterator(chunk_size=5000):
+        yield pk, fold(f"{given} {family}"), born
 
 
 @transaction.atomic

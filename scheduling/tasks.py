@@ -1,5 +1,7 @@
 """The diary's own chores. Each tick may be lost, late or doubled: the rows say what is due."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from celery import shared_task
@@ -7,9 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from scheduling import booking, idempotency, limits, reservations, visitors, waiting
+from scheduling.core.words import Actor
+from scheduling.errors import ClinicError
 from scheduling.flow import keeping
+from scheduling.models import Intake
 from scheduling.papers import history
 from scheduling.reports import waits
+from scheduling.transfer import intakes
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -27,6 +33,7 @@ def forget_old_answers() -> None:
     limits.forget_old(now=now)
     visitors.forget_old(now=now)
     history.forget_drafts(now=now)
+    intakes.forget_old(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -35,6 +42,45 @@ def offer_free_times() -> None:
     now = timezone.now()
     waiting.expire(now=now)
     waiting.offer_next(now=now)
+
+
+# A large file takes longer than a tick; done twice, the second finds it written.
+_LONG = {"soft_time_limit": 3600, "time_limit": 3700, "acks_late": False}
+
+
+@shared_task(**_LONG)  # type: ignore[untyped-decorator]
+def look_over_file(intake_id: int, name: str, user_id: int | None) -> None:
+    """Find the verdict on every row of a file that was handed in."""
+    by = Actor(name=name, user_id=user_id)
+    with _said_on(intake_id):
+        intakes.look_over(intake_id=intake_id, by=by, now=timezone.now())
+
+
+@shared_task(**_LONG)  # type: ignore[untyped-decorator]
+def write_file(
+    intake_id: int, agreed: tuple[str, str, int], name: str, user_id: int | None
+) -> None:
+    """Take a file in as it was shown."""
+    sha256, seen, leaving_out = agreed
+    by = Actor(name=name, user_id=user_id)
+    with _said_on(intake_id):
+        intakes.write(
+            intake_id=intake_id,
+            agreed=intakes.Agreed(sha256=sha256, seen=seen, leaving_out=leaving_out),
+            by=by,
+            now=timezone.now(),
+        )
+
+
+@contextmanager
+def _said_on(intake_id: int) -> Iterator[None]:
+    """Show a refusal on the page of the file: nobody waits for the answer of a task."""
+    sentence = ""
+    try:
+        yield
+    except ClinicError as error:
+        sentence = error.sentence
+    Intake.objects.filter(pk=intake_id).update(sentence=sentence)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.demo.places import LONDON, MADRID
-from scheduling import booking, diary, todos, trail
+from scheduling import booking, diary, todos, trail, waiting
 from scheduling.booking import rows
 from scheduling.core.timeline import instant
 from scheduling.core.words import Actor, Severity, Status, Wish
 from scheduling.errors import ClinicError
-from scheduling.models import Appointment, Patient, Site, Todo, Treatment
+from scheduling.models import Appointment, Patient, Site, Todo, Treatment, WaitingEntry
 
 RESURFACING, NAFL = "Fractional CO2 resurfacing", "Non-ablative resurfacing"
 HAIR, PDL, IPL = "Laser hair removal", "Pulsed dye laser", "IPL photorejuvenation"
@@ -93,6 +93,25 @@ COMING = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Somebody on the waiting list of the demo."""
+
+    who: str
+    what: str
+    days_ago: int
+    weekdays: tuple[int, ...] = ()
+    urgent: bool = False
+
+
+WAITING = (
+    Waits(who="Clara Moss", what=CONSULTATION, days_ago=9),
+    Waits(who="Nell Birch", what=REVIEW, days_ago=12, weekdays=(0, 2)),
+    Waits(who="Hana Field", what=CONSULTATION, days_ago=1, urgent=True),
+    Waits(who="Clara Moss", what=RESURFACING, days_ago=9),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Who writes the visits down, and when."""
 
@@ -133,6 +152,19 @@ def fill(desk: Desk) -> None:
         _bring(visit, desk)
     for visit in COMING:
         _book(visit, desk)
+    for waits in WAITING:
+        _wait(waits, desk)
+
+
+def _wait(waits: Waits, desk: Desk) -> None:
+    """Put somebody on the waiting list, unless they were on it before."""
+    wish = desk.wish(Visit(who=waits.who, what=waits.what, days=(), areas=(), size=""))
+    if WaitingEntry.objects.filter(patient=wish.patient_id, treatment=wish.treatment_id).exists():
+        return
+    now = desk.now - timedelta(days=waits.days_ago)
+    until = desk.now.date() + timedelta(days=28)
+    want = waiting.Want(until=until, weekdays=waits.weekdays, urgent=waits.urgent)
+    waiting.join(wish=wish, want=want, by=desk.by, now=now)
 
 
 def _note(who: str, text: str, desk: Desk, *, urgent: bool) -> None:

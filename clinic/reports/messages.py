@@ -189,7 +189,7 @@ def rows(ask: Ask) -> Listing:
         count=count,
         lines=[
             (
-                Cell(ask.local(m.at, m.site_id), link=visit_page(m.visit_id)),
+                Cell(ask.local(m.at, m.site_id), link=visit_page(m.visit_id) if m.visit_id else ""),
                 Cell(m.site),
                 Cell(kinds.get(m.kind, m.kind)),
                 Cell(channels.get(m.channel, m.channel)),

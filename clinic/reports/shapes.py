@@ -80,6 +80,7 @@ class Figure:
             return ""
         moved = round(now - before, 1)
         unit = " points" if self.now.shown.endswith("%") else ""
+        unit = " min" if " h" in self.now.shown else unit
         return f"{moved:+,}{unit}" if moved else "no change"
 
     @property

@@ -16,7 +16,8 @@ register = template.Library()
 def cell(context: dict[str, Any], each: Cell) -> SafeString | str:
     """Draw a cell, leading to its rows or its page."""
     href = each.link
-    if each.rows is not None and each.value not in (0, None):
+    # an hour of the week without a visit may still have been held for numbing, or after closing
+    if each.rows is not None and (each.tone or each.value not in (0, None)):
         address = reverse("reports:rows", args=[context["entry"].slug])
         href = f"{address}?{context['ask'].query(**each.rows)}"
     small = format_html(" <small>{}</small>", each.small) if each.small else ""

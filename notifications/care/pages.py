@@ -67,17 +67,19 @@ def care(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
             return redirect(request.path)
     elif request.method == "POST" and _act(request, visitor, now, recall=recall):
         return redirect(request.path)
-    language = language_of(request, visitor.patient)
+    language = language_of(request, visitor.addressed)
     words = words_of("notifications", "care_page", language)
+    about = words["about"].format(name=visitor.patient.given_name) if visitor.guardian else ""
     facts = _recall(visitor) if recall else _advice(visitor, language, now)
     page = Page(
         template="notifications/care.html",
         title=words[facts.pop("title")],
         words=words,
-        patient=visitor.patient,
+        patient=visitor.addressed,
         site=visitor.visit.site,
         facts={
-            "hello": words["hello"].format(name=visitor.patient.given_name),
+            "hello": words["hello"].format(name=visitor.addressed.given_name),
+            "about": about,
             "photo_wrong": words[wrong] if wrong else "",
         }
         | facts,

@@ -103,9 +103,9 @@ def being_checked(*, patient_id: int, now: datetime) -> Appointment | None:
         appointment__status=Status.FULFILLED.value,
     ).select_related("appointment")
     newest = asked.order_by("-appointment__start", "-pk").first()
-    if newest is None:
+    visit = newest.appointment if newest else None
+    if visit is None:
         return None
-    visit = newest.appointment
     passed = (now.date() - visit.local_date).days
     return visit if passed <= REPLIES_FOR else None
 

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     DAY = "day"
     FAMILY = "family"
+    OFFER = "offer"
 
 
 ANSWERS = frozenset({Kind.REPLY, Kind.ANSWER})
@@ -49,6 +50,9 @@ They are ways of saying a reminder: the rows of the outbox are of the kind `REMI
 ADVICE = frozenset({Kind.CARE, Kind.AFTERCARE})
 """The kinds that bring the care timeline: what is said is behind a link, or in the e-mail."""
 
+OF_OFFERS = frozenset({Kind.OFFER})
+"""The kinds that bring a time from the waiting list: about an offer, and about no visit."""
+
 TO_STAFF = frozenset({Kind.ALERT})
 """The kinds that go to the clinic's own people, at any hour, whatever the patient chose."""
 
@@ -67,6 +71,7 @@ class DropReason(StrEnum):
     UNWRITABLE = "unwritable"
     CAPPED = "capped"
     TOLD_TOGETHER = "told_together"
+    OFFER_OVER = "offer_over"
 
     @property
     def sentence(self) -> str:
@@ -86,6 +91,7 @@ _DROP_SENTENCES = {
     DropReason.UNWRITABLE: "Its text could not be made; please phone the patient.",
     DropReason.CAPPED: "Enough was sent to this address already, this day or this week.",
     DropReason.TOLD_TOGETHER: "Another reminder told of this visit too, on the same day.",
+    DropReason.OFFER_OVER: "The offer was over before this was sent.",
 }
 
 OTHERWISE = frozenset({DropReason.QUIET_HOURS, DropReason.CAPPED})
@@ -109,6 +115,7 @@ STILL_ON: dict[Kind, frozenset[Status]] = {
     Kind.ALERT: frozenset(Status),
     Kind.DAY: frozenset({Status.BOOKED}),
     Kind.FAMILY: frozenset({Status.BOOKED}),
+    Kind.OFFER: frozenset({Status.BOOKED}),
 }
 """The statuses in which a message of each kind still tells the truth."""
 

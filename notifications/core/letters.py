@@ -119,6 +119,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What a message about an offer must know besides: which, and until when (aware UTC)."""
+
+    id: int
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A leased message with its facts.
 
@@ -127,9 +135,11 @@ class Letter:
     news of several visits has `visits`, in time order, and the marks of their rows in `seen_too`;
     a reminder of several visits on one day has `parts` in the same way, its own visit among them; `kin` are the rows of the others.
     `detour`: it takes the place of another message.
-    An answer to a patient's text has `said`: the key of a shipped sentence, or reception's words.
+    An answer to a patient's message has `said`: the key of a shipped sentence, or reception's words;
+    `answers_to` is how that message was named where it came from, an e-mail's Message-ID.
     `advice` is what a care message says in an e-mail, empty where only a link to it is wanted, None
-    where nothing is left to say.
+    where nothing is left to say. `offered` is set for an offer of the waiting list: `facts` then tell
+    of the time that is offered, as if it were a visit, and `seen_too` marks the offer's row.
     """
 
     id: int
@@ -149,9 +159,11 @@ class Letter:
     seen_too: str = ""
     detour: bool = False
     said: str = ""
+    answers_to: str = ""
     parts: tuple[Part, ...] = ()
     kin: tuple[int, ...] = ()
     advice: str | None = None
+    offered: Offered | None = None
 
     def as_of(self, now: datetime) -> "Letter":
         """Leave out, of the news of several visits, what stands no longer or is over.

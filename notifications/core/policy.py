@@ -12,6 +12,7 @@ from notifications.core.kinds import (
     ANSWERS,
     AT_ONCE,
     BUNDLED,
+    OF_OFFERS,
     OFF,
     OTHER,
     OTHERWISE,
@@ -360,7 +361,7 @@ def _objection(facts: Circumstances, now: datetime) -> DropReason | None:
             # what reception writes is about whatever it likes, not about a version of the visit
             (not facts.same_version and facts.kind is not Kind.ANSWER)
             or facts.status not in STILL_ON[facts.kind],
-            DropReason.SUPERSEDED,
+            DropReason.OFFER_OVER if facts.kind in OF_OFFERS else DropReason.SUPERSEDED,
         ),
         (not facts.has_address, DropReason.NO_ADDRESS),
         (now > facts.not_after, DropReason.TOO_LATE),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 
+from notifications.core.kinds import OF_OFFERS
 from notifications.core.policy import ADVICE, ANSWERS, BUNDLED, TO_STAFF, TOGETHER, Channel, Kind
 from scheduling.errors import Malformed
 
@@ -46,7 +47,12 @@ OF_ADVICE: Mapping[str, str] = {
 }
 """What an e-mail of the care timeline may have besides."""
 
-UNDATED = ADVICE | TO_STAFF | {Kind.RECALL}
+OF_AN_OFFER: Mapping[str, str] = {
+    "answer_by": "until when the answer is waited for: 14:30, with the day where it is another",
+}
+"""What the offer of a free time must say besides."""
+
+UNDATED = ADVICE | TO_STAFF | OF_OFFERS | {Kind.RECALL}
 """Kinds that name no visit's time."""
 
 BRIEFEST = "{clinic}: {short_date} {time} {link}"
@@ -57,6 +63,7 @@ BRIEF: Mapping[Kind, str] = {
     Kind.REPLY: "{clinic} {phone}: {answer}",
     Kind.ANSWER: "{clinic} {phone}: {answer}",
     **dict.fromkeys(UNDATED, "{clinic}: {link}"),
+    Kind.OFFER: "{clinic}: {link} ({answer_by})",
 }
 """What an SMS says in any language where the names in it leave no room for words; that a visit is
 off cannot be said without."""
@@ -64,7 +71,10 @@ off cannot be said without."""
 _OF_ONE_PERSON = frozenset({"name", "time", "link"})
 """What a text to several people on one telephone has not: nobody's page opens for the others."""
 
-_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY, *OF_ANSWERS, *OF_ADVICE)
+_OF_A_TIME = {n: said for n, said in BLANKS.items() if n not in {"code", "reply"}} | {**OF_AN_OFFER}
+"""The blanks of an offer: there is no visit yet that a text could name."""
+
+_KNOWN = (*BLANKS, *OF_SEVERAL, *OF_A_DAY, *OF_ANSWERS, *OF_ADVICE, *OF_AN_OFFER)
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _BUTTON = re.compile(r"\s*(?P<label>[^{}\n]+?)\s*:?\s*\{link\}\s*")
@@ -160,6 +170,12 @@ def blanks_of(kind: Kind, channel: Channel) -> Mapping[str, str]:
         return {**BLANKS, **OF_ANSWERS}
     if kind in ADVICE and channel is Channel.EMAIL:
         return {**BLANKS, **OF_ADVICE}
+    if kind in OF_OFFERS:
+        return _OF_A_TIME
+    return _of_visits(kind, channel)
+
+
+def _of_visits(kind: Kind, channel: Channel) -> Mapping[str, str]:
     several = {
         n: said for n, said in OF_SEVERAL.items() if n != "visits" or channel is Channel.EMAIL
     }
@@ -187,7 +203,7 @@ def _needed(kind: Kind, channel: Channel) -> set[str]:
     """List what a text must say; an SMS with a link may leave the telephone to the page."""
     if kind in UNDATED:
         note = {"note"} if kind in ADVICE and channel is Channel.EMAIL else set()
-        return {"clinic", "link"} | note
+        return {"clinic", "link"} | note | ({"answer_by"} if kind in OF_OFFERS else set())
     if channel is Channel.SMS:
         return _NEEDED_BY_SMS.get(kind, {"clinic", "link", "time"})
     return {"clinic", "phone"} | ({"answer"} if kind in ANSWERS else _needed_by_email(kind))

@@ -8,7 +8,7 @@ from django.db.models import Q
 from notifications.core.policy import Channel, DropReason, Kind
 from notifications.core.resting import Trouble
 from notifications.core.states import OPEN, State
-from scheduling.models import Appointment, Patient, Site
+from scheduling.models import Appointment, Offer, Patient, Site
 
 CHANNELS = [(Channel.EMAIL.value, "e-mail"), (Channel.SMS.value, "SMS")]
 KINDS = [
@@ -24,6 +24,7 @@ KINDS = [
     (Kind.AFTERCARE.value, "advice and checks after a visit"),
     (Kind.RECALL.value, "time to come again"),
     (Kind.ALERT.value, "call to the clinician"),
+    (Kind.OFFER.value, "offer of a free time"),
 ]
 STATES = [
     (State.PENDING.value, "waiting"),
@@ -44,7 +45,7 @@ _SETTLED = [s.value for s in State if s not in OPEN]
 
 
 class Message(models.Model):
-    """One message to one person by one channel about one version of a visit.
+    """One message to one person by one channel about one version of a visit, or about one offer.
 
     The news of several visits belongs to the first of them, and has a `Mention` of each.
     Only `notifications.outbox` writes rows, in the transaction of the visit's own change, and
@@ -53,7 +54,18 @@ class Message(models.Model):
     """
 
     ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="messages")
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
+    )
+    offer = models.ForeignKey(
+        Offer,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
+        help_text="the free time that it offers; it is about no visit then",
+    )
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="messages")
     # no index: a site is never deleted while it has visits, and lists are read by time
     site = models.ForeignKey(
@@ -128,6 +140,9 @@ class Message(models.Model):
             models.Index(
                 fields=["told_in"], name="message_told_in", condition=Q(told_in__isnull=False)
             ),
+            models.Index(
+                fields=["offer"], name="message_of_offer", condition=Q(offer__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["dedupe_key"], name="message_dedupe_key"),
@@ -135,6 +150,11 @@ class Message(models.Model):
             models.CheckConstraint(
                 name="message_open_until_settled",
                 condition=Q(open=True, state__in=_OPEN) | Q(open=False, state__in=_SETTLED),
+            ),
+            models.CheckConstraint(
+                name="message_about_a_visit_or_an_offer",
+                condition=Q(appointment__isnull=True, offer__isnull=False)
+                | Q(appointment__isnull=False, offer__isnull=True),
             ),
             models.CheckConstraint(
                 name="message_dropped_with_a_reason",

@@ -6,18 +6,15 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from notifications.pages import saying
 from plans import courses
 from plans.courses import PlanView, Standing
 from plans.courses import State as SessionState
-from scheduling import visitors
 from scheduling.core.words import Status
-from scheduling.doors import Page, Visitor, language_of, private, show, signed_in, words_of
-from scheduling.doors.entering import MY, SESSION_COOKIE
+from scheduling.doors import Page, Visitor, language_of, show, signed_in, words_of
+from scheduling.doors.entering import MY
 from scheduling.doors.frame import Words
 from scheduling.models import Appointment, Site
 
@@ -28,7 +25,7 @@ MOST_PAST = 5
 MOST_COMING = 50
 COMING = (Status.BOOKED, Status.ARRIVED, Status.CHECKED_IN)
 PAST = (Status.FULFILLED, Status.CANCELLED, Status.NOSHOW)
-DOORS = ("book", "forms", "waiting", "messages", "data")
+DOORS = ("book", "forms", "papers", "waiting", "messages", "data")
 """Whole-patient pages that floors may bring, below `/my/`."""
 
 
@@ -109,21 +106,6 @@ def _plan(plan: PlanView, words: Words) -> dict[str, str]:
 
 
 _WITH_VISIT = frozenset({SessionState.DONE, SessionState.BOOKED})
-
-
-@require_POST
-@never_cache
-def leave(request: HttpRequest) -> HttpResponse:
-    """Sign out; twice is as good as once."""
-    now = timezone.now()
-    try:
-        token = request.COOKIES.get(SESSION_COOKIE, "")
-        visitors.leave(session=visitors.recognise(token=token, now=now), now=now)
-    except visitors.SignedOut:
-        pass
-    response = saying.see_other(reverse("my-left"))
-    response.delete_cookie(SESSION_COOKIE, path=f"/{MY}", samesite="Lax")
-    return private(response)
 
 
 @require_safe

@@ -2,13 +2,12 @@
 
 from django.urls import path
 
-from notifications.pages.home import home, leave, left
+from notifications.pages.home import home, left
 from notifications.pages.preferences import mine
 from notifications.pages.visit import visit
 
 urlpatterns = [
     path("", home, name="my"),
-    path("leave/", leave, name="my-leave"),
     path("left/", left, name="my-left"),
     path("messages/", mine),
     path("visits/<int:appointment_id>/", visit, name="my-visit"),

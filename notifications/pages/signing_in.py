@@ -179,9 +179,9 @@ def _let_in(request: HttpRequest, token: str, onward: str, now: datetime) -> Htt
 @require_POST
 @_open
 def sign_out(request: HttpRequest, now: datetime) -> HttpResponse:
-    """Sign out, and go back to where one signs in."""
+    """Sign out; twice is as good as once."""
     _leave(request, now)
-    response = _on(_path())
+    response = _on(reverse("my-left"))
     response.delete_cookie(SESSION_COOKIE, path=HOME, samesite="Lax")
     return response
 

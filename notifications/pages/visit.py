@@ -17,7 +17,16 @@ from notifications.pages import saying
 from plans.models import Plan
 from scheduling import booking, todos
 from scheduling.core.words import COUNTED
-from scheduling.doors import Page, Visitor, exchange, language_of, of_a_visit, show, words_of
+from scheduling.doors import (
+    Page,
+    Visitor,
+    exchange,
+    language_of,
+    of_a_visit,
+    show,
+    told_text,
+    words_of,
+)
 from scheduling.doors.entering import MY
 from scheduling.doors.frame import Words
 from scheduling.errors import ClinicError, NotFound, StaleVersion
@@ -149,11 +158,12 @@ def _advice(visit: Appointment, words: Words, language: str, now: datetime) -> d
         return {}
     treatment, outlook = visit.treatment, reading.outlook(visit, now=now)
     urgent = answering.phone_of(visit.site)
+    told = treatment.told(language)
     return {
-        "preparation": treatment.preparation,
-        "aftercare": treatment.aftercare,
+        "preparation": told_text(told, "preparation", language, words),
+        "aftercare": told_text(told, "aftercare", language, words),
         "urgent_phone": PhoneNumber.from_string(urgent) if urgent else None,
-        "bring": treatment.bring,
+        "bring": told_text(told, "bring", language, words),
         "before": [
             (_since(since, visit, words, language), note.text(language))
             for since, note in outlook.before

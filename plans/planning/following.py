@@ -28,7 +28,7 @@ def follow(*, appointments: Sequence[Appointment], verb: str, now: datetime) -> 
     series = {a.series_id for a in appointments if a.series_id is not None}
     if not series or verb in OWN:
         return
-    _ask_for(Plan.objects.filter(series__in=series), now)
+    ask_for(Plan.objects.filter(series__in=series), now)
 
 
 def look_over(*, now: datetime) -> int:
@@ -44,15 +44,19 @@ def look_over(*, now: datetime) -> int:
     for patient in patients:
         with transaction.atomic():
             booking.flag_coming(patient, now=now)
-            _ask_for(Plan.objects.filter(patient=patient, abandoned_at=None), now)
+            ask_for(Plan.objects.filter(patient=patient, abandoned_at=None), now)
     return len(patients)
 
 
-def _ask_for(plans: QuerySet[Plan], now: datetime) -> None:
+def ask_for(plans: QuerySet[Plan], now: datetime) -> list[str]:
+    """Ask reception to re-flow each of these plans that no longer fits; answer their names."""
+    asked = []
     for view in views(plans.select_related("patient", "site"), now=now):
         Series.objects.filter(pk=view.series_id).update(open=not view.standing.over)
         if view.needs_reflow and view.standing is not Standing.ABANDONED:
             _ask(view, now)
+            asked.append(view.name)
+    return asked
 
 
 def _ask(view: PlanView, now: datetime) -> None:

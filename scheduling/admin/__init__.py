@@ -4,6 +4,7 @@ from scheduling.admin import (
     absences,
     appointments,
     desk,
+    intakes,
     papers,
     people,
     places,
@@ -12,12 +13,14 @@ from scheduling.admin import (
     staff,
     trail,
     treatments,
+    waiting,
 )
 
 __all__ = [
     "absences",
     "appointments",
     "desk",
+    "intakes",
     "papers",
     "people",
     "places",
@@ -26,4 +29,5 @@ __all__ = [
     "staff",
     "trail",
     "treatments",
+    "waiting",
 ]

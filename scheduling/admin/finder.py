@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
+
 from scheduling import register
 from scheduling.models import Patient, Site
 
@@ -39,6 +41,12 @@ ORDER = ("family_name", "given_name", "pk")
 def countries() -> list[str]:
     """List the countries of the sites: national phone numbers are read as they are dialled there."""
     return sorted(set(Site.objects.values_list("country", flat=True)))
+
+
+def register_finds(text: str) -> "QuerySet[Patient] | None":
+    """Find all patients that fit a list's search; None when nothing was typed."""
+    text = text.strip()[:120]
+    return register.find(text, countries=countries()).order_by() if text else None
 
 
 def age(patient: Patient, today: date) -> int | None:

@@ -15,6 +15,7 @@ from unfold.widgets import (
 )
 
 from scheduling import access, register
+from scheduling.admin.listed import Listed, PatientRows
 from scheduling.admin.phones import PhonesForm
 from scheduling.models import Patient
 from scheduling.screens.frame import Screen, actor, now, pick, zone_choices
@@ -120,9 +121,10 @@ def lookalikes(found: list[register.Likeness]) -> str:
 
 
 @admin.register(Patient)
-class PatientScreen(Screen):
+class PatientScreen(Listed, Screen):
     """A person who is treated; one register for every site of the clinic."""
 
+    given = PatientRows
     form = PatientForm
     list_display = ("name", "birth_date", "phone", "email", "flags")
     list_display_links = None

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from scheduling import protocols
-from scheduling.models import Need, Treatment
+from scheduling.admin.listed import Listed, TreatmentRows
+from scheduling.models import Need, Treatment, TreatmentText
 from scheduling.screens.frame import PlainForm, Rows, Screen, pick
 
 
@@ -77,6 +78,17 @@ class Needs(Rows):
     )
 
 
+class Texts(Rows):
+    """What the patient reads, in each other language."""
+
+    model = TreatmentText
+    fields: ClassVar[list[str]] = ["language", "preparation", "aftercare", "bring"]
+    verbose_name_plural = (
+        "what the patient reads in other languages "
+        "(what is empty is shown in the clinic’s own, and the page says so)"
+    )
+
+
 class TreatmentForm(PlainForm):
     """A treatment whose procedure is one that the protocol knows."""
 
@@ -91,15 +103,16 @@ class TreatmentForm(PlainForm):
 
 
 @admin.register(Treatment)
-class TreatmentScreen(Screen):
+class TreatmentScreen(Listed, Screen):
     """A procedure as the clinic offers it."""
 
+    given = TreatmentRows
     form = TreatmentForm
     list_display = ("name", "called", "minutes", "holds", "active")
     list_filter = ("active", "procedure")
     search_fields = ("name", "procedure")
     readonly_fields = ("what_is_held",)
-    inlines = (Needs,)
+    inlines = (Needs, Texts)
     fieldsets = (
         (None, {"fields": (("name", "procedure"), ("active", "self_booking", "asks_area"))}),
         (

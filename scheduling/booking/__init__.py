@@ -7,6 +7,8 @@ the audit trail, and sends `appointment_changed` before it commits.
 
 from scheduling.booking.arranging import Placing, arrange, hold_many, move_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
+from scheduling.booking.asking import ask_at_check_in
+from scheduling.booking.bringing import BRING_IN, Brought, Past, bring_in, note_past
 from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming, refused_coming
 from scheduling.booking.ending import (
     cancel,
@@ -23,21 +25,26 @@ from scheduling.booking.overrides import OverrideAsk, blocking, end_date
 from scheduling.booking.progress import Done, annotate, arrive, check_in, complete, confirm
 
 __all__ = [
+    "BRING_IN",
     "HOLD_MINUTES",
     "NO_LONGER_ALLOWED",
     "Ask",
     "Booked",
+    "Brought",
     "Done",
     "OverrideAsk",
+    "Past",
     "Place",
     "Placing",
     "annotate",
     "arrange",
     "arrive",
+    "ask_at_check_in",
     "blocking",
     "book",
     "book_held",
     "book_many",
+    "bring_in",
     "cancel",
     "cancel_many",
     "check_in",
@@ -53,6 +60,7 @@ __all__ = [
     "move",
     "move_many",
     "no_show",
+    "note_past",
     "refused_coming",
     "reinstate",
     "release_holds",

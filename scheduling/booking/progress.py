@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling import catalogue
-from scheduling.booking import locks, overrides, rows
+from scheduling.booking import asking, locks, overrides, rows
 from scheduling.booking.ask import known_words
 from scheduling.booking.dependents import flag_dependents, reasons_now
 from scheduling.booking.overrides import OverrideAsk
@@ -101,7 +101,7 @@ def check_in(
     now: datetime,
     override: OverrideAsk | None = None,
 ) -> tuple[Appointment, tuple[Reason, ...]]:
-    """Ask the rules once more, consent included, and let the patient through.
+    """Ask the rules once more, consent to this course included, and let the patient through.
 
     Answers the visit and the cautions. Only fulfilled consultations and patch tests count here.
 
@@ -112,7 +112,7 @@ def check_in(
     """
     visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
     _must_be(visit, {Status.BOOKED, Status.ARRIVED}, "checked in")
-    reasons = reasons_now(visit, now, Moment.CHECK_IN)
+    reasons = (*reasons_now(visit, now, Moment.CHECK_IN), *asking.asked(visit, now))
     standing = overrides.covered_by(overrides.live(visit.pk), visit)
     fresh = overrides.settle(reasons=reasons, ask=override, by=by, covered=standing)
     overrides.write(appointment=visit, reasons=fresh, ask=override, by=by, now=now)

@@ -40,6 +40,12 @@ def spoken(*, at: datetime, zone: str, language: str, country: str, home: str = 
     return Spoken(habit["date"].format(**parts), habit["short_date"].format(**parts), time)
 
 
+def weekdays(language: str) -> list[str]:
+    """Name the days of the week, Monday first, for boxes to tick."""
+    names: list[str] = _habits()[language]["weekdays"]
+    return [name[:1].upper() + name[1:] for name in names]
+
+
 def spoken_day(day: date, *, language: str, country: str) -> str:
     """Say a local date in full."""
     noon = datetime.combine(day, time(NOON), UTC)

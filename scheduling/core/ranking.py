@@ -31,6 +31,22 @@ def rank(waiting: Waiting) -> tuple[bool, date, bool, datetime, int]:
     )
 
 
+ORDER = (
+    "Urgent first; then the session of a course whose last fitting date is nearest; then those who"
+    " have no visit before those who would like theirs earlier; then the longest wait."
+)
+"""The order in a sentence, for the screen that shows it."""
+
+
+def because(waiting: Waiting) -> tuple[str, ...]:
+    """Say what puts somebody where they stand, in the order in which it counts."""
+    said = ["urgent: a clinician asks for it"] if waiting.urgent else []
+    if waiting.not_after:
+        said.append(f"a session of a course, to be by {waiting.not_after:%-d %b %Y}")
+    said.append("would like their visit earlier" if waiting.has_visit else "has no visit")
+    return (*said, f"waits since {waiting.since:%-d %b %Y}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suits:
     """When somebody could come, by the site's clock; no weekdays (0 is Monday) mean any."""

@@ -21,7 +21,7 @@ from scheduling.doors.entering import (
     signed_in,
     verified,
 )
-from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.doors.frame import Page, language_of, private, show, told_text, words_of
 from scheduling.doors.trouble import trouble
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "private",
     "show",
     "signed_in",
+    "told_text",
     "trouble",
     "verified",
     "words_of",

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from scheduling import links, register, visitors
-from scheduling.core.words import Actor
-from scheduling.doors.frame import Page, language_of, private, show, words_of
+from scheduling.core.words import Actor, Status
+from scheduling.doors.frame import Page, Words, language_of, private, show, words_of
 from scheduling.errors import ClinicError, NotFound
 from scheduling.models import Appointment, Link, Patient, PatientSession
 
@@ -236,16 +236,35 @@ def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
     visit = known.appointment if known else None
     patient = known.patient if known else None
     words = words_of("scheduling", "frame", language_of(request, patient))
-    which = "dead" if isinstance(error, links.LinkDead) else "none"
+    which = "none"
+    if isinstance(error, links.LinkDead):
+        which = "moved" if _has_moved(known, visit) else "dead"
     page = Page(
         template="scheduling/patient/closed.html",
         title=words[f"{which}_title"],
         words=words,
         patient=patient,
         site=visit.site if visit else None,
-        facts={"notice": words[which]},
+        facts={"notice": words[which]} | (_way_in(words, which) if which != "none" else {}),
     )
-    return show(request, page, status=410 if which == "dead" else 404)
+    return show(request, page, status=404 if which == "none" else 410)
+
+
+def _has_moved(link: Link | None, visit: Appointment | None) -> bool:
+    """Tell whether a link is dead for its visit has another time; to where is not told here."""
+    if link is None or visit is None or visit.status != Status.BOOKED:
+        return False
+    return visit.told_version != link.bound_version
+
+
+def _way_in(words: Words, which: str) -> dict[str, str]:
+    """Offer to sign in, which tells more than an old link may; empty in a house without that door."""
+    try:
+        there = reverse("sign-in")
+    except NoReverseMatch:
+        return {}
+    said = words["see_moved" if which == "moved" else "see_visits"]
+    return {"sign_in": there, "see": said, "see_note": words["see_note"]}
 
 
 def _cookie(page: str, link_id: int) -> str:

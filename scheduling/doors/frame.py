@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from scheduling.core.languages import direction
-from scheduling.models import Patient, Site
+from scheduling.models import Patient, Site, Told
 
 LANGUAGE_COOKIE = "speaks"
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español", "ar": "العربية"}
@@ -70,6 +70,15 @@ def show(request: HttpRequest, page: Page, status: int = 200) -> HttpResponse:
     response = render(request, page.template, context | dict(page.facts), status=status)
     response["Content-Language"] = language
     return private(response)
+
+
+def told_text(texts: Told, name: str, language: str, words: Words) -> dict[str, str] | None:
+    """Give one of a treatment's texts, its language, and a word where that is not the page's."""
+    said, spoken = getattr(texts, name), texts.languages[name]
+    if not said:
+        return None
+    borrowed = words["borrowed"].format(name=LANGUAGES[spoken]) if spoken != language else ""
+    return {"said": said, "language": spoken, "borrowed": borrowed}
 
 
 def private(response: HttpResponse) -> HttpResponse:

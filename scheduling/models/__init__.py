@@ -22,7 +22,8 @@ from scheduling.models.protocols import ProtocolVersion
 from scheduling.models.reports import Refusal, ThirdNext
 from scheduling.models.series import Series
 from scheduling.models.trail import Change
-from scheduling.models.treatments import Need, Treatment
+from scheduling.models.transfer import Intake, IntakeRow, Origin
+from scheduling.models.treatments import Need, Told, Treatment, TreatmentText
 from scheduling.models.waiting import Offer, Opening, WaitingEntry
 
 __all__ = [
@@ -37,11 +38,14 @@ __all__ = [
     "Draft",
     "Grounds",
     "IdempotencyRecord",
+    "Intake",
+    "IntakeRow",
     "Link",
     "Need",
     "Offer",
     "Opening",
     "OpeningHours",
+    "Origin",
     "Override",
     "Patient",
     "PatientSession",
@@ -61,6 +65,8 @@ __all__ = [
     "Tally",
     "ThirdNext",
     "Todo",
+    "Told",
     "Treatment",
+    "TreatmentText",
     "WaitingEntry",
 ]

@@ -1,8 +1,13 @@
 """What is booked, and what it needs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from scheduling.models.people import Patient
 from scheduling.models.places import Resource, Skill
 
 
@@ -53,6 +58,51 @@ class Treatment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def told(self, language: str) -> "Told":
+        """Give the texts in a language; what is not there in it is in the clinic's own.
+
+        The treatment's own fields are in the clinic's language (`LANGUAGE_CODE`).
+        """
+        own = settings.LANGUAGE_CODE[:2]
+        there = next((text for text in self.texts.all() if text.language == language), None)
+        said, spoken = {}, {}
+        for name in ("preparation", "aftercare", "bring"):
+            theirs: str = getattr(there, name, "")
+            said[name] = theirs or getattr(self, name)
+            spoken[name] = language if theirs else own
+        return Told(**said, languages=spoken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a patient reads about a treatment, and in which language each of it is there."""
+
+    preparation: str
+    aftercare: str
+    bring: str
+    languages: Mapping[str, str]
+
+
+class TreatmentText(models.Model):
+    """What a patient reads about a treatment, in a language other than the clinic's own."""
+
+    treatment = models.ForeignKey(Treatment, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=2, choices=Patient.Language)
+    preparation = models.TextField(blank=True, help_text="what the patient does before")
+    aftercare = models.TextField(blank=True)
+    bring = models.TextField(blank=True, help_text="what the patient brings along")
+
+    class Meta:
+        ordering = ["treatment_id", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                name="treatment_told_once_a_language", fields=["treatment", "language"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.treatment} in {self.get_language_display()}"
 
 
 class Need(models.Model):

@@ -36,8 +36,24 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @by_link(page="offer", purposes=PURPOSES)
 def offer(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
+    """Show the offer of a link; by POST answer it."""
+    made = visitor.link.offer if visitor.link else None
+    if made is None:
+        raise NotFound
+    return _page(request, visitor, made, now)
+
+
+def mine(request: HttpRequest, visitor: Visitor, now: datetime, offer_id: int) -> HttpResponse:
+    """Show one of a patient's own offers to who signed in with a code; by POST answer it."""
+    rows = Offer.objects.select_related("entry__site", "entry__treatment", "entry__appointment")
+    made = rows.filter(pk=offer_id, entry__patient=visitor.patient).first()
+    if made is None:
+        raise NotFound
+    return _page(request, visitor, made, now)
+
+
+def _page(request: HttpRequest, visitor: Visitor, made: Offer, now: datetime) -> HttpResponse:
     """Show the time that is offered, until when, and what it would replace; by POST answer it."""
-    made = _offer(visitor)
     if request.method == "POST":
         _answer(request.POST.get("act", ""), made, visitor, now)
         return redirect(request.path)
@@ -66,13 +82,6 @@ def offer(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse
         },
     )
     return show(request, page)
-
-
-def _offer(visitor: Visitor) -> Offer:
-    made = visitor.link.offer if visitor.link else None
-    if made is None:
-        raise NotFound
-    return made
 
 
 def _answer(act: str, made: Offer, visitor: Visitor, now: datetime) -> None:

@@ -12,11 +12,12 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Min
 
 from scheduling import protocols, records, trail
 from scheduling.booking.dependents import reasons_now
 from scheduling.core.rules import Moment
-from scheduling.core.words import Actor, Severity, Status
+from scheduling.core.words import Actor, Reason, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.models import Appointment, ConsentText, Patient, Record, SignedConsent
 
@@ -90,6 +91,41 @@ def standing(*, visit: Appointment, language: str, now: datetime) -> Standing:
     if text is None or visit.status not in SIGNABLE:
         return Standing(text=text, signed=signed, needed=False)
     return Standing(text=text, signed=signed, needed=signed is None or _lapsed(visit, now))
+
+
+COURSE = "consent_of_course"
+
+
+def lacking(visit: Appointment, now: datetime) -> list[Reason]:
+    """Say at check-in that a course was never consented to; nothing where it was.
+
+    As on the patient's page, a course is signed for once. What staff recorded by hand since the
+    course's first visit was booked counts too: it may have been signed on paper. A clinic that has
+    no text for the procedure is not asked; the protocol's own rule stands besides.
+    """
+    if visit.series_id is None:
+        return []
+    text = text_for(procedure=visit.procedure, language="en", on=_today(visit.zone, now))
+    if text is None or _covering(visit, text) is not None or _recorded_since(visit):
+        return []
+    return [
+        Reason(
+            code=COURSE,
+            severity=Severity.HARD,
+            sentence="A signed consent to this course is needed before the treatment begins.",
+            patient_sentence="Before we begin, you sign your consent to this course.",
+            arithmetic=f"{text.title}: none signed since the course was booked",
+        )
+    ]
+
+
+def _recorded_since(visit: Appointment) -> bool:
+    booked = Appointment.objects.filter(series=visit.series)
+    began = booked.aggregate(first=Min("created_at"))["first"]
+    records = Record.objects.filter(
+        patient_id=visit.patient_id, kind=Record.Kind.CONSENT, withdrawn_at=None, start__gte=began
+    )
+    return records.exists()
 
 
 def _covering(visit: Appointment, text: ConsentText | None) -> SignedConsent | None:

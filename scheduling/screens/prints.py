@@ -1,7 +1,11 @@
 """Papers as PDF, for the staff and for the patient whose they are."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from django.http import HttpResponse
 
+from scheduling.core.words import Actor
 from scheduling.models import SignedConsent, Site, Submission
 from scheduling.papers import printing, sheets
 from scheduling.papers.wording import words_in
@@ -25,3 +29,16 @@ def _download(content: bytes, name: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def for_export(by: Actor, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """Give every paper as PDF, by its name in the zip of everything."""
+    home = Site.objects.order_by("name", "pk").first()
+    for row in Submission.objects.select_related("patient").order_by("pk").iterator():
+        if home is not None:
+            yield f"papers/history-{row.pk}.pdf", history_pdf(row, home).content
+    rows = SignedConsent.objects.select_related(
+        "patient", "text", "record", "appointment__site", "guardian"
+    )
+    for signed in rows.order_by("pk").iterator():
+        yield f"papers/consent-{signed.pk}.pdf", consent_pdf(signed).content

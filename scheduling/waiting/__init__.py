@@ -2,6 +2,7 @@
 
 * `join`, `leave`: on and off the list;
 * `matches(*, opening, now) -> list[Match]`: for whom a stretch of free time is legal, ranked;
+  `survey` says besides, for reception, who cannot have it and why;
 * `offer`, `accept`, `decline`, `withdraw`, `expire`: one start, offered to one, answered in time.
   It is not held meanwhile: reception may need it, and a lost race is told kindly;
 * `came_free`, `offer_next`: offers that go out by themselves, one after another, where a site
@@ -13,7 +14,7 @@ with `guard`: plans see to it that the later sessions of a course stay valid.
 
 from scheduling.waiting.guarding import guard
 from scheduling.waiting.listing import Want, join, leave
-from scheduling.waiting.matching import Gap, Match, matches
+from scheduling.waiting.matching import Gap, Look, Match, matches, survey
 from scheduling.waiting.offering import (
     OfferLost,
     OfferOver,
@@ -23,10 +24,11 @@ from scheduling.waiting.offering import (
     offer,
     withdraw,
 )
-from scheduling.waiting.openings import came_free, offer_next
+from scheduling.waiting.openings import came_free, offer_next, put_aside
 
 __all__ = [
     "Gap",
+    "Look",
     "Match",
     "OfferLost",
     "OfferOver",
@@ -41,5 +43,7 @@ __all__ = [
     "matches",
     "offer",
     "offer_next",
+    "put_aside",
+    "survey",
     "withdraw",
 ]

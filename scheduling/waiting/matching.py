@@ -1,6 +1,6 @@
 """For whom a stretch of free time is legal, in the stated order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,9 +10,9 @@ from django.db.models import Exists, OuterRef
 
 from scheduling import booking, diary
 from scheduling.booking import Booked, wish_of
-from scheduling.core.ranking import Suits, Waiting, rank
-from scheduling.core.words import Actor, FreeStart, Status, Wish
-from scheduling.errors import ClinicError
+from scheduling.core.ranking import Suits, Waiting, because, rank
+from scheduling.core.words import Actor, FreeStart, Reason, Severity, Status, Wish
+from scheduling.errors import ClinicError, Refused
 from scheduling.models import Offer, WaitingEntry
 from scheduling.waiting.guarding import guarded
 
@@ -40,6 +40,60 @@ class Match:
     start: FreeStart
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Somebody who waits, in their place: the first start that they could have, or why none.
+
+    `because` is what gives them their place; `reasons` are booking's own, with their arithmetic
+    and source; `instead` says what no rule of booking says.
+    """
+
+    entry: WaitingEntry
+    because: tuple[str, ...]
+    start: FreeStart | None = None
+    reasons: tuple[Reason, ...] = ()
+    instead: str = ""
+
+
+def survey(*, opening: Gap, now: datetime, most: int = MOST * 3) -> list[Look]:
+    """Look at the first `most` of those who wait, in order, and say of each what a time is to them.
+
+    For reception, who offer by hand: also those who cannot have it are told, and why.
+    """
+    return [_look(entry, opening, now) for entry in _ranked(opening, now, offered=True)[:most]]
+
+
+def _look(entry: WaitingEntry, opening: Gap, now: datetime) -> Look:
+    look = Look(entry=entry, because=because(_standing(entry)))
+    if entry.offered:  # type: ignore[attr-defined]
+        return replace(look, instead="An offer waits for their answer.")
+    visit, when = entry.appointment, suits(entry)
+    if visit is not None and visit.start <= opening.start:
+        return replace(look, instead="Their visit is not later than this time.")
+    free = [s for s in _free(entry, opening, now) if opening.start <= s.start < opening.end]
+    if not free:
+        reasons = diary.explain_start(wish=wish(entry), start=opening.start, now=now)
+        against = tuple(r for r in reasons if r.severity is not Severity.ADVISORY)
+        instead = "" if against else "Their visit does not fit into this stretch."
+        return replace(look, reasons=against, instead=instead)
+    fits = [s for s in free if when.allows(s.start) and (visit is None or s.start < visit.start)]
+    if not fits:
+        return replace(look, instead="They asked for other days or hours.")
+    return _look_along(look, fits, now)
+
+
+def _look_along(look: Look, fits: Sequence[FreeStart], now: datetime) -> Look:
+    """Take the first start after which the later sessions of a course stay valid."""
+    why: ClinicError | None = None
+    for start in fits:
+        why = _broken(look.entry, start.start, now)
+        if why is None:
+            return replace(look, start=start)
+    reasons = why.reasons if isinstance(why, Refused) else ()
+    instead = "" if reasons or why is None else why.sentence
+    return replace(look, reasons=tuple(reasons), instead=instead)
+
+
 def matches(*, opening: Gap, now: datetime, most: int = MOST) -> list[Match]:
     """Find who could take a free time, under every rule and within their own wishes, ranked.
 
@@ -47,7 +101,7 @@ def matches(*, opening: Gap, now: datetime, most: int = MOST) -> list[Match]:
     later sessions are known to stay valid.
     """
     found: list[Match] = []
-    for entry in _ranked(opening, now):
+    for entry in _ranked(opening, now, offered=False)[:LONGEST_LOOK]:
         start = _first(entry, opening, now)
         if start is not None:
             found.append(Match(entry, start))
@@ -56,12 +110,14 @@ def matches(*, opening: Gap, now: datetime, most: int = MOST) -> list[Match]:
     return found
 
 
-def _ranked(opening: Gap, now: datetime) -> list[WaitingEntry]:
-    offered = Offer.objects.filter(entry=OuterRef("pk"), state=Offer.State.OPEN)
+def _ranked(opening: Gap, now: datetime, *, offered: bool) -> list[WaitingEntry]:
+    """List those who wait at the site in their order, those with an open offer if asked for."""
+    open_one = Offer.objects.filter(entry=OuterRef("pk"), state=Offer.State.OPEN)
     rows = WaitingEntry.objects.select_related("patient", "treatment", "appointment", "site")
-    waits = rows.filter(site=opening.site_id, closed_at=None).exclude(Exists(offered))
-    able = [entry for entry in waits if _still_waits(entry, now)]
-    return sorted(able, key=lambda entry: rank(_standing(entry)))[:LONGEST_LOOK]
+    waits = rows.filter(site=opening.site_id, closed_at=None).annotate(offered=Exists(open_one))
+    kept = waits if offered else waits.filter(offered=False)
+    able = [entry for entry in kept if _still_waits(entry, now)]
+    return sorted(able, key=lambda entry: rank(_standing(entry)))
 
 
 def _still_waits(entry: WaitingEntry, now: datetime) -> bool:
@@ -110,18 +166,21 @@ def wish(entry: WaitingEntry) -> Wish:
 
 
 def _first(entry: WaitingEntry, opening: Gap, now: datetime) -> FreeStart | None:
-    asked, when = wish(entry), suits(entry)
-    visit = entry.appointment
-    for day in _days(opening, entry.site.zone):
-        if day > entry.until:
-            return None
-        free = diary.free_starts(wish=asked, first=day, last=day, now=now)
-        for start in free.starts:
-            inside = opening.start <= start.start < opening.end and when.allows(start.start)
-            earlier = visit is None or start.start < visit.start
-            if inside and earlier and _stays_valid(entry, start.start, now):
-                return start
+    when, visit = suits(entry), entry.appointment
+    for start in _free(entry, opening, now):
+        inside = opening.start <= start.start < opening.end and when.allows(start.start)
+        earlier = visit is None or start.start < visit.start
+        if inside and earlier and _broken(entry, start.start, now) is None:
+            return start
     return None
+
+
+def _free(entry: WaitingEntry, opening: Gap, now: datetime) -> Iterator[FreeStart]:
+    """Give the free starts of the gap's days that are not past what is of use."""
+    asked = wish(entry)
+    for day in _days(opening, entry.site.zone):
+        if day <= entry.until:
+            yield from diary.free_starts(wish=asked, first=day, last=day, now=now).starts
 
 
 def _days(opening: Gap, zone: str) -> Iterator[date]:
@@ -133,18 +192,18 @@ def _days(opening: Gap, zone: str) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _stays_valid(entry: WaitingEntry, start: datetime, now: datetime) -> bool:
+def _broken(entry: WaitingEntry, start: datetime, now: datetime) -> ClinicError | None:
     """Try a session of a course at its new start, and undo it; other visits need no trial."""
     if entry.appointment is None or entry.appointment.series_id is None:
-        return True
+        return None
     by = Actor(name="waiting list")
     try:
         with transaction.atomic():
             take(entry, start, by=by, now=now)
             transaction.set_rollback(True)
-    except ClinicError:
-        return False
-    return True
+    except ClinicError as error:
+        return error
+    return None
 
 
 def take(entry: WaitingEntry, start: datetime, *, by: Actor, now: datetime) -> Booked:

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Q
+
+from scheduling import trail
 from scheduling.core.words import Actor
-from scheduling.errors import ClinicError
-from scheduling.models import Appointment, Offer, Opening, Site
+from scheduling.errors import ClinicError, NotFound
+from scheduling.integrity import retrying
+from scheduling.models import Appointment, Offer, Opening, Site, WaitingEntry
 from scheduling.waiting.matching import Gap, Match, matches
 from scheduling.waiting.offering import offer
 
@@ -19,22 +23,26 @@ MORNING, EVENING = time(8), time(20)
 
 
 def came_free(*, visits: Sequence[Appointment], now: datetime) -> int:
-    """Note the times of cancelled visits where the site offers by itself; answer how many."""
-    automatic = Site.objects.filter(
-        pk__in={visit.site_id for visit in visits}, offers_automatic=True
-    ).values_list("pk", flat=True)
-    wanted = set(automatic)
+    """Note the times of cancelled visits at sites where anybody waits; answer how many.
+
+    Reception sees them; where a site offers by itself, `offer_next` takes them up.
+    """
+    waits = WaitingEntry.objects.filter(site=OuterRef("pk"), closed_at=None)
+    here = Site.objects.filter(pk__in={visit.site_id for visit in visits})
+    wanted = set(here.filter(Q(offers_automatic=True) | Exists(waits)).values_list("pk", flat=True))
     fresh = [
         Opening(site_id=visit.site_id, start=visit.start, end=visit.end, created_at=now)
         for visit in visits
-        if visit.site_id in wanted and visit.start > now + NOTICE
+        if visit.site_id in wanted and visit.start > now
     ]
     Opening.objects.bulk_create(fresh)
     return len(fresh)
 
 
 def offer_next(*, now: datetime) -> list[Offer]:
-    """Offer each open time to the next in order; a time that nobody is left for is closed.
+    """Offer each open time to the next in order, at sites that want it.
+
+    A time that nobody is left for is closed, and so is one that has begun.
 
     Any tick of it may be lost or doubled: one open offer a time is a constraint.
     """
@@ -42,11 +50,31 @@ def offer_next(*, now: datetime) -> list[Offer]:
     waiting = Opening.objects.filter(closed_at=None).exclude(pk__in=offered.values("opening"))
     made = []
     for opening in waiting.select_related("site"):
-        if opening.start <= now + NOTICE:
+        if opening.start <= now:
             _close(opening, now)
+        elif not opening.site.offers_automatic or opening.start <= now + NOTICE:
+            continue  # reception's to give away
         elif _is_day(opening, now) and (fresh := _offered(opening, now)):
             made.append(fresh)
     return made
+
+
+@retrying
+def put_aside(*, opening_id: int, by: Actor, now: datetime) -> Opening:
+    """Offer a time to nobody any more; an offer that is out stands. Twice is as good as once.
+
+    Raises:
+        NotFound: no such time for this actor.
+
+    """
+    found = Opening.objects.select_for_update(no_key=True).filter(pk=opening_id).first()
+    if found is None or by.patient_id is not None or not by.works_at(found.site_id):
+        raise NotFound
+    if found.closed_at is None:
+        found.closed_at = now
+        found.save(update_fields=["closed_at"])
+        trail.write([trail.entry(subject=found, verb="put_aside", by=by, now=now)])
+    return found
 
 
 def _is_day(opening: Opening, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from tests.browser.phone import Phone, joined
 from tests.clinic.test_patients_doors import TABLE, asked
 from tests.neighbours import ADA, Street
 
-FILES = (".ics", ".pdf", ".json", "<str:token>/", "sign-out/", "leave/", "speak/")
+FILES = (".ics", ".pdf", ".json", "<str:token>/", "sign-out/", "speak/")
 
 
 def addresses(street: Street) -> Iterator[str]:

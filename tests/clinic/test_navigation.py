@@ -25,7 +25,8 @@ def test_reception_finds_the_diary_first_and_no_access_rights() -> None:
     lines = lines_for("reception")
     assert list(lines)[:2] == ["Diary", "Patients"]
     assert lines["Diary"] == [
-        "Today", "Status board", "Book a visit", "Day sheets", "Appointments", "Tasks",
+        "Today", "Status board", "Book a visit", "Day sheets", "Appointments",
+        "Waiting list", "Free times", "Tasks",
     ]  # fmt: skip
     assert "Access" not in lines
 

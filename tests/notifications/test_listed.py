@@ -20,6 +20,7 @@ LISTING = (
     "0009_content",
     "0010_care",
     "0015_answers_and_recalls",
+    "0017_waiting",
 )
 
 

@@ -13,7 +13,8 @@ from icalendar import Calendar
 
 from notifications import invitations, rendering
 from notifications.core import itinerary, sms
-from notifications.core.letters import Facts, Letter, Part, Told
+from notifications.core.kinds import OF_OFFERS
+from notifications.core.letters import Facts, Letter, Offered, Part, Told
 from notifications.core.policy import ANSWERS, BUNDLED, TO_STAFF, TOGETHER, Channel, Kind
 from notifications.core.wording import UNDATED, check
 from notifications.models import MessageText
@@ -71,6 +72,7 @@ def letter(kind: Kind, channel: Channel, **more: object) -> Letter:
         facts=facts(**more),
         visits=visits(kind, **more) if kind in TOGETHER else (),
         parts=parts(kind, **more) if kind in BUNDLED else (),
+        offered=Offered(id=7, answer_by=NOW + timedelta(minutes=30)) if kind in OF_OFFERS else None,
     )
 
 
@@ -156,6 +158,7 @@ def test_every_message_says_where_when_and_whom_to_phone(
     wanted += [phone] if roomy and kind not in TO_STAFF else []
     assert [w for w in wanted if w not in said.text] == []
     assert "14:00" not in said.text
+    assert kind not in OF_OFFERS or "08:30" in said.text
 
 
 @pytest.mark.parametrize(("kind", "channel", "language"), EVERY)

@@ -7,14 +7,18 @@ from scheduling.models import (
     Appointment,
     ConsentText,
     Draft,
+    Intake,
+    IntakeRow,
     Offer,
     Opening,
+    Origin,
     Record,
     SignedConsent,
     Stage,
     Submission,
     Tally,
     ThirdNext,
+    TreatmentText,
     WaitingEntry,
 )
 from tests import cast
@@ -48,6 +52,25 @@ def offered(entry: WaitingEntry, opening: Opening | None = None) -> Offer:
 
 def opened(c: cast.Clinic, length: timedelta = timedelta(minutes=30)) -> Opening:
     return Opening.objects.create(site=c.site, start=NOW, end=NOW + length, created_at=NOW)
+
+
+def origin(external_id: str) -> Origin:
+    return Origin.objects.create(
+        source="old", subject="patients", external_id=external_id, subject_id=1, digest="", at=NOW
+    )
+
+
+def handed_over(n: int = 1) -> Intake:
+    return Intake.objects.create(
+        kind="patients", source="old", name=f"{n}.csv", sha256="", content=b"", created_at=NOW,
+        created_by="x", counts={"new": 1},
+    )  # fmt: skip
+
+
+def verdict_given_twice(_: cast.Clinic) -> None:
+    intake = handed_over()
+    for _n in range(2):
+        IntakeRow.objects.create(intake=intake, line=2, verdict="new")
 
 
 def offered_to_two(c: cast.Clinic) -> None:
@@ -91,6 +114,10 @@ def begun(c: cast.Clinic) -> Draft:
     return Draft.objects.create(patient=c.patient, opened_by="link 1", changed_at=NOW)
 
 
+def told(clinic: cast.Clinic) -> None:
+    TreatmentText.objects.create(treatment=clinic.review, language="es", bring="x")
+
+
 def stage(c: cast.Clinic, kind: str = "numbing", times: int = 1) -> Stage:
     booked = visit(c)
     facts = {"appointment": booked, "kind": kind, "since": NOW, "at": NOW, "by": "x"}
@@ -104,6 +131,7 @@ def measured(c: cast.Clinic) -> ThirdNext:
 
 
 BREACHES: dict[str, Breach] = {
+    "treatment_told_once_a_language": lambda c: [told(c), told(c)],
     "stage_reached_once": lambda c: stage(c, times=2),
     "stage_is_known": lambda c: stage(c, "lost"),
     "stage_is_append_only": lambda c: Stage.objects.filter(pk=stage(c).pk).delete(),
@@ -112,6 +140,9 @@ BREACHES: dict[str, Breach] = {
     "waiting_hours_in_order": lambda c: waits(c, from_time=time(12), until_time=time(9)),
     "one_offer_at_a_time": offered_twice,
     "opening_offered_to_one": offered_to_two,
+    "came_from_one_row": lambda _: [origin("P1"), origin("P1")],
+    "origin_has_an_id": lambda _: origin(""),
+    "one_verdict_a_line": verdict_given_twice,
     "opening_has_length": lambda c: opened(c, timedelta()),
     "limit_kept": lambda _: Tally.objects.create(key="x", taken=2, most=1, until=NOW),
     "one_draft_a_door": lambda c: [begun(c), begun(c)],

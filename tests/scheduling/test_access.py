@@ -55,6 +55,7 @@ def test_groups_refuse_a_permission_that_does_not_exist() -> None:
         ("scheduling.change_treatment", {"manager"}),
         ("scheduling.change_site", {"manager"}),
         ("scheduling.view_change", {"manager"}),
+        ("scheduling.move_data", {"manager"}),
         ("auth.change_user", {"manager"}),
         ("scheduling.activate_protocol", {"medical lead"}),
         ("scheduling.change_protocolversion", {"medical lead"}),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from scheduling import reservations
 from scheduling.catalogue import current
 from scheduling.core.words import Status
-from scheduling.doors import Page, Visitor, show
+from scheduling.doors import Page, Visitor, language_of, show, told_text
 from scheduling.errors import Malformed, NotFound, Refused
 from scheduling.models import Allocation, Appointment, Resource, Site
 from scheduling.pages.booking import drafts, newcomers, starts, steps
@@ -135,7 +135,7 @@ def done(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
     visit = drafts.session_of(visitor).hold
     if visit is None or visit.status != Status.BOOKED or visit.patient_id != visitor.patient.pk:
         return redirect(BOOK)
-    words = words_for(request, visitor)
+    words, language = words_for(request, visitor), language_of(request, visitor.patient)
     clock = starts.clock_of(request, visitor, visit.site)
     there = visit.start - timedelta(minutes=visit.prep_minutes)
     page = Page(
@@ -149,7 +149,9 @@ def done(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
             "date": clock.date(there),
             "time": clock.time(there),
             "with": _with(visit),
-            "preparation": visit.treatment.preparation,
+            "preparation": told_text(
+                visit.treatment.told(language), "preparation", language, words
+            ),
             "home": visitor.home,
             "again": BOOK,
         },

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from scheduling import catalogue, diary, reservations
 from scheduling.core.dates import Spoken, spoken
@@ -146,6 +147,7 @@ def shown(
         "rows": _rows(found.days, clock, ends),
         "first": _comes_first(visitor, site, found.days),
         "here": request.path,
+        "wait": "" if steps.is_new(visitor) else reverse("my-waiting-join"),
         "treatment_page": f"{root_of(visitor)}treatment/",
         "earlier": found.earlier and found.earlier.isoformat(),
         "later": found.later.isoformat(),

@@ -224,3 +224,13 @@ def test_the_page_speaks_the_patients_language(
 
 def test_nobody_is_told_which_tokens_exist(client: Client) -> None:
     assert client.get("/c/nonsense/").status_code == 404
+
+
+def test_a_guardian_is_greeted_and_told_whose_visit_it_is(
+    client: Client, clinic: cast.Clinic
+) -> None:
+    page = check(client, clinic)
+    mother = cast.patient("Greta", "Pine", language="es")
+    facts = {"guardian": mother, "birth_date": cast.day(-3000), "phone": "", "email": ""}
+    Patient.objects.filter(pk=clinic.patient.pk).update(**facts)
+    assert "Hola, Greta: Esta página trata de la cita de Ada." in said(client.get(page))

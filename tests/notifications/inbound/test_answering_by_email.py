@@ -195,3 +195,20 @@ def test_the_words_around_an_answer_can_be_looked_at(channel: Channel) -> None:
         facts=wordings.sample("en"),
     )
     assert "(what is answered)" in seen.text
+
+
+@pytest.mark.parametrize(
+    ("named", "header"),
+    [
+        ("<a.1@mail.example>", "<a.1@mail.example>"),
+        ("unnamed 2027-01-04", None),
+        ("<x@y>\nBcc: <z@w>", None),
+    ],
+)
+def test_an_answer_hangs_below_the_message_that_it_answers(named: str, header: str | None) -> None:
+    """Only what is a Message-ID is named: the header comes from whoever wrote (RFC 5322, 3.6.4)."""
+    reply = asked()
+    Reply.objects.filter(pk=reply.pk).update(provider_id=named)
+    answer(reply_id=reply.pk, words="Three is fine.", by=DESK, now=NOW)
+    said = sent()
+    assert [said.headers.get(name) for name in ("In-Reply-To", "References")] == [header] * 2

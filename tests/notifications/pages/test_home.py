@@ -113,20 +113,20 @@ def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(client: Clien
     page = signed_in(client, at.patient)
     thief = Client()
     thief.cookies["patient"] = client.cookies["patient"].value
-    response = client.post("/my/leave/")
+    response = client.post("/my/sign-out/")
     assert (response.status_code, response["Location"]) == (303, "/my/left/")
     assert response.cookies["patient"]["max-age"] == 0
     assert "You are signed out" in text_of(client.get("/my/left/"))
     assert PatientSession.objects.get().ended_at == NOW
-    assert client.post("/my/leave/").status_code == 303
+    assert client.post("/my/sign-out/").status_code == 303
     assert page == "/my/"
 
 
 def test_signing_out_is_no_link(client: Client) -> None:
     at = stage.house()
     page = signed_in(client, at.patient)
-    assert client.get("/my/leave/").status_code == 405
+    assert client.get("/my/sign-out/").status_code == 405
     strict = Client(enforce_csrf_checks=True)
     signed_in(strict, at.patient)
-    assert strict.post("/my/leave/").status_code == 403
+    assert strict.post("/my/sign-out/").status_code == 403
     assert client.get(page).status_code == 200

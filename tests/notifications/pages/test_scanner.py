@@ -120,9 +120,13 @@ def test_a_thousand_looks_change_nothing(client: Client) -> None:
     assert {"/v/see/n/", "/v/see/n/cancel/", "/v/see/n/calendar.ics", "/v/see/n/messages/"} <= set(
         pages
     )
-    assert {"/my/", "/my/visits/n/", "/my/visits/n/cancel/", "/my/messages/", "/my/leave/"} <= set(
-        pages
-    )
+    assert {
+        "/my/",
+        "/my/visits/n/",
+        "/my/visits/n/cancel/",
+        "/my/messages/",
+        "/my/sign-out/",
+    } <= set(pages)
     assert {"/c/see/n/"} <= set(pages)
 
 

@@ -110,7 +110,7 @@ def test_who_is_in_goes_straight_on_and_out_again(client: Client, ada: Patient) 
     assert client.get(ASK)["Location"] == "/my/"
     assert client.get("/my/sign-out/").status_code == 405
     response = client.post("/my/sign-out/")
-    assert (response.status_code, response["Location"]) == (303, ASK)
+    assert (response.status_code, response["Location"]) == (303, "/my/left/")
     assert PatientSession.objects.get().ended_at == NOW
     assert client.get(ASK).status_code == 200
 

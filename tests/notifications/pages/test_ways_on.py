@@ -72,7 +72,14 @@ def test_home_leads_to_all_that_a_patient_can_do(client: Client) -> None:
     stage.visit(at)
     page = client.get(signed_in(client, at.patient)).content.decode()
     doors = re.findall(r'<a href="(/my/\w+/)"', page)
-    assert doors == ["/my/book/", "/my/forms/", "/my/messages/", "/my/data/"]
+    assert doors == [
+        "/my/book/",
+        "/my/forms/",
+        "/my/papers/",
+        "/my/waiting/",
+        "/my/messages/",
+        "/my/data/",
+    ]
 
 
 def test_nobody_is_shown_home_without_a_code(client: Client) -> None:
@@ -90,6 +97,6 @@ def test_nobody_is_shown_home_without_a_code(client: Client) -> None:
             where = response["Location"].partition("?")[0]
             assert (response.status_code, where) == (302, "/my/sign-in/")
     signed_in(client, at.patient)
-    client.post("/my/leave/")
+    client.post("/my/sign-out/")
     assert client.get("/my/")["Location"].startswith("/my/sign-in/")
     assert 'href="/my/sign-in/"' in client.get("/my/left/").content.decode()

@@ -27,6 +27,7 @@ from tests.cast import NOW, TODAY
 from tests.scheduling import breaches
 from tests.scheduling.admin import screens
 from tests.scheduling.admin.conftest import SignIn
+from tests.scheduling.waiting import stage
 
 Build = Callable[[cast.Clinic, int], None]
 
@@ -106,6 +107,10 @@ def _appointment(clinic: cast.Clinic, n: int) -> None:
     screens.visit(clinic, n=n, patient_id=patient.pk)
 
 
+def _waiting(clinic: cast.Clinic, n: int) -> None:
+    stage.offered(stage.waits(clinic, cast.patient(f"Given{n}", f"Family{n}")))
+
+
 def _text(clinic: cast.Clinic, n: int) -> None:
     breaches.text(n)
 
@@ -118,7 +123,13 @@ def _history(clinic: cast.Clinic, n: int) -> None:
     breaches.handed_in(clinic)
 
 
+def _intake(clinic: cast.Clinic, n: int) -> None:
+    breaches.handed_over(n)
+
+
 LISTS: dict[str, Build] = {
+    "scheduling_intake": _intake,
+    "scheduling_waitingentry": _waiting,
     "scheduling_consenttext": _text,
     "scheduling_signedconsent": _signed,
     "scheduling_submission": _history,
@@ -194,6 +205,7 @@ DESK = {
     "scheduling_consenttext",
     "scheduling_signedconsent",
     "scheduling_submission",
+    "scheduling_waitingentry",
 }
 MAY_OPEN = {
     "reception": DESK,
@@ -203,11 +215,17 @@ MAY_OPEN = {
     "stranger": set(),
 }
 MAY_ADD = {
-    "reception": {"scheduling_patient", "scheduling_todo"},
-    "clinician": {"scheduling_patient", "scheduling_todo", "scheduling_record"},
+    "reception": {"scheduling_patient", "scheduling_todo", "scheduling_waitingentry"},
+    "clinician": {
+        "scheduling_patient",
+        "scheduling_todo",
+        "scheduling_record",
+        "scheduling_waitingentry",
+    },
     "manager": {
         "scheduling_patient",
         "scheduling_todo",
+        "scheduling_waitingentry",
         "scheduling_skill",
         "scheduling_practitioner",
         "scheduling_room",

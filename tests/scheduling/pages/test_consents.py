@@ -142,6 +142,32 @@ def test_a_course_is_signed_for_once_and_a_new_course_again(
     assert consents.standing(visit=later, language="en", now=cast.NOW).needed
 
 
+def test_check_in_asks_for_the_consent_of_this_course(
+    client: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    """A signature of another course, or of before, is not one to this; on paper counts too."""
+    text()
+    records.add(
+        record=_on_paper(clinic, cast.NOW - timedelta(days=30)), by=cast.clinician(), now=cast.NOW
+    )
+    Appointment.objects.filter(pk=visit.pk).update(
+        series=Series.objects.create(patient=clinic.patient)
+    )
+    day = cast.at(cast.day(10), 11)
+    step = {"appointment_id": visit.pk, "version": None, "by": cast.reception(), "now": day}
+    with pytest.raises(Refused) as refused:
+        booking.check_in(**step)
+    assert [r.code for r in refused.value.reasons if r.code == consents.COURSE] == [consents.COURSE]
+    records.add(
+        record=_on_paper(clinic, cast.NOW + timedelta(days=1)), by=cast.clinician(), now=day
+    )
+    booking.check_in(**step)
+
+
+def _on_paper(clinic: cast.Clinic, at: Any) -> Record:
+    return Record(patient=clinic.patient, kind="consent", start=at, end=at, zone="Europe/London")
+
+
 def test_a_version_counts_from_its_day(visit: Appointment) -> None:
     first = text()
     text(version=2, in_force_from=date(2027, 1, 5))

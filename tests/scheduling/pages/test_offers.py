@@ -1,10 +1,13 @@
 """The page of an offer: looking changes nothing, the answer counts once, too late is said kindly."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connections
 from django.test import Client
 
 from scheduling import links
@@ -97,3 +100,27 @@ def test_looking_changes_nothing_and_another_link_opens_nothing(
     assert made.state == "open"
     assert Client().get(page).status_code == 404
     assert client.get(f"/v/see/{Link.objects.get().pk}/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_phones_at_once_one_has_it_and_the_other_is_told_kindly() -> None:
+    clinic = cast.build()
+    pages = []
+    for who in (clinic.patient, cast.patient("Quick", "Hand")):
+        phone = Client()
+        pages.append((phone, opened(phone, stage.offered(stage.waits(clinic, who)))))
+    ready = Barrier(len(pages))
+
+    def accept(phone: Client, page: str) -> str:
+        try:
+            ready.wait(30)
+            phone.post(page, {"act": "accept"})
+            return text_of(phone.get(page))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(pages)) as pool:
+        said = list(pool.map(accept, *zip(*pages, strict=True)))
+    assert sorted("It is yours." in each for each in said) == [False, True]
+    assert sorted("that time was taken a moment before" in each for each in said) == [False, True]
+    assert Appointment.objects.filter(status="booked").count() == 1

@@ -131,7 +131,7 @@ def test_nobody_is_asked_at_night_or_when_it_is_too_late_to_come(clinic: cast.Cl
     automatic(clinic)
     assert waiting.offer_next(now=cast.at(cast.day(1), 20)) == []
     assert waiting.offer_next(now=FREED - timedelta(minutes=119)) == []
-    assert Opening.objects.get().closed_at is not None
+    assert Opening.objects.get().closed_at is None
 
 
 def test_nobody_is_asked_more_often_a_day_than_the_site_wants(clinic: cast.Clinic) -> None:
@@ -142,6 +142,16 @@ def test_nobody_is_asked_more_often_a_day_than_the_site_wants(clinic: cast.Clini
 
 
 def test_without_the_sites_wish_nothing_goes_out_by_itself(clinic: cast.Clinic) -> None:
+    """Reception sees the time all the same, until it has begun."""
+    automatic(clinic)
+    Site.objects.update(offers_automatic=False)
+    assert waiting.offer_next(now=NOW) == []
+    assert Opening.objects.get().closed_at is None
+    waiting.offer_next(now=FREED)
+    assert Opening.objects.get().closed_at == FREED
+
+
+def test_where_nobody_waits_no_time_is_noted(clinic: cast.Clinic) -> None:
     visit = stage.booked(clinic, clinic.patient, FREED)
     booking.cancel(appointment_id=visit.pk, version=None, by=stage.DESK, now=NOW)
     assert Opening.objects.count() == 0

@@ -1,0 +1,62 @@
+"""Opt-outs: who wants no more messages, taken in with a move and given out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from notifications import optouts
+from notifications.care import photos
+from notifications.core.policy import Channel
+from notifications.models import CarePhoto, OptOut
+from scheduling.core.words import Actor
+from scheduling.errors import Malformed, NotFound
+from scheduling.transfer.cells import Row, listed
+from scheduling.transfer.kinds import Column, Desk, Kind, Outcome, Verdict, row_by_row
+
+IMPORTED = "import"
+COLUMNS = (
+    Column("channel", "sms or email", "sms", required=True),
+    Column("address", "the number or the address", "+447700900123", required=True),
+    Column("at", "since when; only shown", ""),
+)
+
+
+def _one(row: Row, desk: Desk) -> Outcome:
+    channel = Channel(row.choice("channel", [c.value for c in Channel]) or _missing("channel"))
+    address = row.phone("address") if channel is Channel.SMS else _mail(row.needed("address"))
+    evidence = optouts.Evidence(source=IMPORTED)
+    fresh = optouts.opt_out(
+        channel=channel, address=address or _missing("address"), evidence=evidence, now=desk.now
+    )
+    return Outcome(Verdict.NEW if fresh else Verdict.SAME)
+
+
+def _missing(name: str) -> str:
+    raise Malformed(f"{name}: this is empty.")
+
+
+def _mail(said: str) -> str:
+    try:
+        validate_email(said)
+    except ValidationError as error:
+        raise Malformed(f"address: “{said}” is no e-mail address.") from error
+    return said
+
+
+def bodies() -> Iterator[Sequence[str]]:
+    """Give every opt-out that stands."""
+    for row in OptOut.objects.filter(ended_at=None).order_by("pk").iterator():
+        yield listed([row.channel, row.address, row.at])
+
+
+def photos_of_all(by: Actor, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """Give every photo as a picture; each is noted as looked at. What no key opens is left out."""
+    for pk in CarePhoto.objects.order_by("pk").values_list("pk", flat=True):
+        with suppress(NotFound):
+            yield f"photos/{pk}.jpg", photos.look(photo_id=pk, by=by, now=now)
+
+
+KIND = Kind("opt_outs", "Opt-outs", 25, COLUMNS, row_by_row(_one), bodies)
