@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.http import HttpRequest
 
-from scheduling import access, catalogue, diary, panels
+from scheduling import access, catalogue, diary, panels, todos
 from scheduling.admin import signs
 from scheduling.core.words import Status, Wish
 from scheduling.errors import ClinicError
@@ -59,10 +59,12 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["days"] = [_today(site, rows, moment) for site in sites]
     if request.user.has_perm("scheduling.view_todo"):
         tasks = Todo.objects.filter(Q(site__in=sites) | Q(site=None), done_at=None)
-        found = list(
-            tasks.select_related("patient").order_by("-urgent", "created_at", "pk")[: TASKS + 1]
-        )
-        context |= {"tasks": found[:TASKS], "more_tasks": len(found) > TASKS}
+        found = todos.first_things_first(tasks.select_related("patient"), now=moment)
+        # one more than is shown tells whether there are more; only then are they counted
+        shown = list(found[: TASKS + 1])
+        more = tasks.count() - TASKS if len(shown) > TASKS else 0
+        context |= {"tasks": shown[:TASKS], "more_tasks": more}
+    context["at_once"] = panels.drawn("at-once", request.user, context)
     context["panels"] = panels.drawn("dashboard", request.user, context)
     return context
 

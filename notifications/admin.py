@@ -1,195 +1,35 @@
 """The outbox to look through, and the clinic's own words to edit."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action, display
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
-from notifications import answering, outbox, prices, screens, wordings
+from notifications import answering, letterbook, prices, wordings
 from notifications.care import admin as _care  # noqa: F401 - registers its screens
 from notifications.core import sms
-from notifications.core.policy import ADVICE, BUNDLED, TOGETHER, Channel, Kind
+from notifications.core.policy import BUNDLED, TOGETHER, Channel, Kind
 from notifications.core.wording import BadWording, blanks_of
-from notifications.models import Attempt, Mention, Message, MessageText, OptOut, Receipt, SmsPrice
-from notifications.screens import ByReason, ByState, LookOnly
+from notifications.models import MessageText, OptOut, SmsPrice
+from notifications.screens import LookOnly
 from scheduling import access
 from scheduling.models import Appointment
 from scheduling.screens.frame import Screen, actor, now
 
-TONES = {
-    "sent": "success",
-    "delivered": "success",
-    "refused": "danger",
-    "not delivered": "danger",
-    "given up": "danger",
-    "not certain": "warning",
-    "being sent": "info",
-}
-
-
-__all__ = ["answering"]
+__all__ = ["answering", "letterbook"]
 """Screens in rooms of their own, registered by being read here."""
 
 TO_CHOOSE_FROM = 30
 """How many visits to come are offered to show a text on."""
 
 LONGEST_PK = 18
-
-
-class AtSite(admin.SimpleListFilter):
-    """The sites where the user works."""
-
-    title = "site"
-    parameter_name = "site"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer the user's own sites."""
-        return [(str(s.pk), s.name) for s in access.visible_sites(request.user)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        """Keep one site's messages."""
-        chosen = self.value() or ""
-        return queryset.filter(site_id=int(chosen)) if chosen.isdecimal() else queryset
-
-
-class Beside(TabularInline):
-    """Rows that belong to a message, to be read with it."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Leave writing to the outbox."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Whoever may see a message may see how it went."""
-        return bool(request.user.has_perm("notifications.view_message"))
-
-
-class Attempts(Beside):
-    """Each call to a provider, oldest first."""
-
-    model = Attempt
-    fields = ("at", "provider", "outcome", "provider_code", "said")
-    readonly_fields = fields
-    verbose_name_plural = "attempts"
-
-
-class Receipts(Beside):
-    """What the provider said of it afterwards, in the order in which it came."""
-
-    model = Receipt
-    fields = ("at", "provider", "event", "provider_code", "said_at", "merged")
-    readonly_fields = fields
-    verbose_name_plural = "receipts"
-
-
-class Mentions(Beside):
-    """The visits that a message about several tells of."""
-
-    model = Mention
-    fields = ("appointment", "told_version", "be_there", "was")
-    readonly_fields = fields
-    verbose_name_plural = "visits told of"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Mention]:
-        """Read the visits along."""
-        return super().get_queryset(request).select_related("appointment")
-
-
-@admin.register(Message)
-class MessageScreen(LookOnly):
-    """What was written to whom, and what became of it."""
-
-    list_display = ("due_at", "what", "patient", "channel", "how", "why", "site")
-    list_filter = (ByState, ByReason, "kind", "channel", AtSite)
-    actions = ("send_again",)
-    change_form_before_template = "notifications/replay_link.html"
-    search_fields = ("patient__search_key", "recipient", "provider_id")
-    search_help_text = "name, address, number, or the provider's id"
-    date_hierarchy = "due_at"
-    inlines = (Mentions, Attempts, Receipts)
-    list_per_page = 50
-    fields = (
-        "what", "patient", "appointment", "offer", "site", "recipient", "how", "why", "due_at", "not_after",
-        "attempts", "sending_at", "settled_at", "provider", "provider_id", "before", "after", "ref",
-        "dedupe_key",
-    )  # fmt: skip
-    readonly_fields = ("what", "how", "why", "ref", "before", "after")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """List the messages of the sites where the user works."""
-        rows = super().get_queryset(request).select_related("patient", "site", "appointment")
-        sites = access.actor_of(request.user).sites
-        return rows if sites is None else rows.filter(site__in=sites)
-
-    @display(description="message", ordering="kind")
-    def what(self, row: Message) -> str:
-        """Name the message."""
-        lead = f", {row.offset} before" if row.kind == Kind.REMINDER else ""
-        lead = f", day {row.offset}" if row.kind in ADVICE else lead
-        return f"{row.get_kind_display()}{lead}"
-
-    @display(description="state", ordering="state", label=TONES)
-    def how(self, row: Message) -> str:
-        """Say how it stands."""
-        return row.get_state_display()
-
-    @display(description="why not sent")
-    def why(self, row: Message) -> str:
-        """Give the reason of a message that was not sent."""
-        return row.get_drop_reason_display() if row.drop_reason else ""
-
-    @display(description="takes the place of")
-    def before(self, row: Message) -> str:
-        """Link to the message that failed before this one."""
-        return _linked([row.instead_of_id] if row.instead_of_id else [])
-
-    @display(description="followed by")
-    def after(self, row: Message) -> str:
-        """Link to what was sent in its place."""
-        later = Message.objects.filter(appointment=row.appointment_id, instead_of=row)
-        return _linked(later.order_by("pk").values_list("pk", flat=True))
-
-    def has_replay_permission(self, request: HttpRequest) -> bool:
-        """Let those send again who may."""
-        return screens.may_replay(request.user)
-
-    @action(description="Send again…", permissions=["replay"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
-        """Ask for the reason first."""
-        ids = queryset.values_list("pk", flat=True)[: screens.MOST]
-        return HttpResponseRedirect(screens.replay_page(ids))
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the page that asks for the reason."""
-        view = self.admin_site.admin_view(screens.replay)
-        return [path("replay/", view, name="notifications_message_replay"), *super().get_urls()]
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], **more: Any
-    ) -> HttpResponse:
-        """Offer to send again what was given up."""
-        row = context["original"]
-        given_up = row.state in outbox.REPLAYABLE and screens.may_replay(request.user)
-        context["replay"] = screens.replay_page([row.pk]) if given_up else ""
-        answer: HttpResponse = super().render_change_form(request, context, **more)
-        return answer
-
-
-def _linked(ids: Iterable[int]) -> str:
-    pages = ((reverse("admin:notifications_message_change", args=[pk]), pk) for pk in ids)
-    return format_html_join(", ", '<a class="underline" href="{}">message {}</a>', pages) or "-"
 
 
 class WordingForm(forms.ModelForm):

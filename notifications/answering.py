@@ -5,16 +5,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from notifications import inbox
+from notifications import inbox, threads
+from notifications.core import sms
+from notifications.core.policy import Channel
 from notifications.models import Answer, Reply
+from scheduling import access
+from scheduling.core.words import Status
 from scheduling.errors import ClinicError
+from scheduling.models import Appointment
 from scheduling.screens.frame import PlainForm, Rows, Screen, actor, now
 
 TONES = {"to be read": "warning", "acted upon": "success", "answered": "success"}
@@ -125,6 +130,33 @@ class Answers(Rows):
         return format_html('<a href="{}">{}</a>', page, row.message.get_state_display())
 
 
+def _verbs(request: HttpRequest, visit: Appointment | None) -> list[tuple[str, str]]:
+    """Name what may be done about the visit that is meant, and the page where it is done."""
+    if visit is None or not request.user.has_perm("scheduling.work_diary"):
+        return []
+    page = reverse("admin:scheduling_appointment_change", args=[visit.pk])
+    if visit.status != Status.BOOKED:
+        return [("Open the visit", page)]
+    move = reverse("admin:scheduling_appointment_move", args=[visit.pk])
+    moved = f"{move}?from={visit.local_date:%Y-%m-%d}"
+    verbs = [("Move…", moved), ("Cancel…", f"{page}#steps")]
+    return verbs if visit.confirmed_at else [("Confirm…", f"{page}#steps"), *verbs]
+
+
+def _counting(row: Reply) -> dict[str, Any]:
+    """Give the browser what it needs to count an answer by text as the server will."""
+    around = inbox.around(row, now=now()) if row.channel == Channel.SMS else None
+    if around is None:
+        return {}
+    before, after = around
+    return {
+        "alphabet": sms.ALPHABET,
+        "before": before,
+        "after": after,
+        "most": sms.MOST_SEGMENTS,
+    }
+
+
 @admin.register(Reply)
 class ReplyScreen(Screen):
     """A message that came in."""
@@ -138,10 +170,15 @@ class ReplyScreen(Screen):
     autocomplete_fields = ("patient",)
     actions = ("put_aside",)
     inlines = (Answers,)
+    change_form_before_template = "notifications/thread.html"
     readonly_fields = (
         "words", "sender", "sent_to", "channel", "at", "who", "visit", "intent", "how", "pictures",
         "done_at", "done_by",
     )  # fmt: skip
+
+    class Media:
+        css = {"all": ("notifications/wording.css",)}
+        js = ("notifications/sms.js", "notifications/answer.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
         """Read patient, visit and task along."""
@@ -163,9 +200,12 @@ class ReplyScreen(Screen):
             said.append(("done_at", "done_by"))
         asked = [] if obj is None or obj.patient_id else ["patient"]
         if obj is not None and self.has_change_permission(request, obj):
-            asked += ["answer", "known"]
-        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": said})]
-        return [*sets, ("Answer", {"fields": asked})] if asked else sets
+            # what is posted is read all the same: words typed before a STOP came are not lost
+            refused = request.method != "POST" and inbox.refusal(obj, now=now())
+            asked += [] if refused else ["answer", "known"]
+        # the thread above has the words already; what is asked stands right below them
+        sets: list[tuple[Any, dict[str, Any]]] = [("About this message", {"fields": said})]
+        return [("Answer", {"fields": asked}), *sets] if asked else sets
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Show answers where there are any."""
@@ -188,6 +228,32 @@ class ReplyScreen(Screen):
         if words:
             known = form.cleaned_data.get("known")
             inbox.answer(reply_id=obj.pk, words=words, by=by, now=moment, known=known)
+            whom = obj.patient.given_name if obj.patient else obj.sender
+            messages.success(request, f"Your answer to {whom} is on its way.")
+        elif "patient" in form.changed_data:
+            messages.success(request, f"Kept: {obj.patient} wrote this.")
+
+    def response_change(self, request: HttpRequest, obj: Reply) -> HttpResponse:
+        """Go back to the inbox; what was done is said already, in the desk's own words."""
+        page = "change" if "_continue" in request.POST else "changelist"
+        ids = [obj.pk] if page == "change" else []
+        return HttpResponseRedirect(reverse(f"admin:notifications_reply_{page}", args=ids))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """Show the thread, the visit that is meant, and why nobody can be answered where it is so."""
+        row, moment = context["original"], now()
+        context |= {
+            "thread": threads.thread(row, sites=access.visible_sites(request.user), now=moment),
+            "zone": row.appointment.zone if row.appointment else "UTC",
+            "meant": row.appointment,
+            "verbs": _verbs(request, row.appointment),
+            "refusal": inbox.refusal(row, now=moment),
+            "counting": _counting(row),
+        }
+        answer: HttpResponse = super().render_change_form(request, context, **more)
+        return answer
 
     @action(description="Put aside without an answer", permissions=["change"])
     def put_aside(self, request: HttpRequest, queryset: QuerySet[Reply]) -> None:

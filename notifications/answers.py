@@ -11,9 +11,9 @@ from notifications.core import sms
 from notifications.core.policy import AT_ONCE, Channel, Kind
 from notifications.models import Answer, Message, OptOut, Reply
 from scheduling import todos, trail
-from scheduling.core.words import Actor
+from scheduling.core.words import Actor, Status
 from scheduling.errors import ClinicError, Malformed, NotFound
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment, Patient, Todo
 
 OF_USE = timedelta(hours=24)
 """How long an answer waits for the morning, or for a provider that is down."""
@@ -53,7 +53,37 @@ def answer_by_itself(reply: Reply, visit: Appointment, key: str, now: datetime) 
 def answer_who_is_worse(reply: Reply, visit: Appointment, phone: str, now: datetime) -> None:
     """Tell a patient who is worse, at any hour, whom to ring."""
     said = rendering.sentences(visit.patient.language)["worse"].format(urgent=phone)
-    _write(reply, visit, (Kind.ANSWER, said, "of itself"), now)
+    _write(reply, visit, (Kind.ANSWER, said, OF_ITSELF), now)
+
+
+def answer_a_cry(reply: Reply, visit: Appointment, phone: str, now: datetime) -> bool:
+    """Tell whoever writes that something is wrong, at any hour, whom to ring; False where it cannot be.
+
+    It cannot be where they want no such messages, and where they had `AT_MOST` within the hour.
+    """
+    lately = Answer.objects.filter(
+        message__patient=visit.patient_id, by=OF_ITSELF, message__created_at__gt=now - WITHIN
+    )
+    if _unwanted(visit.patient, Channel(reply.channel)) or lately.count() >= AT_MOST:
+        return False
+    said = rendering.sentences(visit.patient.language)["clinical"].format(urgent=phone)
+    _write(reply, visit, (Kind.ANSWER, said, OF_ITSELF), now)
+    return True
+
+
+def say_what_works(reply: Reply, visit: Appointment, now: datetime) -> bool:
+    """Tell whoever wrote a bare yes or no which words this visit is confirmed with, once a visit."""
+    told = Answer.objects.filter(message__appointment=visit, said=WHICH)
+    if told.exists() or _unwanted(visit.patient, Channel(reply.channel)):
+        return False
+    return answer_by_itself(reply, visit, WHICH, now)
+
+
+WHICH = "which"
+"""The key of the sentence that names the words which work."""
+
+OF_ITSELF = "of itself"
+"""Who answers where no person does."""
 
 
 @transaction.atomic
@@ -86,6 +116,13 @@ def answerable(*, reply: Reply, patient: Patient | None, words: str, now: dateti
 
     Raises: see `answer`.
     """
+    visit = _anchored(reply, patient, now)
+    channel = Channel(reply.channel)
+    _short_enough(_laid_out(words, channel), visit, channel)
+    return visit
+
+
+def _anchored(reply: Reply, patient: Patient | None, now: datetime) -> Appointment:
     if patient is None:
         raise CannotAnswer("Only a message of a known patient can be answered here.")
     visit = reply.appointment or writers.anchor([patient], now)
@@ -95,8 +132,25 @@ def answerable(*, reply: Reply, patient: Patient | None, words: str, now: dateti
     if _unwanted(patient, channel):
         what = "texts" if channel is Channel.SMS else "e-mails"
         raise CannotAnswer(f"This patient wants no {what}; please phone.")
-    _short_enough(_laid_out(words, channel), visit, channel)
     return visit
+
+
+def refusal(reply: Reply, *, now: datetime) -> str:
+    """Say why this cannot be answered here, before anybody types; empty where it can."""
+    try:
+        _anchored(reply, reply.patient, now)
+    except CannotAnswer as error:
+        return error.sentence
+    return ""
+
+
+def around(reply: Reply, *, now: datetime) -> tuple[str, str] | None:
+    """Give what stands before and after an answer by text; None where there can be none."""
+    try:
+        visit = _anchored(reply, reply.patient, now)
+    except CannotAnswer:
+        return None
+    return f"{visit.site.name}: ", f" Tel. {visit.site.phone}"
 
 
 def unanswered_since(reply: Reply, known: int | None) -> None:
@@ -119,8 +173,16 @@ def _laid_out(words: str, channel: str) -> str:
     if channel == Channel.SMS:
         return " ".join(words.split())
     lines = (" ".join(line.split()) for line in words.replace("\0", "").strip().splitlines())
-    return _GAPS.sub("\n\n", "\n".join(lines))
+    laid = _GAPS.sub("\n\n", "\n".join(lines))
+    return _GREETING.sub("", laid) or laid
 
+
+_GREETING = re.compile(
+    r"\A(?:dear|hello|hi|good (?:morning|afternoon)|hola|estimad[oa]|querid[oa]|buenos d.as)"
+    r"(?: [\w.'’-]+){0,3}[,:!.]?\n+",
+    re.IGNORECASE,
+)
+"""A greeting on a line of its own: the words around an answer greet already."""
 
 _GAPS = re.compile(r"\n{3,}")
 
@@ -217,12 +279,40 @@ def _key(kind: Kind, reply: Reply) -> str:
     )
 
 
+DECIDING = frozenset({"confirm", "cancel", "move", "arrive", "check_in", "no_show"})
+"""Verbs of booking after which nobody need ask the patient what was meant."""
+
+
+def decided(*, appointments: Iterable[Appointment], by: Actor, now: datetime) -> int:
+    """End the tasks that asked what was meant about these visits, and what was written of them."""
+    asked = Todo.objects.filter(
+        appointment__in=[a.pk for a in appointments], kind=UNCLEAR, done_at=None
+    )
+    ids = list(asked.values_list("pk", flat=True))
+    if ids:
+        waiting = Reply.objects.filter(todo__in=ids, state=Reply.State.OPEN)
+        waiting.update(state=Reply.State.ACTED.value, done_at=now, done_by=by.name)
+        todos.tick_off(todo_ids=ids, by=by, now=now)
+    return len(ids)
+
+
+UNCLEAR = "reply-unclear"
+"""A task that asks what was meant; it stays open until something is decided about its visit."""
+
+
 def _settle(rows: Iterable[Reply], state: Reply.State, by: Actor, now: datetime) -> None:
     """Note that a person has seen to these, and tick off the tasks that came of them."""
     settled = list(rows)
     for row in settled:
         row.state, row.done_at, row.done_by = state.value, now, by.name
         row.save(update_fields=["state", "done_at", "done_by"])
-    tasks = [row.todo_id for row in settled if row.todo_id is not None]
+    # a question that was asked back decides nothing: its task waits for the patient's word
+    asked = state is Reply.State.ANSWERED
+    waits = Todo.objects.filter(kind=UNCLEAR, appointment__status=Status.BOOKED.value)
+    tasks = {row.todo_id for row in settled if row.todo_id is not None}
+    if asked and tasks:
+        tasks -= set(
+            waits.filter(pk__in=tasks, appointment__start__gt=now).values_list("pk", flat=True)
+        )
     todos.tick_off(todo_ids=tasks, by=by, now=now)
     trail.write(trail.entry(subject=row, verb=state.value, by=by, now=now) for row in settled)

@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
+    from scheduling.core.words import Actor
     from scheduling.models import Appointment, Offer
 
 
@@ -39,7 +40,7 @@ class NotificationsConfig(AppConfig):
         panels.add_marks(50, ours.marks)
         panels.add("patient", 15, bedside.of_patient)
         panels.add("appointment", 15, bedside.of_appointment)
-        panels.add("dashboard", 10, bedside.of_desk)
+        panels.add("at-once", 10, bedside.of_desk)
         copies.add("messages", files.messages_of)
         copies.add("replies", files.replies_of)
         copies.add("answers", files.answers_of)
@@ -77,13 +78,20 @@ def hear_of_email() -> None:
 
 
 def write_down(
-    *, appointments: Sequence["Appointment"], verb: str, told: bool, now: datetime, **more: Any
+    *,
+    appointments: Sequence["Appointment"],
+    verb: str,
+    told: bool,
+    by: "Actor",
+    now: datetime,
+    **_: Any,
 ) -> None:
     """Write what patients must be told, in booking's transaction, and ring once it commits."""
-    from notifications import care, outbox  # noqa: PLC0415
+    from notifications import answers, care, outbox  # noqa: PLC0415
     from scheduling.bells import ring_once  # noqa: PLC0415
 
-    by = more.get("by")
+    if verb in answers.DECIDING:
+        answers.decided(appointments=appointments, by=by, now=now)
     written = outbox.enqueue(appointments=appointments, verb=verb, now=now, by=by) if told else 0
     # after the outbox, which withdraws what was waiting about the visit as it was
     written += care.follow(appointments=appointments, verb=verb, told=told, now=now)

@@ -27,7 +27,7 @@ from notifications.core.policy import (
 )
 from notifications.core.states import OPEN, State
 from notifications.models import KINDS, Answer, Mention, Message, OptOut
-from scheduling.models import Offer, Todo
+from scheduling.models import Offer, Site, Todo
 
 TOLD = [s.value for s in (*OPEN, State.ACCEPTED, State.DELIVERED)]
 """States of a message that has told its reader, or still may."""
@@ -54,6 +54,8 @@ def by_other_channel(
     used, reception is asked to phone, unless nobody is to `ask`.
     """
     row = _ABOUT.get(pk=message_id)
+    if row.kind in TO_STAFF:
+        return alarm_failed(row, now=now, why=why)
     if not still_holds(row, now):
         return None
     other = OTHER[Channel(row.channel)]
@@ -69,9 +71,8 @@ def by_other_channel(
     states = list(tried.values_list("state", flat=True))
     if any(state in TOLD for state in states):
         return None
-    # advice goes by each channel that is wanted, an answer by that of its question, and what
-    # concerns staff is no patient's to read
-    alone = row.kind in ADVICE | ANSWERS | TO_STAFF
+    # advice goes by each channel that is wanted, and an answer by that of its question
+    alone = row.kind in ADVICE | ANSWERS
     detour = None if states or alone else _written(row, other, now, policy)
     if detour is None and ask:
         ask_reception(row, now=now, why=why)
@@ -169,7 +170,7 @@ def _copy(row: Message, why: Again | None = None, **new: Any) -> Message | None:
         recipient=new["recipient"],
         due_at=new["due"],
         first_due_at=new["due"],
-        not_after=row.not_after,
+        not_after=new.get("not_after", row.not_after),
         dedupe_key=key,
         instead_of=row,
         created_at=new["now"],
@@ -229,6 +230,8 @@ class About(Protocol):
     """What a task for reception needs to know of a message."""
 
     @property
+    def id(self) -> int: ...  # noqa: D102
+    @property
     def channel(self) -> str: ...  # noqa: D102
     @property
     def kind(self) -> str: ...  # noqa: D102
@@ -240,20 +243,63 @@ class About(Protocol):
     def appointment_id(self) -> int | None: ...  # noqa: D102
 
 
+@transaction.atomic
+def alarm_failed(row: Message, *, now: datetime, why: str) -> Message | None:
+    """See that people hear of a call to the clinician that did not get through, at any hour.
+
+    There is an urgent task at once, and the site's own address gets the call by e-mail, once;
+    answers that e-mail.
+    """
+    way = _WAYS[Channel(row.channel)]
+    whom = "the clinician on call" if row.channel == Channel.SMS else "the clinic"
+    said = f"{way}: the alarm did not reach {whom}. Please tell a clinician now. {why}"
+    _task(row, ALARM, said[:500], now=now, even_if_done=True)
+    site = Site.objects.only("email").get(pk=row.site_id)
+    if row.channel == Channel.EMAIL or not site.email:
+        return None
+    until = max(row.not_after, now + ALARM_FOR)
+    return _copy(
+        row, channel=Channel.EMAIL, recipient=site.email, due=now, now=now, not_after=until
+    )
+
+
+def alarm_waits(message_id: int, *, now: datetime) -> None:
+    """Tell people of a call that has waited too long: the provider is down, or nobody sends."""
+    row = Message.objects.get(pk=message_id)
+    alarm_failed(row, now=now, why="It waits: the provider does not take it.")
+
+
+ALARM = "alarm-failed"
+ALARM_FOR = timedelta(hours=12)
+"""How long the e-mail is tried that takes the place of a call."""
+
+_WAYS = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}
+
+
 def ask_reception(message: About, *, now: datetime, why: str) -> None:
     """Ask a person to tell the patient what the message could not; asking twice asks once."""
-    way = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS"}[Channel(message.channel)]
+    if message.kind in TO_STAFF:
+        alarm_failed(Message.objects.get(pk=message.id), now=now, why=why)
+        return
     what = dict(KINDS)[message.kind]
-    whom = "the clinician on call" if message.kind in TO_STAFF else "the patient"
-    text = f"{way} ({what}) may not have reached {whom}: please phone. {why}"[:500]
+    way = _WAYS[Channel(message.channel)]
+    text = f"{way} ({what}) may not have reached the patient: please phone. {why}"[:500]
+    _task(message, "message-not-delivered", text, now=now)
+
+
+def _task(
+    message: About, kind: str, text: str, *, now: datetime, even_if_done: bool = False
+) -> None:
+    """Write a task once; `even_if_done`: not again either where somebody has seen to it."""
     asked = {
         "site_id": message.site_id,
         "patient_id": message.patient_id,
         "appointment_id": message.appointment_id,
-        "kind": "message-not-delivered",
+        "kind": kind,
         "text": text,
     }
-    if not Todo.objects.filter(**asked, done_at=None).exists():
+    same = Todo.objects.filter(**asked)
+    if not (same if even_if_done else same.filter(done_at=None)).exists():
         urgent = message.kind != Kind.REMINDER
         Todo.objects.create(**asked, urgent=urgent, created_at=now)
 

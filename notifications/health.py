@@ -10,6 +10,7 @@ from django.db.models import Q
 from notifications.core.policy import Channel
 from notifications.core.states import State
 from notifications.models import CHANNELS, STATES, Attempt, Breaker, Message
+from notifications.providers import chosen
 from scheduling.models import Site
 
 RECENT = 200
@@ -21,7 +22,7 @@ LONG = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One channel: its providers' newest calls, and what keeps it from sending, if anything does.
+    """One channel: its provider by its name in the settings, its newest calls, and what keeps it from sending, if anything does.
 
     `last` is when a message was last taken, aware UTC; `states` counts what came of the newest
     calls; `waiting` counts what is due and held.
@@ -29,6 +30,7 @@ class Way:
 
     channel: str
     name: str
+    provider: str
     rests: Sequence[Breaker]
     last: datetime | None
     states: dict[str, int]
@@ -45,6 +47,7 @@ def ways(*, sites: Sequence[Site] | None, now: datetime) -> list[Way]:
         Way(
             channel=channel,
             name=name,
+            provider=chosen.provider_of(Channel(channel)),
             rests=[row for row in rests if row.channel == channel],
             last=max((at for c, o, at in recent if c == channel and o in _TAKEN), default=None),
             states=_counted([o for c, o, _ in recent if c == channel]),

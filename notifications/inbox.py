@@ -8,14 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifications import care, optouts, writers
+from notifications import care, distress, optouts, writers
 from notifications.answers import (
+    UNCLEAR,
     answer,
     answer_by_itself,
     answer_who_is_worse,
     answerable,
+    around,
     assign,
+    decided,
     put_aside,
+    refusal,
+    say_what_works,
     unanswered_since,
 )
 from notifications.core import replies
@@ -39,18 +44,20 @@ __all__ = [
     "act_on_reply",
     "answer",
     "answerable",
+    "around",
     "assign",
+    "decided",
     "opt_in",
     "opt_out",
     "put_aside",
     "record_receipt",
+    "refusal",
     "unanswered_since",
 ]
 
 LONGEST = 4000
 """Characters kept of a body; an SMS has at most 1,600, an e-mail's first lines say enough."""
 
-UNCLEAR = "reply-unclear"
 SHOWN = 3
 
 
@@ -138,7 +145,7 @@ def _read(incoming: Incoming) -> Reading:
     if reading.intent is Intent.NOTHING and incoming.pictures:
         return replace(reading, intent=Intent.OTHER)
     stops = reading.intent is Intent.OPT_OUT and not reading.of_a_visit
-    if incoming.channel is Channel.SMS or stops:
+    if incoming.channel is Channel.SMS or stops or reading.intent is Intent.CLINICAL:
         return reading
     # codes and short words are asked for by text only; a letter is read by a person
     return replace(reading, intent=Intent.OTHER)
@@ -205,6 +212,7 @@ def _opt_in(case: _Case) -> None:
     )
     if case.reading.of_a_visit:
         _ask_which(case)
+        _say_what_works(case)
     if case.reply.todo is None and (ended or not case.reading.of_a_visit):
         _done(case)
 
@@ -338,6 +346,22 @@ def _nothing(case: _Case) -> None:
 def _unclear(case: _Case) -> None:
     if not _answered_a_check(case):
         _ask_which(case)
+        _say_what_works(case)
+
+
+def _say_what_works(case: _Case) -> None:
+    """Answer a bare yes or no of a coming visit with the words that would have been enough."""
+    if case.reply.todo is None or not replies.yes_or_no(case.incoming.body):
+        return
+    visit = case.reply.appointment
+    if visit is not None and visit in case.coming:
+        say_what_works(case.reply, visit, case.now)
+
+
+def _clinical(case: _Case) -> None:
+    """Take a plain answer to a check as one; whatever else is wrong goes to a clinician at once."""
+    if not _answered_a_check(case):
+        distress.heed(case.reply, case.writer.patients, now=case.now)
 
 
 def _leave(case: _Case) -> None:
@@ -367,6 +391,7 @@ _ACTS: Mapping[Intent, Callable[[_Case], None]] = {
     Intent.CONFIRM: _confirm,
     Intent.CANCEL: _cancel,
     Intent.UNCLEAR: _unclear,
+    Intent.CLINICAL: _clinical,
     Intent.OTHER: _leave,
     Intent.NOTHING: _nothing,
 }

@@ -37,9 +37,10 @@ _ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
         WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
+# only what the provider blocks holds a call to the clinician, who may share a patient's telephone
 _OPTED_OUT = f"""EXISTS (
         SELECT FROM notifications_optout o
-        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS})"""
+        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS} AND (m.kind <> 'alert' OR o.source = 'provider'))"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"
@@ -233,14 +234,14 @@ def lease(
     else:
         chosen = {"channel": only.channel.value, "site": only.site_id, "after": _EVER}
         rows = _rows(_LEASE_HELD if only.held else _LEASE_BACKLOG, asked | chosen)
-    return _with_all([reading.letter(row) for row in rows])
+    return with_all([reading.letter(row) for row in rows])
 
 
 def read_again(letter: Letter) -> Letter | None:
     """Read a held message's facts afresh; None when it is held no longer."""
     capped = [] if letter.facts.sent is None else [letter.channel.value]
     rows = _rows(_READ_AGAIN, {"id": letter.id, "token": letter.token, "capped": capped})
-    return next(iter(_with_all([reading.letter(row) for row in rows])), None)
+    return next(iter(with_all([reading.letter(row) for row in rows])), None)
 
 
 def mark(wanted: Mark) -> Marking:
@@ -348,7 +349,7 @@ def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _with_all(letters: list[Letter]) -> list[Letter]:
+def with_all(letters: list[Letter]) -> list[Letter]:
     """Read what only some kinds of messages tell of; for the others it costs nothing."""
     return offered.with_offers(_with_advice(_with_answers(_with_visits(letters))))
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from notifications.core.policy import Kind
 from notifications.core.states import State
-from notifications.models import Mention
+from notifications.models import Mention, Message
 from scheduling import statements
 from scheduling.models import Appointment
 
@@ -84,6 +85,21 @@ def together_with(*, visit_id: int, told_version: int) -> list[Appointment]:
     They are in order of their start; none when it was told alone.
     """
     messages = Mention.objects.filter(appointment=visit_id, told_version=told_version)
-    ids = Mention.objects.filter(message__in=messages.values("message")).values("appointment")
+    mentioned = Mention.objects.filter(message__in=messages.values("message"))
+    ids = {*mentioned.values_list("appointment", flat=True), *_of_one_day(visit_id, told_version)}
     found = Appointment.objects.filter(pk__in=ids).select_related("site", "patient")
     return list(found.order_by("start", "pk"))
+
+
+def _of_one_day(visit_id: int, told_version: int) -> set[int]:
+    """Find the visits of which one reminder of a day told, this one among them; none if it was alone."""
+    own = Message.objects.filter(
+        appointment=visit_id, told_version=told_version, kind=Kind.REMINDER
+    )
+    leaders = {told_in or pk for pk, told_in in own.values_list("pk", "told_in_id")}
+    along = Message.objects.filter(told_in__in=leaders) if leaders else Message.objects.none()
+    told = {(leader, visit) for leader, visit in along.values_list("told_in_id", "appointment")}
+    if not told:
+        return set()
+    first = Message.objects.filter(pk__in={leader for leader, _ in told})
+    return {visit for _, visit in told} | set(first.values_list("appointment", flat=True))

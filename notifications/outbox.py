@@ -253,6 +253,8 @@ def sweep(*, clock: Clock, using: Desk | None = None) -> int:
     work = using or desk(clock)
     began = clock()
     found = recovery.recover(look_up_at=began + rounds.LOOK_UP_AFTER, now=began)
+    for message_id in found.alarms:
+        detours.alarm_waits(message_id, now=began)
     leased = rounds.try_again(work) if found.to_try else 0
     leased += _until_done(began, clock, lambda: rounds.once(work))
     if found.backlog:

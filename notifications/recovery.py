@@ -4,12 +4,15 @@ One statement, however many messages wait.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from notifications import kin
 from notifications.leases import LATE
+
+ALARM_LATE = timedelta(minutes=10)
+"""How long a call to the clinician may wait before people are told: a breaker's first rests are over."""
 
 # A sender goes on to its next message only when the last was taken, or when it has written down that
 # it was not; and the next one's mark names the last. So of what a dead sender was sending, only the
@@ -65,7 +68,11 @@ _RECOVER = f"""
             SELECT FROM notifications_message
             WHERE open AND due_at <= %(late)s AND state = 'pending' AND not_after >= %(now)s),
         EXISTS (
-            SELECT FROM notifications_breaker WHERE since IS NOT NULL AND until <= %(now)s)
+            SELECT FROM notifications_breaker WHERE since IS NOT NULL AND until <= %(now)s),
+        ARRAY(
+            SELECT id FROM notifications_message
+            WHERE open AND due_at <= %(now)s AND kind = 'alert' AND created_at <= %(alarm)s
+            ORDER BY id)
     FROM settled"""  # noqa: S608 - made of constants
 
 
@@ -74,7 +81,8 @@ class Recovered:
     """What dead senders left: messages back in the queue, messages of unknown outcome.
 
     `to_look_up` tells whether any unknown outcome is due to be looked up, `backlog` whether any
-    message is late, `to_try` whether a channel that rests should be tried.
+    message is late, `to_try` whether a channel that rests should be tried. `alarms` are the calls
+    to a clinician that have waited too long.
     """
 
     back: int
@@ -82,6 +90,7 @@ class Recovered:
     to_look_up: bool
     backlog: bool
     to_try: bool
+    alarms: list[int]
 
 
 def recover(*, look_up_at: datetime, now: datetime) -> Recovered:
@@ -91,7 +100,7 @@ def recover(*, look_up_at: datetime, now: datetime) -> Recovered:
     it becomes unknown, to be looked up at `look_up_at`, and is never sent again blindly. What has
     waited past its use is dropped.
     """
-    asked = {"look_up_at": look_up_at, "now": now, "late": now - LATE}
+    asked = {"look_up_at": look_up_at, "now": now, "late": now - LATE, "alarm": now - ALARM_LATE}
     return _asked(asked)
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from notifications import invitations, unsubscribing
 from notifications.core import bundles, codes, itinerary, sms
 from notifications.core.letters import Facts, Letter, Told
-from notifications.core.policy import ANSWERS, Channel, Kind
+from notifications.core.policy import ANSWERS, TO_STAFF, Channel, Kind
 from notifications.core.wording import BRIEF, BRIEFEST, BadWording, Wording, worded
 from notifications.models import MessageText
 from notifications.providers import Attachment, Outgoing
@@ -105,7 +105,8 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
     facts = letter.facts
     values = _values(letter, link, at)
     organiser = organiser_of(facts.sender)
-    way_out = unsubscribing.way_out(letter.ref)
+    # what is the clinic's own to read is nothing that a reader may stop
+    way_out = "" if letter.kind in TO_STAFF else unsubscribing.way_out(letter.ref)
     return Outgoing(
         ref=letter.ref,
         kind=letter.kind,
@@ -127,7 +128,8 @@ def write(letter: Letter, *, wording: Wording, link: str, at: datetime) -> Outgo
 
 def _headers(letter: Letter, way_out: str) -> dict[str, str]:
     answers = {"Reply-To": letter.facts.clinic_email} if letter.facts.clinic_email else {}
-    return answers | _thread(letter) | unsubscribing.headers(way_out)
+    stops = unsubscribing.headers(way_out) if way_out else {}
+    return answers | _thread(letter) | stops
 
 
 def _thread(letter: Letter) -> dict[str, str]:
@@ -142,7 +144,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 def _foot(way_out: str, language: str) -> str:
     """Put the way out below a text, behind the line that ends a letter (RFC 3676, 4.3)."""
-    return f"\n\n-- \n{unsubscribing.foot(language)}: {way_out}\n"
+    return f"\n\n-- \n{unsubscribing.foot(language)}: {way_out}\n" if way_out else "\n"
 
 
 def _entry(visit: Told, organiser: str, at: datetime) -> Attachment:
@@ -224,6 +226,7 @@ def blanks(facts: Facts, channel: Channel, link: str) -> dict[str, str]:
         "address": ", ".join(facts.clinic_address.splitlines()),
         "phone": facts.clinic_phone,
         "link": link,
+        "book": f"{settings.PUBLIC_URL}/my/book/",
         "code": code,
         "reply": sentences(facts.language)["how"].format(code=code) if facts.takes_replies else "",
     }

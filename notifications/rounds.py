@@ -228,8 +228,17 @@ SILENT_DROPS = {DropReason.SUPERSEDED, DropReason.VISIT_STARTED, DropReason.DECE
 """After these nobody needs to be told."""
 
 
+_WHY_NO_CALL = {DropReason.OPTED_OUT: "The provider says that this number takes no texts from us."}
+"""What a reason means of the clinic's own telephone."""
+
+
 def _leave_out(batch: Batch, letter: Letter, reason: DropReason, now: datetime) -> None:
     """Drop a message; where only its channel is at fault, it goes by the other, or by a person."""
+    if letter.kind in rules.TO_STAFF:
+        with transaction.atomic():
+            leases.drop(letter, reason=reason, now=now)
+            detours.ask_reception(letter, now=now, why=_WHY_NO_CALL.get(reason, reason.sentence))
+        return
     if reason not in rules.OTHERWISE and not letter.detour:
         leases.drop(letter, reason=reason, now=now)
         return

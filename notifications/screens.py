@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from notifications import breakers, outbox
+from notifications import breakers, health, outbox
 from notifications.models import DROPS, STATES, Breaker, Message
 from scheduling import access
 from scheduling.errors import ClinicError
@@ -124,6 +124,11 @@ def _replay_all(request: HttpRequest, chosen: list[Message], reason: str) -> Non
 class BreakerScreen(LookOnly):
     """How each provider fares, and since when."""
 
+    list_before_template = "notifications/providers.html"
+
+    class Media:
+        css = {"all": ("notifications/wording.css",)}
+
     list_display = ("way", "standing", "trouble", "since", "until", "ended_at")
     list_filter = ("channel",)
     actions = ("try_now",)
@@ -138,6 +143,15 @@ class BreakerScreen(LookOnly):
         sites = actor(request).sites
         here = Q(site__isnull=True) | Q(site__in=sites or ())
         return rows if sites is None else rows.filter(here)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show above the list every way out of the house, also while all is well."""
+        sites = list(access.visible_sites(request.user))
+        shown = {"ways": health.ways(sites=sites, now=now())}
+        answer: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **shown})
+        return answer
 
     @display(description="sender", ordering="channel")
     def way(self, row: Breaker) -> str:

@@ -97,6 +97,13 @@ def unsubscribe(*, token: str, now: datetime) -> Message:
     return message
 
 
+def is_out(message: Message) -> bool:
+    """Tell whether the address that a message went to gets no more e-mails."""
+    return OptOut.objects.filter(
+        channel=Channel.EMAIL.value, address=message.recipient, ended_at__isnull=True
+    ).exists()
+
+
 def _signer() -> signing.Signer:
     # made each time: the keys are settings, and tests change those
     return signing.Signer(salt="notifications.unsubscribe", algorithm="sha256")

@@ -12,7 +12,7 @@ Render = Callable[[Any, Mapping[str, Any]], str]
 answers HTML that is already escaped (`format_html` or a template), empty for nothing to show. At
 the place `phone` it is a Patient, and stands beside the number that somebody is about to ring."""
 
-PLACES = frozenset({"patient", "phone", "appointment", "absence", "dashboard"})
+PLACES = frozenset({"patient", "phone", "appointment", "absence", "at-once", "dashboard"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,12 @@ def speaker(patient: Patient, *, reached_at: Collection[str], today: date) -> Pa
     return None if own_addresses(patient) & set(reached_at) - theirs else guardian
 
 
+def is_a_patients(number: str) -> bool:
+    """Tell whether a telephone (E.164) is one at which a patient is reached."""
+    theirs = Q(phone=number) | Q(other_phone=number)
+    return bool(number) and Patient.objects.filter(theirs).exists()
+
+
 def own_addresses(patient: Patient) -> frozenset[str]:
     """List a patient's phone (E.164) and e-mail (casefolded), those that there are."""
     return frozenset({_digits(patient.phone), fold_mail(patient.email)} - {""})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Case, F, IntegerField, QuerySet, When
 
 from scheduling import trail
 from scheduling.core.words import Actor
@@ -12,11 +13,27 @@ from scheduling.models import Appointment, Patient, Todo
 ASKS_TO_MOVE = "asks-to-move"
 ASKS_FOR_ERASURE = "asks-for-erasure"
 
+CLINICAL_WORDS = "clinical-words"
+CLINICAL = frozenset({CLINICAL_WORDS, "care-worse", "alarm-failed"})
+"""Kinds of tasks about somebody who may be unwell at this moment; they stand before all others."""
+
 WHAT_NEXT = (
     "The patient asks to have their data erased. For the manager: make sure who is asking; answer "
     "within one month (GDPR, article 12(3)); cancel coming visits with the patient; erase what no law "
     "makes you keep, and say what stays and until when. Nothing has been erased."
 )
+
+
+def first_things_first(tasks: QuerySet[Todo], *, now: datetime) -> QuerySet[Todo]:
+    """Order open tasks: who may be unwell, then what is urgent, then by when each is due.
+
+    A task about a visit to come is due when that begins, any other since it was written.
+    """
+    coming = When(appointment__start__gt=now, then=F("appointment__start"))
+    return tasks.annotate(
+        clinical=Case(When(kind__in=CLINICAL, then=0), default=1, output_field=IntegerField()),
+        due=Case(coming, default=F("created_at")),
+    ).order_by("clinical", "-urgent", "due", "pk")
 
 
 @transaction.atomic

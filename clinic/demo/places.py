@@ -30,7 +30,7 @@ SITES: dict[str, dict[str, Any]] = {
         "address": "12 Example Street, London W1",
         "phone": "+442079460018",
         "out_of_hours_phone": "+442079460118",
-        "on_call_phone": "+447700900118",
+        "on_call_phone": "+447700900918",
         "email": "london@clinic.example",
     },
     MADRID: {
@@ -40,7 +40,7 @@ SITES: dict[str, dict[str, Any]] = {
         "address": "Calle del Ejemplo 7, 28010 Madrid",
         "phone": "+442079460019",
         "out_of_hours_phone": "+442079460119",
-        "on_call_phone": "+447700900119",
+        "on_call_phone": "+447700900919",
         "email": "madrid@clinic.example",
     },
 }

@@ -22,6 +22,7 @@ from notifications.core.care import Text
 from notifications.models import CareAnswer, CareNote
 from scheduling import access, catalogue
 from scheduling.screens.frame import PlainForm, Screen, actor, now
+from scheduling.screens.refusing import SURENESS
 
 Texts = dict[str, Text]
 
@@ -103,7 +104,10 @@ def _offers() -> dict[str, list[tuple[str, str]]]:
     if protocol is None:
         return {}
     titles = protocol.titles
-    categories = [(c, f"all: {titles.categories.get(c, c)}") for c in sorted(protocol.categories)]
+    categories = [
+        (c, f"all: {titles.categories.get(c, c.replace('_', ' '))}")
+        for c in sorted(protocol.categories)
+    ]
     procedures = [(p, titles.of("procedures", p)) for p in sorted(protocol.procedures)]
     areas = [(a, titles.areas.get(a, a)) for a in sorted(protocol.areas.masks)]
     return {"procedures": [*categories, *procedures], "areas": areas}
@@ -114,11 +118,11 @@ class NoteScreen(Screen):
     """What patients are told around a session: when, whom, in which words."""
 
     form = NoteFormWithWords
-    list_display = ("name", "when", "whom", "channel", "asks", "words", "sureness", "active")
+    list_display = ("name", "when", "whom", "channel", "asks", "words", "how_sure", "active")
     list_filter = ("active", "asks", "channel")
     search_fields = ("name", "code")
     ordering = ("day", "code")
-    readonly_fields = ("source", "sureness", "changed_at", "changed_by")
+    readonly_fields = ("source", "how_sure", "changed_at", "changed_by")
     change_form_after_template = "notifications/care_preview.html"
 
     class Media:
@@ -134,7 +138,7 @@ class NoteScreen(Screen):
             (f"Words: {name}", {"fields": (f"title_{language}", f"body_{language}")})
             for language, name in LANGUAGES.items()
         ),
-        ("Source", {"fields": ("source", "sureness", ("changed_at", "changed_by"))}),
+        ("Source", {"fields": ("source", "how_sure", ("changed_at", "changed_by"))}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CareNote]:
@@ -159,6 +163,11 @@ class NoteScreen(Screen):
     def whom(self, row: CareNote) -> str:
         """Say the condition."""
         return noting.condition_in_words(row)
+
+    @display(description="how sure", ordering="sureness")
+    def how_sure(self, row: CareNote) -> str:
+        """Say what its letter of sureness stands for."""
+        return SURENESS.get(row.sureness, row.sureness)
 
     @display(description="words")
     def words(self, row: CareNote) -> str:

@@ -217,7 +217,7 @@ def _ask_staff(visit: Appointment, row: CareAnswer, *, alerted: bool, now: datet
     said = f"The patient says that it is worse ({_when(row.day)})."
     words = f" “{row.said}”" if row.said else ""
     whom = (
-        "The clinician on call is alerted by SMS."
+        "We are texting the clinician on call; a task says so if that fails."
         if alerted
         else "Nobody is on call at this site: please tell a clinician now."
     )

@@ -164,8 +164,8 @@ def _concerns(line: Note, session: Session) -> bool:
 def condition_in_words(note: CareNote) -> str:
     """Say whom a line concerns."""
     said: Sequence[str] = [
-        ", ".join(note.procedures) or "every procedure",
-        f"on {', '.join(note.areas)}" if note.areas else "",
+        ", ".join(p.replace("_", " ") for p in note.procedures) or "every procedure",
+        f"on {', '.join(a.replace('_', ' ') for a in note.areas)}" if note.areas else "",
         note.get_depth_display() if note.depth else "",
         f"with a history of {note.get_record_display().lower()}" if note.record else "",
         f"Fitzpatrick {note.get_fitzpatrick_least_display().partition(' ')[0]} and above"

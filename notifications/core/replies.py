@@ -8,9 +8,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 
 LONGEST_READ = 160
 """Characters beyond which a text is a letter, not a keyword; it is read by a person."""
@@ -21,7 +23,7 @@ class Intent(StrEnum):
 
     opt_out, opt_in, help: a network's keyword, honoured at once. confirm, cancel: a visit named by
     its code. unclear: it seems to speak of a visit and names none. other: for a person to read.
-    nothing: empty.
+    nothing: empty. clinical: somebody says that something is wrong with them.
     """
 
     OPT_OUT = "opt_out"
@@ -30,6 +32,7 @@ class Intent(StrEnum):
     CONFIRM = "confirm"
     CANCEL = "cancel"
     UNCLEAR = "unclear"
+    CLINICAL = "clinical"
     OTHER = "other"
     NOTHING = "nothing"
 
@@ -59,8 +62,15 @@ def read(body: str) -> Reading:
     """Read a message.
 
     Only a text that is a keyword, with or without courtesies, is acted upon; whatever says more
-    than that is left to a person.
+    than that is left to a person, at once where it speaks of something wrong (`signs_in`).
     """
+    reading = _read(body)
+    if reading.intent in {Intent.UNCLEAR, Intent.OTHER} and signs_in(body):
+        return replace(reading, intent=Intent.CLINICAL)
+    return reading
+
+
+def _read(body: str) -> Reading:
     words = plain(body).split() if len(body) <= LONGEST_READ else []
     if not words:
         return Reading(intent=Intent.OTHER if body.strip() else Intent.NOTHING)
@@ -80,6 +90,50 @@ def plain(body: str) -> str:
     return " ".join("".join(_letter(c) for c in kept).split())
 
 
+def yes_or_no(body: str) -> bool:
+    """Tell whether a text is a bare yes, no or cancel, of a visit that it does not name."""
+    if len(body) > LONGEST_READ:
+        return False
+    said = plain(body)
+    return any(_is(said, name) for name in ("yes", "cancel", "no"))
+
+
+def signs_in(body: str) -> tuple[str, ...]:
+    """List the words of a text by which somebody says that something is wrong with them.
+
+    Of any length; what a letter quotes of ours is no word of theirs. The words, and why each is
+    among them, stand in `distress.json`.
+    """
+    own = "\n".join(takewhile(_of_their_own, body.splitlines()))
+    padded = f" {plain(own)} "
+    return tuple(word for word, known in _signs() if f" {known} " in padded)
+
+
+def _of_their_own(line: str) -> bool:
+    return not _QUOTED.match(line)
+
+
+_QUOTED = re.compile(
+    r"\s*>|\s*-{2,}\s*(original|mensaje)|\s*(on|el)\b.*\b(wrote|escribi.)\s*:", re.IGNORECASE
+)
+"""The line at which a letter begins to quote what it answers."""
+
+
+@cache
+def _signs() -> tuple[tuple[str, str], ...]:
+    text = files("notifications.core").joinpath("distress.json").read_text("utf-8")
+    said = {
+        word: plain(word)
+        for sign in json.loads(text)["signs"]
+        for language in _LANGUAGES
+        for word in sign[language]
+    }
+    return tuple(said.items())
+
+
+_LANGUAGES = ("en", "es", "ar")
+
+
 def _letter(c: str) -> str:
     digit = unicodedata.decimal(c, None)
     if digit is not None:
@@ -96,7 +150,7 @@ def _coded(words: list[str], codes: list[str]) -> Reading:
         return Reading(intent=Intent.OPT_OUT)
     if code and _is(said, "yes"):
         return Reading(intent=Intent.CONFIRM, code=code, of_a_visit=True)
-    if code and _is(said, "cancel"):
+    if code and (_is(said, "cancel") or _is(said, "cancel_with_code")):
         return Reading(intent=Intent.CANCEL, code=code, of_a_visit=True)
     return Reading(intent=Intent.UNCLEAR, code=code, of_a_visit=True)
 

@@ -19,6 +19,7 @@ BLANKS: Mapping[str, str] = {
     "address": "the site's address",
     "phone": "the site's telephone",
     "link": "the page of this visit, made anew for each message",
+    "book": "the page where patients book a visit by themselves",
     "code": "the four digits by which a text names this visit: 4417",
     "reply": "how to answer by text, with that code; nothing where the site takes no texts",
 }

@@ -22,6 +22,7 @@ INTENTS = [
     (Intent.CONFIRM.value, "confirms"),
     (Intent.CANCEL.value, "cancels"),
     (Intent.UNCLEAR.value, "about a visit"),
+    (Intent.CLINICAL.value, "clinical words"),
     (Intent.OTHER.value, "something else"),
     (Intent.NOTHING.value, "nothing"),
 ]
@@ -151,7 +152,7 @@ class Reply(models.Model):
     done_by = models.CharField(max_length=160, blank=True)
 
     class Meta:
-        verbose_name_plural = "replies"
+        verbose_name_plural = "inbox"
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["at"], name="reply_open", condition=Q(state="open")),

@@ -130,6 +130,7 @@ class Message(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "outbox"
         ordering = ["-due_at", "-pk"]
         permissions = [("replay_message", "Can send a message again that was given up")]
         indexes = [

@@ -27,6 +27,7 @@ class MessageText(models.Model):
 
     class Meta:
         verbose_name = "wording"
+        verbose_name_plural = "texts"
         ordering = ["channel", "kind", "language", "pk"]
         constraints = [
             models.UniqueConstraint(

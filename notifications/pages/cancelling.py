@@ -21,6 +21,7 @@ from scheduling.doors import (
     show,
     words_of,
 )
+from scheduling.doors.entering import MY
 from scheduling.doors.frame import Words
 from scheduling.errors import ClinicError, StaleVersion
 from scheduling.models import Appointment, Link
@@ -141,6 +142,8 @@ def _page(
         "when": saying.when(visit, language, saying.zone_of(visitor)),
         "home": visitor.home,
         "form": None if key else form,
+        # whoever cannot cancel here may still move, ask, or begin anew
+        "ways": _ways_on(visitor, words, key),
         "reasons": [(code, words[code]) for code in REASONS],
         "asks_year": visitor.link is not None,
         "year": words["year_child"].format(name=name) if visitor.guardian else words["year"],
@@ -156,6 +159,20 @@ def _page(
     return show(request, page)
 
 
+def _ways_on(visitor: Visitor, words: Words, key: str) -> list[tuple[str, str]]:
+    """Offer what helps instead: another time while the visit is on, a new visit once it is not."""
+    if key in {"off", "over"}:
+        return [(words["book"], BOOK)]
+    if key == "late":
+        return [(words["ask"], f"{visitor.home}#ask")]
+    move = saying.below(visitor.home, "move")
+    return [(words["move"], path) for path in move.values()]
+
+
+BOOK = f"/{MY}book/"
+"""Where patients book by themselves; whoever is not signed in is asked for a code first."""
+
+
 def _sentence(visit: Appointment, words: Words, language: str, key: str) -> str:
     if key == "late":
         return saying.late(words["late"], language, visit.site.cancel_notice_hours)
@@ -169,12 +186,12 @@ def ended(request: HttpRequest, error: ClinicError) -> HttpResponse:
         return closed(request, error)
     words = words_of("notifications", "cancel_page", language_of(request, link.patient))
     page = Page(
-        template="scheduling/patient/closed.html",
+        template="notifications/cancelled.html",
         title=words["done_title"],
         words=words,
         patient=link.patient,
         site=link.appointment.site if link.appointment else None,
-        facts={"notice": words["done"], "good": True},
+        facts={"notice": words["done"], "good": True, "book": BOOK},
     )
     return show(request, page)
 

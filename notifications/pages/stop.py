@@ -34,7 +34,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             "ask": words["stop_ask"].format(clinic=message.site.name),
             "field": unsubscribing.FIELD,
             "answer": unsubscribing.ANSWER,
-            "done": asked,
+            "done": asked or unsubscribing.is_out(message),
         },
     )
     return show(request, page)

@@ -124,10 +124,11 @@ def _page(request: HttpRequest, visitor: Visitor, now: datetime, wrong: str = ""
         "asked": todos.asks_to_move(appointment),
         "notice": words[key] if key else "",
         "good": key == "confirmed",
-        "visits": _together(visitor, language),
+        "visits": _together(visitor, language, now),
         "rest": _rest(visitor, words, language, now),
         "map": saying.map_of(appointment.site),
         "home": visitor.home,
+        "book": f"/{MY}book/" if key == "off" else "",
         "version": appointment.version,
         "my": f"/{MY}" if visitor.session else "",
         "pages": _ways_on(visitor),
@@ -194,8 +195,11 @@ def _rest(visitor: Visitor, words: Words, language: str, now: datetime) -> list[
     ]
 
 
-def _together(visitor: Visitor, language: str) -> list[dict[str, object]]:
-    """List the visits that the patient was told of together with this one, as they are now."""
+def _together(visitor: Visitor, language: str, now: datetime) -> list[dict[str, object]]:
+    """List the visits that the patient was told of together with this one, as they are now.
+
+    Another visit opens by its page behind a code: this link is for this one alone.
+    """
     appointment = visitor.visit
     told = visitor.link.bound_version if visitor.link else appointment.told_version
     found = mentions.together_with(visit_id=appointment.pk, told_version=told)
@@ -209,6 +213,9 @@ def _together(visitor: Visitor, language: str) -> list[dict[str, object]]:
             "said": itinerary.line(v),
             "off": v.off,
             "here": v.facts.appointment_id == appointment.pk,
+            "page": ""
+            if v.off or v.facts.appointment_id == appointment.pk or v.facts.start <= now
+            else f"/{MY}visits/{v.facts.appointment_id}/",
             "elsewhere": v.facts.clinic if v.facts.clinic != appointment.site.name else "",
         }
         for v in visits

@@ -133,7 +133,8 @@ def _said(error: ClinicError | None, words: Words, voice: Voice) -> dict[str, An
         hours = error.facts.get("notice_hours")
         if hours is None:
             return {"notice": words["over"]}
-        return {"notice": counted(words["late"], voice.language, hours).format(hours=hours)}
+        late = counted(words["late"], voice.language, hours).format(hours=hours)
+        return {"notice": late, "ask_us": True}
     return {"notice": words["changed" if isinstance(error, StaleVersion) else "busy"]}
 
 

@@ -4,16 +4,16 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from scheduling import access, countries
+from scheduling import access, countries, register
 from scheduling.admin.phones import PhonesForm
 from scheduling.catalogue.closures import public_holidays
 from scheduling.models import (
@@ -27,6 +27,11 @@ from scheduling.models import (
     Skill,
 )
 from scheduling.screens.frame import PlainForm, Rows, Screen, actor, now, pick, zone_choices
+
+ON_CALL_SHARED = (
+    "The on-call number is also a patient’s. Calls for help may be read by the wrong person: give "
+    "the clinician on call a number of its own."
+)
 
 SOON = timedelta(days=60)
 """How early an ending credential is pointed out: time for a course and its certificate."""
@@ -208,6 +213,22 @@ class SiteScreen(Screen):
             {"fields": ("offers_automatic", ("offer_minutes", "offers_a_day"))},
         ),
     )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """Warn of a number on call that rings at a patient's."""
+        site = context["original"]
+        if site is not None and register.is_a_patients(str(site.on_call_phone or "")):
+            messages.warning(request, ON_CALL_SHARED)
+        answer: HttpResponse = super().render_change_form(request, context, **more)
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: Any) -> None:
+        """Warn at once, for most people leave the page by saving it."""
+        super().save_model(request, obj, form, change)
+        if register.is_a_patients(str(obj.on_call_phone or "")):
+            messages.warning(request, ON_CALL_SHARED)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Leave new sites to those who work everywhere: others could not see what they added."""

@@ -68,6 +68,35 @@ def test_tasks_of_own_sites_stand_with_a_button(desk: Client, clinic: cast.Clini
     assert f"/task/{mine.pk}/done/" in page.text
 
 
+def test_who_may_be_unwell_stands_first_then_what_is_urgent_then_what_is_due(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    far, near = screens.visit(clinic, 65, 11), screens.visit(clinic, 2, 11)
+    Todo.objects.all().delete()
+
+    def task(text: str, hours: int, **facts: object) -> None:
+        at = cast.NOW - timedelta(hours=hours)
+        Todo.objects.create(
+            **{"site": clinic.site, "kind": "note", "text": text, "created_at": at} | facts
+        )
+
+    task("far", 9, appointment=far)
+    task("near", 1, appointment=near)
+    task("old", 8)
+    task("urgent", 2, urgent=True)
+    task("worse", 0, urgent=True, kind="care-worse")
+    shown = [t.text for t in desk.get(HOME).context["tasks"]]
+    assert shown == ["worse", "urgent", "old", "near", "far"]
+
+
+def test_a_task_that_is_not_shown_is_counted(desk: Client, clinic: cast.Clinic) -> None:
+    for n in range(17):
+        Todo.objects.create(site=clinic.site, kind="note", text=f"T{n}", created_at=cast.NOW)
+    assert ">and 2 more</a>" in desk.get(HOME).text
+    Todo.objects.filter(text__in=["T0", "T1"]).delete()
+    assert " more</a>" not in desk.get(HOME).text
+
+
 def test_messages_that_failed_are_shown_to_who_may_read_them(
     desk: Client, clinic: cast.Clinic
 ) -> None:

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from notifications import outbox, panels
+from notifications import outbox, panels, receipts
 from notifications.core.resting import Trouble
 from notifications.models import Attempt, Breaker, Message, OptOut
-from notifications.providers import ProviderDown, SendFailed
+from notifications.providers import ProviderDown, SendFailed, reasons
+from notifications.receipts import Event
 from scheduling.models import Change, Site
 from tests import cast
 from tests.notifications import stage
@@ -244,3 +245,59 @@ def test_the_desk_hears_of_several_visits_that_were_not_told_while_one_is_to_com
 
 def test_the_panel_is_empty_without_messages() -> None:
     assert panels.of_patient(stage.house().patient, {}) == ""
+
+
+# ---------------------------------------------------------------- what was written
+
+
+def test_a_message_reads_as_its_reader_would_see_it_now_without_a_link_that_opens() -> None:
+    at = stage.house()
+    made = stage.booked(at)
+    stage.sweep(Carrier())
+    client = signed_in(at.site)
+    row = Message.objects.get(kind="booked", channel="email")
+    said = client.get(f"{LIST}{row.pk}/change/").text
+    assert "Dear Ada," in said
+    assert "[link]" in said
+    assert "/v/" not in said
+    assert "As it reads now; the text that left is not kept." in said
+    assert "Mon 18 Jan 2027, 14:00" in said
+    assert "visits told of" not in said
+    assert "has changed since this was written" not in said
+    stage.change(made, "move")
+    assert "has changed since this was written" in client.get(f"{LIST}{row.pk}/change/").text
+
+
+def test_the_list_names_the_visit_and_says_in_words_why_a_text_did_not_arrive() -> None:
+    at = stage.house()
+    stage.booked(at)
+    stage.sweep(Carrier())
+    row = Message.objects.get(kind="booked", channel="sms")
+    event = Event(
+        provider="twilio", provider_id=row.provider_id, status="undelivered", code="30006"
+    )
+    receipts.record_receipt(event=event, now=NOW)
+    said = signed_in(at.site).get(LIST, {"state": "undelivered"}).text
+    assert "Mon 18 Jan 2027, 14:00" in said
+    assert "This number takes no texts: it is wrong, a landline, or no longer in use." in said
+
+
+def test_every_class_of_codes_has_a_sentence() -> None:
+    book = reasons._book()
+    classes = {*book["codes"].values(), *(kind for _, _, kind, _ in book["ranges"])}
+    assert classes == set(reasons.SENTENCES)
+    assert [reasons.sentence_of(code) for code in ("", "x", "999999")] == ["", "", ""]
+
+
+def test_the_providers_page_shows_both_channels_while_all_is_well() -> None:
+    at = stage.house()
+    client = signed_in(at.site, may=("view_breaker",))
+    page = "/admin/notifications/breaker/"
+    assert client.get(page).text.count("Nothing sent lately.") == 2
+    stage.booked(at)
+    stage.sweep(Carrier())
+    said = client.get(page).text
+    assert "E-mail" in said
+    assert said.count("<strong>works</strong>") == 2
+    assert said.count("Last sent Mon 4 Jan 2027, 08:00 UTC.") == 2
+    assert "1 sent" in said

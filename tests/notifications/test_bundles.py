@@ -7,9 +7,11 @@ from threading import Barrier, Thread
 from typing import Any, Self
 
 import pytest
+import time_machine
 from django.db import connection, transaction
+from django.test import Client
 
-from notifications import bundles, kin, outbox, recovery, rounds
+from notifications import bundles, kin, mentions, outbox, recovery, rounds
 from notifications.models import Message, OptOut
 from notifications.providers import OutcomeUnknown, Outgoing, SendFailed
 from scheduling import links
@@ -352,3 +354,39 @@ def test_four_senders_of_one_days_reminders_send_one() -> None:
         "Harley House: see you on Mon 18 Jan: 13:00, 14:00, 15:00, 16:00."
     ]
     assert sorted(fates()) == ["accepted", *["told_together"] * 3]
+
+
+def test_the_page_of_one_visit_of_the_day_shows_the_others_and_opens_them_by_a_code() -> None:
+    first, second = day(stage.house())
+    told = next(x for x in sent(DUE_48) if x.channel == "sms")
+    token = re.findall(r"/v/([\w-]+)/", told.text)[0]
+    client = Client()
+    with time_machine.travel(DUE_48, tick=False):
+        page = client.get(f"/v/{token}/", follow=True).text
+    assert f'href="/my/visits/{second.pk}/"' in page
+    assert f'href="/my/visits/{first.pk}/"' not in page
+    assert "13:00" in page
+    assert "15:00" in page
+    assert "Laser resurfacing" in page  # the visit's own
+    assert page.count("Laser resurfacing") == 1
+
+
+def test_what_is_somebody_elses_on_the_same_telephone_stays_theirs() -> None:
+    mine, theirs = family("Bo")
+    sent(DUE_48)
+    found = mentions.together_with(visit_id=mine.pk, told_version=mine.told_version)
+    assert {v.pk for v in found} == {mine.pk, theirs.pk}
+    (token,) = links.issue_many(
+        visits=[
+            links.Visit(
+                appointment_id=mine.pk,
+                patient_id=mine.patient_id,
+                told_version=mine.told_version,
+                end=mine.end,
+            )
+        ],
+        now=DUE_48,
+    )
+    with time_machine.travel(DUE_48, tick=False):
+        page = Client().get(f"/v/{token}/", follow=True).text
+    assert f"/my/visits/{theirs.pk}/" not in page

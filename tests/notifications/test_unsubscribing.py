@@ -130,6 +130,15 @@ def test_twice_is_as_good_as_once() -> None:
     assert (OptOut.objects.count(), Change.objects.filter(verb="opt-out").count()) == (1, 1)
 
 
+def test_whoever_is_out_is_not_asked_once_more() -> None:
+    path = door(sent())
+    assert "<button" in Client().get(path).text.partition("<footer")[0]
+    Client().post(path, ONE_CLICK)
+    said = Client().get(path).text.partition("<footer")[0]
+    assert "You will get no more e-mails from us." in said
+    assert "<button" not in said
+
+
 def test_nothing_more_is_sent_and_an_sms_still_is() -> None:
     at = stage.house()
     stage.booked(at)

@@ -30,8 +30,8 @@ def editor() -> Client:
 
 def test_the_form_shows_the_shipped_wording_and_how_it_arrives() -> None:
     said = editor().get(f"{TEXTS}{text().pk}/change/").content.decode()
-    assert "{clinic}: your visit is on {short_date}, {time}." in said
-    assert "Harley House: your visit is on Wed 15 Sep, 14:30." in said
+    assert "{clinic}: your visit is {short_date}, {time}." in said
+    assert "Harley House: your visit is Wed 15 Sep, 14:30." in said
     assert "GSM-7" in said
     assert "1 segment<" in said
 
@@ -142,7 +142,7 @@ def test_emptying_a_wording_brings_the_shipped_one_back() -> None:
     MessageText.objects.filter(pk=row.pk).update(body="{clinic} {date} {time} {link} {phone}")
     client.post(f"{TEXTS}{row.pk}/change/", {"subject": "", "body": " "})
     row.refresh_from_db()
-    assert wordings.in_force(row)[1].startswith("{clinic}: your visit is on")
+    assert wordings.in_force(row)[1].startswith("{clinic}: your visit is {short_date}")
 
 
 def test_the_live_preview_counts_segments_and_names_what_is_swapped() -> None:

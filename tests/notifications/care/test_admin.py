@@ -191,3 +191,9 @@ def test_the_visit_and_the_patient_show_what_was_answered(clinic: cast.Clinic) -
     whole = client.get(f"/admin/scheduling/patient/{visit.patient_id}/change/").content.decode()
     assert "Answers to checks" in whole
     assert "<script>alert(1)" not in whole
+
+
+def test_the_list_of_lines_speaks_in_words(clinic: cast.Clinic) -> None:
+    text = page(signed_in("clinician"), "/admin/notifications/carenote/")
+    assert "laser_except_excimer" not in text
+    assert ">seed<" not in text

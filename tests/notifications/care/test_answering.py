@@ -93,7 +93,7 @@ def test_worse_gives_the_number_and_writes_event_alert_and_task(visit: Appointme
         " In their words: it burns"
     )
     assert CareAnswer.objects.get().event == event
-    assert "The clinician on call is alerted by SMS." in bedside.tasks(answering.TODO)[0].text
+    assert "We are texting the clinician on call" in bedside.tasks(answering.TODO)[0].text
 
 
 def test_the_alert_goes_out_at_night_to_the_clinician_and_says_nothing_of_anybody(
@@ -146,9 +146,9 @@ def test_an_alert_that_cannot_be_delivered_becomes_a_task(visit: Appointment) ->
     said(Answer.WORSE, visit)
     carrier = Carrier(errors=[SendFailed("no such number", permanent=True)] * 9)
     stage.sweep(carrier, NIGHT)
-    texts = [t.text for t in bedside.tasks("message-not-delivered") if "on call" in t.text]
+    texts = [t.text for t in bedside.tasks("alarm-failed") if "on call" in t.text]
     assert len(texts) == 1
-    assert "may not have reached the clinician on call: please phone." in texts[0]
+    assert "did not reach the clinician on call" in texts[0]
 
 
 def test_where_nobody_is_on_call_the_task_says_so(visit: Appointment) -> None:

@@ -258,7 +258,9 @@ def test_whoever_lacks_a_channel_is_reached_by_the_other(
 def test_an_sms_says_that_there_is_a_note_and_nothing_else(clinic: cast.Clinic) -> None:
     bedside.done(clinic)
     (told,) = [m for m in bedside.sent(cast.at(cast.day(2), 10)) if m.channel == "sms"]
-    assert told.text.startswith("A note from Harley House: http")
+    assert told.text.startswith(
+        "Harley House: how are you after your visit? A short note for you: http"
+    )
     assert [w for w in (*CLINICAL, "Ada", "Pine") if w in told.text] == []
 
 
@@ -275,7 +277,7 @@ def test_an_email_holds_only_a_link_until_the_clinic_wants_the_text_in_it(
     (told,) = [m for m in bedside.sent(bedside.due(visit, "-7d")) if m.kind == "care"]
     assert "please use no retinoid (tretinoin, retinol)" in told.text
     assert "Keep out of the sun" in told.text  # still in force
-    assert told.subject == "A note from Harley House"
+    assert told.subject == "Harley House: before your visit"
     assert not told.calendar
 
 

@@ -42,6 +42,7 @@ def test_cut_refuses_what_it_cannot_fill(text: str, why: str) -> None:
 
 def test_no_blank_is_clinical() -> None:
     assert set(BLANKS) == {
+        "book",
         "clinic", "name", "date", "short_date", "time", "address", "phone", "link", "code", "reply",
     }  # fmt: skip
     assert set(OF_SEVERAL) == {"visits", "count", "how_many"}

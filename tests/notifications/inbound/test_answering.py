@@ -1,5 +1,6 @@
 """Reception's inbox: seen by whom it concerns, answered through the outbox, and shown before phoning."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clinic import groups
+from notifications import answers as answers_room
 from notifications import inbox
 from notifications.inbox import answer, assign, put_aside
 from notifications.models import Message, Reply
-from scheduling import access
+from scheduling import access, booking
 from scheduling.errors import ClinicError, NotFound
 from scheduling.models import Change, Site, Todo
 from tests import cast
@@ -75,9 +77,12 @@ def test_an_answer_leaves_whatever_becomes_of_the_visit() -> None:
     assert len(answers()) == 1
 
 
-def test_answering_ticks_the_task_off() -> None:
-    reply = asked("ok")
-    answer(reply_id=reply.pk, words="Thank you.", by=DESK, now=NOW)
+def test_a_question_back_leaves_the_task_open_until_something_is_decided() -> None:
+    reply = asked("can't come")
+    answer(reply_id=reply.pk, words="Would Friday do?", by=DESK, now=NOW)
+    assert Todo.objects.get().done_at is None
+    visit = Message.objects.get(kind="answer").appointment
+    booking.cancel(appointment_id=visit.pk, version=None, by=DESK, now=NOW, reason="asked")
     assert Todo.objects.get().done_by == "Desk"
 
 
@@ -170,6 +175,61 @@ def test_the_page_answers() -> None:
     assert response.status_code == 302, response.content.decode()
     assert answers() == ["Harley House: Behind the house. Tel +442079460000"]
     assert "Behind the house." in client.get(page).content.decode()
+
+
+def test_the_page_shows_what_passed_between_us_newest_last() -> None:
+    reply = asked("can't come")
+    answer(reply_id=reply.pk, words="Would Friday do?", by=DESK, now=NOW)
+    texts()
+    newer = text("Friday is fine", now=NOW + timedelta(minutes=5))
+    said = desk(everywhere=True).get(f"{LIST}{newer.pk}/change/").text
+    parts = ["your visit is booked", "can&#x27;t come", "Would Friday do?", "Friday is fine"]
+    places = [said.lower().find(part.lower()) for part in parts]
+    assert -1 not in places, list(zip(parts, places, strict=True))
+    assert places == sorted(places)
+    visit = reply.appointment_id
+    assert f"/appointment/{visit}/move/?from=2027-01-18" in said
+    assert f"/appointment/{visit}/change/#steps" in said
+    assert "answer-counting" in said
+
+
+@pytest.mark.parametrize("facts", [{"channel": "email"}, {"do_not_contact": True}])
+def test_who_cannot_be_answered_is_said_before_anybody_types(facts: dict[str, Any]) -> None:
+    reply = asked(**facts)
+    said = desk(everywhere=True).get(f"{LIST}{reply.pk}/change/").text
+    assert "This patient wants no texts; please phone." in said
+    assert 'name="answer"' not in said
+
+
+def test_a_stranger_is_given_a_name_before_anybody_types() -> None:
+    stage.booked(stage.house())
+    reply = text("It is me", sender="+34600000000")
+    said = desk(everywhere=True).get(f"{LIST}{reply.pk}/change/").text
+    assert "Only a message of a known patient can be answered here." in said
+    assert 'name="answer"' not in said
+    assert 'name="patient"' in said
+
+
+def test_an_answer_is_said_to_be_on_its_way() -> None:
+    reply = asked()
+    inline = {"answers-TOTAL_FORMS": "0", "answers-INITIAL_FORMS": "0"}
+    page = f"{LIST}{reply.pk}/change/"
+    said = desk(everywhere=True).post(page, {"answer": "Behind it.", **inline}, follow=True).text
+    assert "Your answer to Ada is on its way." in said
+    assert "was changed successfully" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Dear Elsa,\n\nYes, it is.", "Yes, it is."),
+        ("Hola Elsa:\nSí.", "Sí."),
+        ("Dear me, no.", "Dear me, no."),
+        ("Hello", "Hello"),
+    ],
+)
+def test_a_letter_greets_once(typed: str, kept: str) -> None:
+    assert answers_room._laid_out(typed, "email") == kept
 
 
 def test_the_page_keeps_what_was_typed_when_it_cannot_be_sent() -> None:

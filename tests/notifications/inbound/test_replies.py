@@ -296,3 +296,46 @@ def test_the_texts_of_a_site_that_can_be_answered_say_how(settings: object) -> N
 def test_a_patient_found_by_a_phone_need_not_have_one_visit() -> None:
     Patient.objects.all().delete()
     assert text("STOP", sender=ADA).state == "acted"
+
+
+# ---------------------------------------------------------------- nearly right
+
+
+def test_the_first_letter_with_the_code_is_enough() -> None:
+    made = told()
+    text(f"Y {code(made)}")
+    made.refresh_from_db()
+    assert made.confirmed_at == NOW
+    text(f"C {code(made)}")
+    made.refresh_from_db()
+    assert made.status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["I need to cancel tuesday", "cancel tomorrow pls", "quiero cancelar", "\u0644\u0646 \u0623\u062a\u0645\u0643\u0646"],
+)  # fmt: skip
+def test_cancelling_in_other_words_is_a_task(body: str) -> None:
+    told()
+    text(body)
+    assert Todo.objects.get().kind == "reply-unclear"
+
+
+def test_a_bare_yes_or_no_is_told_once_which_words_work() -> None:
+    made = told()
+    text("ok")
+    (said,) = answers()
+    assert f"reply YES {code(made)}" in said
+    assert "Mon 18 Jan, 13:00" in said
+    text("no")
+    assert answers() == []
+    assert Todo.objects.count() == 1
+
+
+def test_a_decision_ends_the_task_that_asked_for_it() -> None:
+    made = told()
+    asked = text("ok")
+    text(f"YES {code(made)}")
+    assert Todo.objects.get().done_by == f"patient {made.patient_id} by SMS"
+    asked.refresh_from_db()
+    assert asked.state == "acted"

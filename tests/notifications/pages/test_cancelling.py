@@ -126,10 +126,13 @@ def test_cancelling_too_late_says_the_rule_and_asks_to_phone(client: Client) -> 
     made = stage.visit(stage.house(), NOW + timedelta(hours=23, minutes=55))
     page = opened(client, made)
     response = client.get(f"{page}cancel/")
-    assert "up to 24 hours before. Please phone us now." in text_of(response)
+    assert (
+        "up to 24 hours before. Please phone us as soon as we are open, or ask us here."
+        in text_of(response)
+    )
     assert 'href="tel:+442079460000"' in response.content.decode()
     late = {"reason": "ill", "birth_year": "1985", "version": "1"}
-    assert "Please phone us now." in text_of(client.post(f"{page}cancel/", late))
+    assert "Please phone us as soon as we are open" in text_of(client.post(f"{page}cancel/", late))
     assert (status_of(made), Link.objects.get().tries) == ("booked", 0)
 
 
@@ -231,3 +234,42 @@ def test_of_twenty_answers_at_once_five_are_compared(used: int) -> None:
 def test_counting_after_looking_would_compare_more_than_five() -> None:
     links.issue(appointment=stage.visit(stage.house()), now=NOW)
     assert proved(Link.objects.get(), 20, looks_first) > 5
+
+
+# ---------------------------------------------------------------- the way on
+
+
+def test_after_cancelling_another_time_can_be_booked(client: Client) -> None:
+    made = stage.visit(stage.house())
+    page = opened(client, made)
+    done = client.get(cancelling(client, page, birth_year="1985")["Location"])
+    assert 'href="/my/book/"' in done.text
+
+
+def test_whoever_would_cancel_may_move_instead(client: Client) -> None:
+    page = opened(client, stage.visit(stage.house()))
+    assert f'href="{page}move/"' in client.get(f"{page}cancel/").text
+
+
+def test_too_late_to_cancel_one_may_still_ask(client: Client) -> None:
+    page = opened(client, stage.visit(stage.house(), NOW + timedelta(hours=5)))
+    said = client.get(f"{page}cancel/").text
+    assert f'href="{page}#ask"' in said
+    assert 'id="ask"' in client.get(page).text
+
+
+def test_a_cancelled_visit_leads_to_a_new_one(client: Client) -> None:
+    made = stage.visit(stage.house(), status="cancelled")
+    signed_in(client, made.patient)
+    assert 'href="/my/book/"' in client.get(f"/my/visits/{made.pk}/").text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_the_message_of_a_cancellation_says_where_to_book_again(language: str) -> None:
+    made = stage.booked(stage.house(language=language))
+    stage.sweep(stage.Carrier())
+    stage.change(made, "cancel", status="cancelled")
+    carrier = stage.Carrier()
+    stage.sweep(carrier)
+    assert {x.kind for x in carrier.sent} == {"cancelled"}
+    assert all("/my/book/" in x.text for x in carrier.sent)

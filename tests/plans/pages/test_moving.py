@@ -197,7 +197,9 @@ def test_too_late_is_told_the_rule_and_asked_to_phone(clinic: cast.Clinic, clien
     clinic.site.refresh_from_db()
     home = scene.opened(client, made)
     page = client.get(f"{home}move/")
-    assert "Visits are moved here up to 24 hours before. Please phone us now." in text_of(page)
+    rule = "Visits are moved here up to 24 hours before. Please phone us as soon as we are open"
+    assert rule in text_of(page)
+    assert '#ask">Ask us for another time</a>' in page.content.decode()
     assert hrefs(page, "move/") == []
     late = client.post(f"{home}move/{quantum(scene.later(made, days=2))}/", {"seen": "x"})
     made.refresh_from_db()
