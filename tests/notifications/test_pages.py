@@ -157,7 +157,7 @@ def test_the_page_lists_the_visits_that_were_told_together_as_they_are_now(
     said = text_of(client.get(opened(client, first)))
     assert (
         "Visits booked or changed together Monday 18 January 2027, 13:00 Tuesday 26 January 2027, 13:00"
-        " Cancelled: Monday 1 February 2027, 13:00 Here you can confirm"
+        " Open this visit Cancelled: Monday 1 February 2027, 13:00 "
     ) in said
 
 

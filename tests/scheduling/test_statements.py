@@ -60,6 +60,8 @@ def test_gathered_writes_go_in_one_round_trip_and_before_other_questions() -> No
 
 
 def test_a_gathered_write_that_breaks_a_constraint_is_told_by_its_name() -> None:
+    Grounds.objects.get_or_create(pk=1)
+
     def breaks() -> None:
         with transaction.atomic(), named_constraints(), statements.gathered():
             statements.write("INSERT INTO scheduling_grounds (id, version) VALUES (2, 1)", [])
