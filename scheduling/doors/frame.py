@@ -66,10 +66,16 @@ def show(request: HttpRequest, page: Page, status: int = 200) -> HttpResponse:
         "clinic": page.site.name if page.site else "",
         "address": page.site.address if page.site else "",
         "phone": page.site.phone if page.site else "",
+        "clock": _clock(page.site, page.words) if page.site else "",
     }
     response = render(request, page.template, context | dict(page.facts), status=status)
     response["Content-Language"] = language
     return private(response)
+
+
+def _clock(site: Site, words: Words) -> str:
+    """Say whose time it is: nobody knows in which zone a page is read."""
+    return str(words["clock"].format(place=site.zone.rpartition("/")[2].replace("_", " ")))
 
 
 def told_text(texts: Told, name: str, language: str, words: Words) -> dict[str, str] | None:

@@ -132,6 +132,11 @@ def test_the_page_says_how_the_visit_stands(
     assert said in text_of(response)
 
 
+def test_a_page_says_whose_time_it_is_wherever_it_is_read(client: Client) -> None:
+    page = opened(client, stage.visit(stage.house()))
+    assert "All times are the time in London." in text_of(client.get(page))
+
+
 def test_a_link_dies_with_a_move_and_names_whom_to_phone(client: Client) -> None:
     made = stage.visit(stage.house())
     page = opened(client, made)

@@ -152,7 +152,6 @@ def shown(
         "earlier": found.earlier and found.earlier.isoformat(),
         "later": found.later.isoformat(),
         "back": steps.before(visitor, draft, now, "times"),
-        "clock": words["clock"].format(place=site.zone.rpartition("/")[2].replace("_", " ")),
     }
     page = Page(
         template="scheduling/patient/starts.html",
