@@ -5,11 +5,13 @@ Debian's Chromium is driven, or a Chrome that is there; playwright's own builds 
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -58,6 +60,30 @@ def _clock() -> Iterator[None]:
     """Stop the house's clock on the morning of the cast; the browser keeps its own."""
     with time_machine.travel(cast.NOW, tick=False):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _at_rest(transactional_db: None, browser: Browser) -> Iterator[None]:
+    """Close what a test left open, and wait for the last answer, before its rows are taken away.
+
+    Screens ask for news by themselves; a request under way would stand in the way of TRUNCATE.
+    """
+    yield
+    for context in browser.contexts:
+        context.close()
+    for _ in range(200):
+        if not _asking():
+            break
+        time.sleep(0.05)
+
+
+def _asking() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 @pytest.fixture
