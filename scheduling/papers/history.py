@@ -5,7 +5,7 @@ answers that can stop a treatment become records. What could allow one (a sessio
 healed area) stays in the submission until a clinician enters it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -235,13 +235,3 @@ def _next(patient_id: int, now: datetime) -> Appointment | None:
 
 def _lock(patient_id: int) -> None:
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-
-
-def allergies_of(patient_ids: Sequence[int]) -> dict[int, str]:
-    """Say what each patient wrote about allergies last, for those who wrote something."""
-    newest = (
-        Submission.objects.filter(patient_id__in=patient_ids)
-        .order_by("patient_id", "-at", "-pk")
-        .distinct("patient_id")
-    )
-    return {row.patient_id: row.allergies for row in newest if row.allergies}
