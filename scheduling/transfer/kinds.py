@@ -81,6 +81,10 @@ class Desk:
         seen.add(external)
         return external
 
+    def again(self, row: Row) -> None:
+        """Let a row be read once more."""
+        self.memo["seen"].discard(row.text("external_id"))
+
     def find(self, subject: str, external_id: str, column: str) -> int:
         """Find the row here that an id of the other system stands for.
 
