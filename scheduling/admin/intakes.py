@@ -18,6 +18,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_date
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -74,6 +75,13 @@ class HandInForm(forms.Form):
         choices=[("", "what its first line shows"), *tables.DELIMITERS.items()],
     )
 
+    since = forms.DateField(
+        label="Opening hours: in place of those that stand, from",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text="they end the day before, nothing is deleted; empty adds to what stands",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the kinds of every floor."""
         super().__init__(*args, **kwargs)
@@ -92,6 +100,7 @@ class HandInForm(forms.Form):
             dates=said["dates"],
             encoding=said["encoding"],
             delimiter=said["delimiter"],
+            since=said["since"],
         )
 
 
@@ -229,6 +238,7 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
         verdicts=verdicts,
         wanted=wanted,
         refused=refused,
+        since=parse_date(intake.declared.get("since", "")),
         writes=sum(intake.counts.values()) - refused - intake.counts.get("same", 0),
         progress=intakes.progress(pk) if intake.state != Intake.State.WRITTEN else None,
     )

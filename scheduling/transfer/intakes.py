@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
@@ -25,6 +25,7 @@ from scheduling.transfer import kinds, tables
 from scheduling.transfer.cells import DATES, Declared, Row, sha
 from scheduling.transfer.kinds import Desk, Kind, Outcome, Verdict
 from scheduling.transfer.tables import Table
+from scheduling.walltime import LATEST
 
 BATCH = 500
 AT_ONCE = 1_000
@@ -56,7 +57,10 @@ class _TakenBack(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """A file and what is declared of it; empty `encoding` and `delimiter` are found out."""
+    """A file and what is declared of it; empty `encoding` and `delimiter` are found out.
+
+    From `since` on it holds in place of what stands (opening hours); without, it adds.
+    """
 
     name: str
     content: bytes
@@ -65,6 +69,7 @@ class Handed:
     dates: str = ""
     encoding: str = ""
     delimiter: str = ""
+    since: date | None = None
 
 
 def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
@@ -76,11 +81,13 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
     """
     kind = kinds.named(handed.kind)
     _table(kind, handed)
+    _may_replace(kind, handed.since, now)
     declared = {
         "dates": handed.dates,
         "encoding": handed.encoding,
         "delimiter": handed.delimiter,
         "countries": _countries(),
+        "since": handed.since.isoformat() if handed.since else "",
     }
     intake = Intake.objects.create(
         kind=kind.code,
@@ -94,6 +101,13 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
     )
     _note(intake, "receive", by, now)
     return intake
+
+
+def _may_replace(kind: Kind, since: date | None, now: datetime) -> None:
+    if since is not None and not kind.whole:
+        raise Malformed(f"{kind.title} are added; only opening hours are replaced from a date on.")
+    if since is not None and not now.date() <= since <= LATEST:
+        raise Malformed("What stands is replaced from today on, or from a later date.")
 
 
 def _countries() -> list[str]:
@@ -241,7 +255,12 @@ def rows_of(intake: Intake) -> list[Row]:
         delimiter=declared["delimiter"],
     )
     table = _table(kind, handed)
-    how = Declared(dates=declared["dates"], countries=tuple(declared["countries"]))
+    since = declared.get("since")
+    how = Declared(
+        dates=declared["dates"],
+        countries=tuple(declared["countries"]),
+        since=date.fromisoformat(since) if since else None,
+    )
     rows = [
         Row(line, dict(zip(table.header, cells, strict=True)), how) for line, cells in table.rows
     ]
@@ -255,7 +274,7 @@ def _taken_in(intake: Intake, by: Actor, now: datetime) -> list[tuple[Row, Outco
     desk = Desk(source=intake.source, by=by, now=now, declared=declared)
     catalogue.current()
     found: list[tuple[Row, Outcome]] = []
-    for batch in _batches(rows):
+    for batch in [rows] if kind.whole else _batches(rows):
         found += zip(batch, kind.apply(batch, desk), strict=True)
         tell(intake.pk, len(found), len(rows))
     desk.settle()

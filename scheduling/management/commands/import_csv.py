@@ -1,6 +1,6 @@
 """Take files of another system in, or the zip of `export_clinic`: looked over first, then written."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,12 @@ class Command(BaseCommand):
         parser.add_argument("--dates", choices=list(DATES), default="", help="order of its dates")
         parser.add_argument("--encoding", choices=ENCODINGS, default="")
         parser.add_argument("--delimiter", choices=["comma", "semicolon", "tab"], default="")
+        parser.add_argument(
+            "--replace-from",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="opening hours: from this date on in place of those that stand",
+        )
         parser.add_argument("--write", action="store_true", help="take it in, all or nothing")
         parser.add_argument("--leave-out", action="store_true", help="though rows are refused")
 
@@ -78,6 +84,7 @@ class Command(BaseCommand):
             dates=options["dates"],
             encoding=options["encoding"],
             delimiter=separators[options["delimiter"]],
+            since=options["replace_from"],
         )
         try:
             intake = intakes.receive(handed=handed, by=BY, now=now)
