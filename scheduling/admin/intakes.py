@@ -28,7 +28,7 @@ from scheduling.errors import ClinicError
 from scheduling.models import Intake, IntakeRow
 from scheduling.screens import door
 from scheduling.screens.frame import actor, attempt, now
-from scheduling.transfer import exports, intakes, kinds, tables
+from scheduling.transfer import exports, intakes, kinds, tables, verdicts
 
 MOVE = "scheduling.move_data"
 A_PAGE = 100
@@ -228,14 +228,14 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.get("verdict", "")
     rows = intake.rows.filter(verdict=wanted) if wanted in IntakeRow.Verdict else intake.rows.all()
     page = Paginator(rows.order_by("line"), A_PAGE).get_page(request.GET.get("page"))
-    verdicts = [(v.value, v.label, intake.counts.get(v.value, 0)) for v in IntakeRow.Verdict]
+    counted = [(v.value, v.label, intake.counts.get(v.value, 0)) for v in IntakeRow.Verdict]
     refused = intake.counts.get("refused", 0)
     context = door.context_of(
         request,
         f"{kinds.named(intake.kind).title}: {intake.name}",
         intake=intake,
         page=page,
-        verdicts=verdicts,
+        verdicts=counted,
         wanted=wanted,
         refused=refused,
         since=parse_date(intake.declared.get("since", "")),
@@ -247,6 +247,8 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _step(request: HttpRequest, intake: Intake) -> HttpResponse:
     match request.POST.get("step"):
+        case "verdicts":
+            return _verdicts(request, intake)
         case "write":
             attempt(request, lambda: _write(request, intake), "Written, as it was shown.")
         case "look":
@@ -265,6 +267,19 @@ def _step(request: HttpRequest, intake: Intake) -> HttpResponse:
         case _:
             raise Http404
     return _to(intake.pk)
+
+
+def _verdicts(request: HttpRequest, intake: Intake) -> HttpResponse:
+    """Stream the verdicts, all or those of one sort, with the rows as they were handed in."""
+    wanted = request.POST.get("verdict", "")
+    if wanted and wanted not in IntakeRow.Verdict:
+        raise Http404
+    pieces = verdicts.told(intake_id=intake.pk, wanted=wanted, by=actor(request), now=now())
+    name = f"{intake.kind}-{intake.pk}-{wanted or 'verdicts'}.csv"
+    download: HttpResponse = _download(
+        StreamingHttpResponse(pieces), name, "text/csv; charset=utf-8"
+    )
+    return download
 
 
 def _write(request: HttpRequest, intake: Intake) -> None:

@@ -80,13 +80,15 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
 
     """
     kind = kinds.named(handed.kind)
-    _table(kind, handed)
+    table = _table(kind, handed)
     _may_replace(kind, handed.since, now)
     declared = {
         "dates": handed.dates,
         "encoding": handed.encoding,
         "delimiter": handed.delimiter,
         "countries": _countries(),
+        "header": list(table.header),
+        "separator": table.delimiter,
         "since": handed.since.isoformat() if handed.since else "",
     }
     intake = Intake.objects.create(

@@ -68,6 +68,36 @@ def test_a_file_is_looked_at_again_and_thrown_away(manager: Client) -> None:
     assert Intake.objects.count() == 0
 
 
+def test_refused_rows_are_downloaded_by_a_press_and_noted(manager: Client) -> None:
+    intake = hand_in(manager)
+    assert (
+        "Download the 1 refused row (CSV)" in manager.get(url("change", intake.pk)).content.decode()
+    )
+    answer = manager.post(url("change", intake.pk), {"step": "verdicts", "verdict": "refused"})
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert content.splitlines()[1:] == [
+        '"3","refused","given_name: this is empty.","P2","","Elm",""'
+    ]
+    assert answer["Content-Disposition"].endswith(f'"patients-{intake.pk}-refused.csv"')
+    assert Change.objects.get(verb="take_verdicts").by == "manager"
+    assert (
+        manager.post(url("change", intake.pk), {"step": "verdicts", "verdict": "x"}).status_code
+        == 404
+    )
+
+
+def test_hours_are_handed_in_to_replace_from_a_date(manager: Client) -> None:
+    cast.site_named("Park Row")
+    file = SimpleUploadedFile("h.csv", b"site,weekday,opens,closes\nPark Row,monday,10:00,12:00\n")
+    said = {"file": file, "kind": "hours", "source": "old", "since": "2999-01-01"}
+    assert manager.post(url("hand_in"), said).status_code == 422
+    file.seek(0)
+    assert manager.post(url("hand_in"), {**said, "since": "2099-01-01"}).status_code == 302
+    page = manager.get(url("change", Intake.objects.get().pk)).content.decode()
+    assert "From 1 Jan 2099 on" in page
+    assert "Ends on 31 Dec 2098: monday 09:00–18:00; tuesday" in page
+
+
 def test_a_large_file_waits_for_a_worker(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intakes, "AT_ONCE", 1)
     intake = hand_in(manager)
