@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from django.core.cache import cache
 from django.db import transaction
 
-from scheduling import catalogue, trail
+from scheduling import catalogue, statements, trail
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.integrity import retrying
@@ -173,7 +173,7 @@ def write(*, intake_id: int, agreed: Agreed, by: Actor, now: datetime) -> Intake
 
     Raises:
         NotFound: no such file.
-        WrongState: it was not looked at yet, or written before.
+        WrongState: it was not looked at yet, written before, or another is being written now.
         Outdated: another file, or other verdicts than those shown; nothing is written.
 
     """
@@ -191,6 +191,7 @@ def write(*, intake_id: int, agreed: Agreed, by: Actor, now: datetime) -> Intake
 
 @retrying
 def _written(intake_id: int, by: Actor, now: datetime) -> Intake:
+    _alone()
     intake = Intake.objects.select_for_update().get(pk=intake_id)
     if intake.state != Intake.State.CHECKED:
         raise WrongState("This file was written before.")
@@ -203,6 +204,24 @@ def _written(intake_id: int, by: Actor, now: datetime) -> Intake:
     intake.save()
     _note(intake, "take_in", by, now)
     return intake
+
+
+_ALONE = "SELECT pg_try_advisory_xact_lock(74, 1)"
+"""Beside 73, the resources'; kept until the transaction ends."""
+
+
+def _alone() -> None:
+    """Write one file at a time: the second reads what the first has written.
+
+    Raises:
+        WrongState: another file is being written.
+
+    """
+    [(free,)] = statements.rows(_ALONE, [])
+    if not free:
+        raise WrongState(
+            "Another file is being written just now. Write this one when that is done."
+        )
 
 
 def discard(*, intake_id: int, by: Actor, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from scheduling import access
-from scheduling.models import Change, Intake, Patient, Staff
+from scheduling.models import Change, Intake, Patient, Staff, TwoPeople
 from scheduling.transfer import intakes, kinds
 from tests import cast
 from tests.scheduling.admin.conftest import SignIn
@@ -139,6 +139,21 @@ def test_two_records_are_joined_as_shown(manager: Client, clinic: cast.Clinic) -
     assert not Patient.objects.filter(pk=twin.pk).exists()
 
 
+def test_two_are_told_apart_shown_and_taken_back(manager: Client, clinic: cast.Clinic) -> None:
+    twin = cast.patient("Ada", "Pine", phone="+447700900999")
+    said = {"step": "apart", "one": clinic.patient.pk, "two": twin.pk}
+    manager.post(url("likely"), said)
+    page = manager.get(url("likely")).content.decode()
+    assert "Nobody looks like another." in page
+    assert "Said to be two people" in page
+    pair = TwoPeople.objects.get()
+    history = reverse("admin:scheduling_patient_history", args=[twin.pk])
+    assert "not_same_person" in manager.get(history).content.decode()
+    assert manager.post(url("likely"), {"step": "other"}).status_code == 404
+    manager.post(url("likely"), {"step": "back", "pair": pair.pk})
+    assert "same name and birth date" in manager.get(url("likely")).content.decode()
+
+
 def test_everything_is_streamed_and_noted(manager: Client) -> None:
     assert manager.get(url("everything")).status_code == 200
     assert Change.objects.filter(verb="export_clinic").count() == 0
@@ -174,6 +189,7 @@ def test_only_a_manager_of_the_whole_clinic_moves_data(
     asked += [client.post(url("everything")).status_code]
     asked += [client.post(url("change", intake.pk), {"step": "discard"}).status_code]
     asked += [client.get(url("template", "patients")).status_code]
+    asked += [client.post(url("likely"), {"step": "back", "pair": 1}).status_code]
     asked += [client.get("/admin/scheduling/patient/export/").status_code]
     twin = cast.patient("Ada", "Pine")
     joining = {"stays": clinic.patient.pk, "goes": twin.pk}
