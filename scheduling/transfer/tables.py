@@ -168,10 +168,16 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise Malformed(_too_long(before + 1)) from error
             raise Malformed(f"Line {reader.line_num} cannot be read as CSV: {error}.") from error
         if any(cell.strip() for cell in cells):
             yield before + 1, cells
         before = reader.line_num
+
+
+def _too_long(line: int) -> str:
+    return f"Line {line} has a cell of more than {LONGEST_CELL:,} characters."
 
 
 def _header(cells: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
@@ -201,7 +207,7 @@ def _rows(
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
             raise Malformed(f"Line {line} has {len(cells)} cells, and the header {width}.")
         if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise Malformed(f"Line {line} has a cell of more than {LONGEST_CELL:,} characters.")
+            raise Malformed(_too_long(line))
         given = [unquoted(cell, ours=ours) for cell in cells[:width]]
         yield line, (*given, *[""] * (width - len(given)))
 
