@@ -10,7 +10,6 @@ from tests import cast
 from tests.browser.looking import AXE, TAGS
 
 PEOPLE = b"external_id,given_name,family_name,birth_date\nP1,Ada,Pine,1985-04-12\nP2,,Elm,\n"
-SHOTS = True
 BUSY = "serious", "critical"
 
 
@@ -63,7 +62,6 @@ def taken_in(desk: Page) -> list[str]:
     found = []
     desk.goto("/admin/scheduling/intake/hand-in/")
     found += grave(desk)
-    if SHOTS: desk.screenshot(path="/tmp/shot_handin.png", full_page=True)
     desk.get_by_label("File", exact=True).set_input_files(
         {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE}
     )
@@ -76,7 +74,6 @@ def taken_in(desk: Page) -> list[str]:
     with desk.expect_download() as download:
         desk.get_by_role("button", name="Download the 1 refused row (CSV)").click()
     assert b'"given_name: this is empty."' in download.value.path().read_bytes()
-    if SHOTS: desk.screenshot(path="/tmp/shot_intake.png", full_page=True)
     desk.get_by_label("Leave out the 1 refused").check()
     desk.get_by_role("button", name="Write 1 row").click()
     expect(desk.get_by_role("heading", name="Written")).to_be_visible()
@@ -90,7 +87,6 @@ def joined(desk: Page) -> list[str]:
     desk.get_by_role("button", name="are not the same person").click()
     expect(desk.get_by_role("heading", name="Said to be two people")).to_be_visible()
     found += grave(desk)
-    if SHOTS: desk.screenshot(path="/tmp/shot_apart.png", full_page=True)
     desk.get_by_role("button", name="Take back that").click()
     desk.get_by_role("link", name="Look at joining Ada Pine").click()
     desk.get_by_role("button", name="See what joining them does").click()
