@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET
 from scheduling import catalogue
 from scheduling.admin.calendar.asking import KINDS, kind_of, sites_in, today_at
 from scheduling.admin.calendar.spelling import legend
-from scheduling.admin.calendar.undoing import SECONDS
 from scheduling.admin.wanted import WantedForm
 from scheduling.catalogue import Place
 from scheduling.screens import door, shipped
 from scheduling.screens.frame import now
+from scheduling.screens.undoing import SECONDS
 
 VIEWS = ("day", "week")
 POLL_MS = 1200
