@@ -22,6 +22,7 @@ from scheduling.admin.calendar.wanting import (
 from scheduling.booking import Booked, Place
 from scheduling.booking.ask import Ask
 from scheduling.catalogue import Thing
+from scheduling.core.words import Status
 from scheduling.errors import Malformed, Refused, StaleVersion
 from scheduling.models import Appointment, Resource, Site
 from scheduling.screens import door, refusing, undoing
@@ -67,6 +68,23 @@ def move_view(request: HttpRequest, pk: int) -> HttpResponse:
         return _no(request, refused, visit.site_id, _to_move(visit, place))
     token = undoing.offer(request, undoing.after(note, moved.appointment))
     return JsonResponse(_done(moved, "Moved", token))
+
+
+@require_POST
+def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel a visit, with the reason that the patient gave."""
+    door.needs(request, door.WORK)
+    visit, moment = door.visit_of(request, pk), now()
+    version = door.whole(request.POST.get("version"))
+    if version is None:
+        raise StaleVersion
+    by = undoing.thoughtful(actor(request))
+    note = undoing.before("cancel", visit, by, moment)
+    reason = request.POST.get("reason", "").strip()
+    gone = booking.cancel(appointment_id=pk, version=version, by=by, now=moment, reason=reason)
+    told = note["was"] != Status.PENDING  # a hold that was let go is booked anew, not undone
+    token = undoing.offer(request, undoing.after(note, gone)) if told else ""
+    return JsonResponse(_done(Booked(appointment=gone), "Cancelled", token))
 
 
 def _kind(request: HttpRequest) -> str:

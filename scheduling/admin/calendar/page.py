@@ -98,7 +98,7 @@ def _first_read(frame: Frame) -> str:
 def _facts(request: HttpRequest, frame: Frame, moment: datetime) -> dict[str, Any]:
     """Gather what the scripts begin with."""
     offset = moment.astimezone(frame.site.tz).utcoffset()
-    names = ("days", "news", "patients", "starts", "why", "diary_book", "diary_undo")
+    names = ("days", "news", "papers", "patients", "starts", "why", "diary_book", "diary_undo")
     root = reverse("admin:scheduling_appointment_changelist")
     return {
         "site": frame.site.id,
@@ -113,5 +113,5 @@ def _facts(request: HttpRequest, frame: Frame, moment: datetime) -> dict[str, An
         "poll": POLL_MS,
         "undoSeconds": SECONDS,
         "urls": {n: reverse(f"admin:scheduling_appointment_{n}") for n in names}
-        | {"move": f"{root}diary/0/move/", "root": root},
+        | {"move": f"{root}diary/0/move/", "cancel": f"{root}diary/0/cancel/", "root": root},
     }

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling import register
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment, Patient, Record
 from tests import cast
 from tests.scheduling.admin import screens
 from tests.scheduling.admin.conftest import SignIn
@@ -111,9 +111,45 @@ def test_news_is_the_stamp_of_the_days(
     desk: Client, clinic: cast.Clinic, visit: Appointment
 ) -> None:
     told = desk.get(f"{ROOT}days/", days(clinic)).json()
-    assert desk.get(f"{ROOT}news/", days(clinic)).json() == {"stamp": told["stamp"]}
+    news = desk.get(f"{ROOT}news/", days(clinic)).json()
+    assert news["stamp"] == told["stamp"]
     screens.visit(clinic, 1, 15, clinic.review)
-    assert desk.get(f"{ROOT}news/", days(clinic)).json() != {"stamp": told["stamp"]}
+    assert desk.get(f"{ROOT}news/", days(clinic)).json()["stamp"] != told["stamp"]
+
+
+def lacks(desk: Client, clinic: cast.Clinic) -> dict[str, list[str]]:
+    told = desk.get(f"{ROOT}papers/", days(clinic))
+    assert told.status_code == 200
+    return told.json()["papers"]
+
+
+def test_papers_that_visits_lack_are_told_until_a_record_completes_them(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    screens.visit(clinic, 1, 15, clinic.review)
+    assert lacks(desk, clinic) == {str(visit.pk): ["signed consent"]}
+    before = desk.get(f"{ROOT}news/", days(clinic)).json()
+    Record.objects.create(
+        patient=clinic.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone="Europe/London"
+    )
+    assert desk.get(f"{ROOT}news/", days(clinic)).json()["record"] > before["record"]
+    assert lacks(desk, clinic) == {}
+
+
+def test_papers_cost_at_most_eight_queries_however_many_visits(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            lacks(desk, clinic)
+        return len(asked)
+
+    cost()
+    one = cost()
+    screens.visit(
+        clinic, 1, 15, clinic.resurfacing, patient_id=cast.patient("Bo", "Ash", consulted=True).pk
+    )
+    assert (cost(), one <= 8) == (one, True)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +165,7 @@ def test_days_that_make_no_sense_are_refused(
 
 def test_another_site_is_not_there(desk: Client, clinic: cast.Clinic, visit: Appointment) -> None:
     other = cast.site_named("Mayfair")
-    for name in ("days", "news"):
+    for name in ("days", "news", "papers"):
         asked = days(clinic, site=other.pk)
         assert desk.get(f"{ROOT}{name}/", asked, headers=JSON).status_code == 404
 
@@ -299,6 +335,7 @@ def test_visits_of_other_sites_are_not_there(
     stranger = sign_in("reception", cast.site_named("Mayfair"), name="stranger")
     to = place(clinic, visit, f"{DAY}T15:00")
     assert stranger.post(move(visit), to, headers=JSON).status_code == 404
+    assert stranger.post(f"{ROOT}{visit.pk}/cancel/", to, headers=JSON).status_code == 404
     assert stranger.post(f"{ROOT}book/", wanted(clinic), headers=JSON).status_code == 404
 
 
@@ -308,16 +345,47 @@ def test_who_only_looks_changes_nothing(
     told = onlooker.get(f"{ROOT}days/", days(clinic)).json()
     assert told["visits"][0]["movable"] is False
     assert 'id="diary-panel"' not in onlooker.get(ROOT).content.decode()
-    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/"):
+    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/", f"{ROOT}{visit.pk}/cancel/"):
         assert onlooker.post(path, headers=JSON).status_code == 403
     for name in ("patients", "starts", "why"):
         assert onlooker.get(f"{ROOT}{name}/", headers=JSON).status_code == 403
 
 
 def test_looking_is_by_get_and_changing_by_post(desk: Client, visit: Appointment) -> None:
-    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/"):
+    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/", f"{ROOT}{visit.pk}/cancel/"):
         assert desk.get(path).status_code == 405
     assert desk.post(f"{ROOT}days/").status_code == 405
+
+
+# ---------------------------------------------------------------- cancelling
+
+
+def test_a_visit_is_cancelled_with_its_reason_and_that_is_undone(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    asked = {"version": visit.version, "reason": "has a cold"}
+    told = desk.post(f"{ROOT}{visit.pk}/cancel/", asked).json()
+    visit.refresh_from_db()
+    assert (visit.status, visit.cancel_reason) == ("cancelled", "has a cold")
+    assert told["words"] == "Cancelled: Ada Pine, Laser resurfacing, Tue 5 Jan, 11:00."
+    assert desk.get(f"{ROOT}days/", days(clinic)).json()["visits"] == []
+    back = desk.post(f"{ROOT}undo/", {"undo": told["undo"]})
+    visit.refresh_from_db()
+    assert (back.status_code, visit.status, visit.cancel_reason) == (200, "booked", "")
+
+
+def test_a_stale_or_second_cancelling_changes_nothing(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    stale = {"version": visit.version}
+    desk.post(move(visit), place(clinic, visit, f"{DAY}T15:00"))
+    for asked in (stale, {}):
+        answer = desk.post(f"{ROOT}{visit.pk}/cancel/", asked, headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (412, "stale_version")
+    visit.refresh_from_db()
+    desk.post(f"{ROOT}{visit.pk}/cancel/", {"version": visit.version})
+    again = desk.post(f"{ROOT}{visit.pk}/cancel/", {"version": visit.version + 1}, headers=JSON)
+    assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
 
 
 # ---------------------------------------------------------------- undo
