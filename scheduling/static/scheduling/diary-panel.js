@@ -152,7 +152,8 @@ export class Panel {
     else this.#first();
     this.#drawFrees();
     this.diary.draw();
-    if (body.hidden.length) this.#tell("warn", ...body.hidden.map((each) => `${each.date}: ${each.words}`));
+    if (body.hidden.length) this.#tell("warn", ...new Set(body.hidden.map((each) => each.words)));
+    if (body.earliest) this.#offer(body.earliest);
   }
 
   // Where nobody pointed at a time yet, the first start that would do.

@@ -10,6 +10,7 @@ import { contentOf, eventsOf, Hint, lengthOf, placed, sentence } from "./diary-v
 
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const SLOT = { minutes: 15, height: COARSE ? 44 : 26 }; // a finger needs 44 pixels
+const REM = parseFloat(getComputedStyle(document.documentElement).fontSize);
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
 
 class Diary {
@@ -59,8 +60,12 @@ class Diary {
     };
   }
 
-  #width() {
-    return this.facts.view === "week" ? "7rem" : COARSE ? "10rem" : undefined;
+  // As wide as there is room for; never so narrow that no name fits.
+  #width(count = 0) {
+    const week = this.facts.view === "week";
+    const least = week ? 7 : COARSE ? 10 : 0;
+    const room = (this.grid.clientWidth / REM - 5) / ((week ? 7 : 1) * (count || 1));
+    return !least || (count && room >= least) ? undefined : `${least}rem`;
   }
 
   #snapped(text) {
@@ -86,7 +91,7 @@ class Diary {
     const before = this.days;
     this.days = { ...body, columns: this.columns.of(body.columns) };
     this.#withPapers();
-    if (JSON.stringify(before.columns) !== JSON.stringify(this.days.columns)) this.calendar.setOption("resources", this.days.columns);
+    if (JSON.stringify(before.columns) !== JSON.stringify(this.days.columns)) this.#setColumns();
     if (String(before.hours) !== String(body.hours)) {
       this.calendar.setOption("slotMinTime", body.hours[0]);
       this.calendar.setOption("slotMaxTime", body.hours[1]);
@@ -117,9 +122,14 @@ class Diary {
 
   shownAgain() {
     this.days.columns = this.columns.of(this.columns.all);
-    this.calendar.setOption("resources", this.days.columns);
+    this.#setColumns();
     this.draw();
     this.panel?.light();
+  }
+
+  #setColumns() {
+    this.calendar.setOption("columnWidth", this.#width(this.days.columns.length));
+    this.calendar.setOption("resources", this.days.columns);
   }
 
   #title() {

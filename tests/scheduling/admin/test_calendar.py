@@ -204,6 +204,19 @@ def test_lit_starts_are_those_that_booking_accepts(
     assert all(not low <= "11:00" < high for low, high in runs)
 
 
+def test_a_day_without_starts_names_the_earliest_after_it(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    sunday = cast.day(6).isoformat()
+    asked = {**days(clinic), **wanted(clinic, treatment=clinic.review.pk)}
+    told = desk.get(f"{ROOT}starts/", {**asked, "from": sunday, "to": sunday}).json()
+    assert told["earliest"] == {
+        "start": f"{cast.day(7).isoformat()}T09:00",
+        "when": "Mon 11 Jan, 09:00",
+    }
+    assert desk.get(f"{ROOT}starts/", asked).json()["earliest"] is None
+
+
 def test_starts_light_up_before_anybody_is_chosen(desk: Client, clinic: cast.Clinic) -> None:
     asked = {**days(clinic), **wanted(clinic, patient="")}
     assert desk.get(f"{ROOT}starts/", asked).json()["starts"][str(clinic.doctor.pk)]
