@@ -13,7 +13,7 @@ from typing import Any
 from django.core import signing
 from django.http import HttpRequest
 
-from scheduling import booking
+from scheduling import booking, todos
 from scheduling.booking import Place
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, WrongState
@@ -69,7 +69,11 @@ def after(note: Note, visit: Appointment) -> str:
 
 
 def _note(did: str, by: Actor, now: datetime) -> Note:
-    return {"did": did, "by": by.user_id, "at": now.timestamp()}
+    return {"did": did, "by": by.user_id, "at": now.isoformat()}
+
+
+def _at(note: Note) -> datetime:
+    return datetime.fromisoformat(note["at"])
 
 
 def _signed(note: Note, visits: Sequence[Appointment]) -> str:
@@ -91,7 +95,7 @@ def read(text: str, by: Actor, now: datetime) -> Note:
         raise Malformed("There is no such step to undo.") from error
     if note["by"] != by.user_id:
         raise Malformed("Only who took a step can undo it.")
-    if now.timestamp() - note["at"] > SECONDS + GRACE:
+    if now - _at(note) > timedelta(seconds=SECONDS + GRACE):
         raise WrongState(
             f"A step can be undone for {SECONDS} seconds; after that the visit is changed by hand."
         )
@@ -107,7 +111,10 @@ def take_back(note: Note, visit: Appointment, by: Actor, now: datetime) -> str:
     Raises: see `booking.move`, `booking.cancel` and `booking.reinstate`.
     """
     by = replace(thoughtful(by), takes_back=note["told"])
-    return _BACK[note["did"]](note, visit, by, now)
+    words = _BACK[note["did"]](note, visit, by, now)
+    # a visit that seemed to stand on the cancelled one, a plan to re-flow: that was the slip's doing
+    todos.step_undone(patient_id=visit.patient_id, taken_at=_at(note), by=by, now=now)
+    return words
 
 
 def _unbook(note: Note, visit: Appointment, by: Actor, now: datetime) -> str:
@@ -190,8 +197,8 @@ def offered(request: HttpRequest, now: datetime) -> Offered | None:
     if not token:
         return None
     try:
-        at = signing.loads(token, salt=_SALT)["at"]
+        at = _at(signing.loads(token, salt=_SALT))
     except signing.BadSignature:
         return None
-    left = int(at + SECONDS - now.timestamp())
+    left = int((at + timedelta(seconds=SECONDS) - now).total_seconds())
     return Offered(token, left) if left > 0 else None

@@ -9,7 +9,7 @@ from django.test import Client
 
 from notifications.models import Message
 from scheduling import booking
-from scheduling.models import Appointment, Opening, Patient
+from scheduling.models import Appointment, Opening, Patient, Todo
 from scheduling.screens import undoing
 from tests import cast
 from tests.notifications.stage import Carrier, sweep
@@ -120,6 +120,20 @@ def test_a_cancellation_is_undone_and_its_time_offered_to_nobody(
     visit.refresh_from_db()
     assert (visit.status, told(LATER)) == ("booked", [])
     assert Opening.objects.get().closed_at == cast.NOW
+
+
+def test_tasks_that_a_slip_wrote_are_gone_with_it(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    """The consultation on which the laser stands is cancelled, and is not."""
+    new = cast.patient("Bo", "Ash")
+    first = screens.visit(clinic, 1, 9, clinic.consultation, patient_id=new.pk)
+    laser = screens.visit(clinic, 9, 9, clinic.resurfacing, patient_id=new.pk)
+    cancel(desk, first)
+    asked = Todo.objects.filter(appointment=laser, done_at=None)
+    assert asked.count() == 1
+    undo(desk, screens.page(first))
+    assert asked.count() == 0
 
 
 def test_putting_back_is_undone_to_cancelled_with_its_reason(
