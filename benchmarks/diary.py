@@ -97,6 +97,7 @@ def day(clinic: Clinic, when: date) -> dict[str, tuple[float, int, int]]:
     return {
         "a day": _asked("days", asked),
         "news of it": _asked("news", asked),
+        "what its visits lack": _asked("papers", asked),
         "free starts in every column": _asked("starts", wanted),
     }
 

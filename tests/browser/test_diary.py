@@ -247,6 +247,21 @@ def test_a_visit_is_cancelled_by_keyboard_and_by_mouse_and_undone(
     assert visit.status == "booked"
 
 
+def test_undo_stands_on_the_page_one_lands_on_and_counts_down(
+    seat: Seat, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    desk = seat()
+    desk.page.goto(screens.page(visit))
+    desk.page.get_by_text("Cancel the visit").click()
+    desk.page.get_by_role("button", name="Cancel this visit").click()
+    offer = desk.page.locator(".desk-undo")
+    expect(offer).to_contain_text("Undo (2")
+    assert desk.grave() == [], joined(desk.grave())
+    offer.get_by_role("button").click()
+    expect(desk.page.get_by_text("Undone: Ada Pine is booked as before.")).to_be_visible()
+    expect(offer).to_have_count(0)
+
+
 def test_what_a_visit_lacks_stands_on_it_until_it_is_there(seat: Seat, clinic: cast.Clinic) -> None:
     screens.visit(clinic, 1, 11, clinic.resurfacing)
     desk = seat()

@@ -127,8 +127,8 @@ def test_tasks_that_a_slip_wrote_are_gone_with_it(
 ) -> None:
     """The consultation on which the laser stands is cancelled, and is not."""
     new = cast.patient("Bo", "Ash")
-    first = screens.visit(clinic, 1, 9, clinic.consultation, patient_id=new.pk)
-    laser = screens.visit(clinic, 9, 9, clinic.resurfacing, patient_id=new.pk)
+    first = screens.visit(clinic, 1, 10, clinic.consultation, patient_id=new.pk)
+    laser = screens.visit(clinic, 9, 11, clinic.resurfacing, patient_id=new.pk)
     cancel(desk, first)
     asked = Todo.objects.filter(appointment=laser, done_at=None)
     assert asked.count() == 1
