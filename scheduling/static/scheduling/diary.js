@@ -109,7 +109,8 @@ class Diary {
     const asked = this.asked;
     const { ok, body } = await this.server.ask("papers", asked);
     if (!ok || JSON.stringify(asked) !== JSON.stringify(this.asked)) return;
-    if (JSON.stringify(body.papers) === JSON.stringify(this.papers)) return;
+    this.complete = true;
+    if (JSON.stringify(body.papers) === JSON.stringify(this.papers)) return this.#drawn();
     this.papers = body.papers;
     this.#withPapers();
     this.closer.refresh(this.days.visits);
@@ -159,6 +160,7 @@ class Diary {
       this.focused = undefined;
       if (again && again !== document.activeElement) again.focus({ preventScroll: false });
     }
+    if (this.complete) this.grid.dataset.complete = "";
     if (this.loaded && !this.grid.dataset.ready) this.grid.dataset.ready = String(Math.round(performance.now()));
   }
 
