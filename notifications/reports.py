@@ -273,5 +273,8 @@ def _rows(
         return 0, []
     asking = _spans(spans) | filters | {"skip": page.skip, "most": page.most}
     rows = asked(_LISTED.format(which=which), asking)
-    found = [MessageRow(*row[2:], spans[row[1]].price, spans[row[1]].currency) for row in rows]
-    return rows[0][0] if rows else 0, found
+    return rows[0][0] if rows else 0, [_message(row, spans[row[1]]) for row in rows]
+
+
+def _message(row: Sequence[Any], span: Priced) -> MessageRow:
+    return MessageRow(*row[2:], price=span.price, currency=span.currency)  # type: ignore[misc]

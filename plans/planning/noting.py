@@ -35,14 +35,14 @@ def noting(
     try:
         yield
     except (Refused, ProposalLost) as error:
-        plans = Plan.objects.filter(Q(proposals=proposal_id) if proposal_id else Q(pk=plan_id))
+        plans = Plan.objects.filter(Q(proposals=proposal_id) if proposal_id else Q(pk=plan_id or 0))
         site_id = plans.values_list("site_id", flat=True).first()
         if site_id is not None:
-            one = Session.objects.filter(pk=session_id).values_list("treatment_id", flat=True)
+            one = Session.objects.filter(pk=session_id or 0).values_list("treatment_id", flat=True)
             asked = refusals.Asked(
                 verb=Refusal.Verb.PLAN,
                 site_id=site_id,
-                treatment_id=one.first() if session_id else None,
+                treatment_id=one.first(),
                 own=OWN,
             )
             refusals.note(error, asked=asked, by=by, now=now)
