@@ -12,7 +12,7 @@ from notifications import reports as messages
 from scheduling import refusals
 from scheduling.core.words import Reason, Severity
 from scheduling.errors import Refused
-from scheduling.models import Allocation, Override, Refusal, Site
+from scheduling.models import Allocation, Override, Refusal, Resource, Site
 from scheduling.reports import Kind, Period, Scope, attendance, exceptions, utilisation
 from tests import cast
 from tests.notifications.test_reports import message
@@ -27,6 +27,7 @@ CHANGES = [
     ("Pacific/Auckland", date(2027, 4, 4)),
 ]
 HALF = timedelta(minutes=30)
+DICE = random.Random(1)  # noqa: S311 - dice of a test
 
 
 def first_instant(day: date, zone: str) -> datetime:
@@ -43,44 +44,50 @@ def refused(site: Site, at: datetime) -> None:
     refusals.note(Refused([reason]), asked=asked, by=cast.reception(), now=at)
 
 
+def happened(book: Ledger, room: Resource, at: datetime, user: User, *, held: bool) -> None:
+    """Write a visit, an override, a refused ask and a reminder at one moment."""
+    q = int(at.timestamp()) // 300
+    visit = row_of(book, DICE, book.other, (q, q + 9), "fulfilled")
+    if held:
+        Allocation.objects.create(
+            appointment=visit, resource=room, start_q=q, end_q=q + 9, active=True
+        )
+    Override.objects.create(appointment=visit, code="x", reason="x", by=user, by_name="Dr", at=at)
+    refused(book.other, at)
+    message(visit, "delivered", at, segments=1)
+
+
+def found(scope: Scope) -> dict[str, set[datetime]]:
+    """Read at which moments each report finds something; visits on the wall's clock."""
+    return {
+        "visits": {
+            datetime.combine(v.local_date, v.local_time) for v in attendance.visits(scope)[1]
+        },
+        "overrides": {row.at for row in exceptions.override_rows(scope)},
+        "refusals": {row.at for row in exceptions.refusal_rows(scope)[1]},
+        "reminders": {row.at for row in messages.reminder_rows(scope)[1]},
+        "texts": {row.at for row in messages.text_rows(scope)[1]},
+    }
+
+
 @pytest.mark.django_db
 def test_a_day_begins_and_ends_with_the_site_s_own() -> None:
     clinic = cast.build()
-    user, dice = User.objects.create_user("dr"), random.Random(1)  # noqa: S311 - dice of a test
+    user = User.objects.create_user("dr")
     for n, (zone, change) in enumerate(CHANGES):
         site = cast.site_named(f"House {n}", zone=zone)
         room = cast.place(f"Cell {n}", "room", site)
-        book = Ledger(clinic, site)
         # the day on which the clocks change is the period's first, its last, and the one after it
         days = [change - timedelta(days=1), change, change + timedelta(days=1)]
         edges = [first_instant(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
         for edge in edges:
             # 23:30 until a quarter past, and ten minutes into the day
             for at in (edge - HALF, edge + HALF / 3):
-                q = int(at.timestamp()) // 300
-                visit = row_of(book, dice, site, (q, q + 9), "fulfilled")
-                if at < edge:
-                    Allocation.objects.create(
-                        appointment=visit, resource=room, start_q=q, end_q=q + 9, active=True
-                    )
-                Override.objects.create(
-                    appointment=visit, code="x", reason="x", by=user, by_name="Dr", at=at
-                )
-                refused(site, at)
-                message(visit, "delivered", at, segments=1)
+                happened(Ledger(clinic, site), room, at, user, held=at < edge)
         for day, (opens, closes) in zip(days, pairwise(edges), strict=True):
             scope = Scope(Period(Kind.CUSTOM, day, day), {site.pk: zone})
             ours = {opens + HALF / 3, closes - HALF}
-            got = {
-                "visits": {
-                    datetime.combine(v.local_date, v.local_time)
-                    for v in attendance.visits(scope)[1]
-                },
-                "overrides": {row.at for row in exceptions.override_rows(scope)},
-                "refusals": {row.at for row in exceptions.refusal_rows(scope)[1]},
-                "reminders": {row.at for row in messages.reminder_rows(scope)[1]},
-                "texts": {row.at for row in messages.text_rows(scope)[1]},
-            }
+            got = found(scope)
             local = {at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in ours}
             assert got == {"visits": local} | dict.fromkeys(
                 ("overrides", "refusals", "reminders", "texts"), ours
