@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0020_waiting'),
+        ('scheduling', '0021_names'),
     ]
 
     operations = [
