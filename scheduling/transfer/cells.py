@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from scheduling import register
 from scheduling.errors import Malformed
@@ -82,9 +83,9 @@ class Row:
 
         """
         said = self.text(name)
-        found = {each.casefold(): each for each in among}
         if not said:
             return default
+        found = {each.casefold(): each for each in among}
         if said.casefold() not in found:
             raise Malformed(f"{name}: “{said}” is none of {', '.join(sorted(among))}.")
         return found[said.casefold()]
@@ -220,6 +221,12 @@ def clock_of(name: str, said: str) -> time:
         return time(hour, int(match["m"]))
     except ValueError as error:
         raise Malformed(f"{name}: there is no time “{said}”.") from error
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Name the IANA zones that this machine knows; to read them is to walk through a folder."""
+    return frozenset(available_timezones())
 
 
 def sha(text: str) -> str:

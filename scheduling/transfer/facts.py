@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from scheduling import records
 from scheduling.booking.ask import known_words
 from scheduling.errors import Malformed
 from scheduling.models import Record, Site
 from scheduling.transfer import people
-from scheduling.transfer.cells import Row, listed
+from scheduling.transfer.cells import Row, listed, zones
 from scheduling.transfer.kinds import (
     Column,
     Desk,
@@ -69,7 +69,7 @@ def _read(row: Row, desk: Desk) -> Record:
     kind = row.choice("type", Record.Kind.values)
     if not kind:
         raise Malformed("type: this is empty.")
-    zone = row.choice("zone", available_timezones()) or _home(desk)
+    zone = row.choice("zone", zones()) or _home(desk)
     known_words(
         areas=row.words("areas"),
         size=row.text("size"),

@@ -28,6 +28,7 @@ from scheduling.transfer.tables import Table
 from scheduling.walltime import LATEST
 
 BATCH = 500
+KEPT_AT_ONCE = 2_000
 AT_ONCE = 1_000
 """Files of up to so many rows are worked through while somebody waits, larger ones by a worker."""
 
@@ -298,7 +299,7 @@ def _taken_in(intake: Intake, by: Actor, now: datetime) -> list[tuple[Row, Outco
     for batch in [rows] if kind.whole else _batches(rows):
         found += zip(batch, kind.apply(batch, desk), strict=True)
         tell(intake.pk, len(found), len(rows))
-    desk.settle()
+        desk.settle()
     return sorted(found, key=lambda pair: pair[0].line)
 
 
@@ -311,8 +312,8 @@ def _keep_verdicts(intake: Intake, outcomes: Sequence[tuple[Row, Outcome]]) -> N
     intake.counts = dict(Counter(outcome.verdict.value for _, outcome in outcomes))
     intake.seen = _digest(outcomes)
     IntakeRow.objects.filter(intake=intake).delete()
-    IntakeRow.objects.bulk_create(
-        (
+    for begin in range(0, len(outcomes), KEPT_AT_ONCE):
+        IntakeRow.objects.bulk_create(
             IntakeRow(
                 intake=intake,
                 line=row.line,
@@ -322,10 +323,8 @@ def _keep_verdicts(intake: Intake, outcomes: Sequence[tuple[Row, Outcome]]) -> N
                 codes=list(outcome.codes),
                 cells=dict(row.cells) if outcome.verdict in _EYE else {},
             )
-            for row, outcome in outcomes
-        ),
-        batch_size=2000,
-    )
+            for row, outcome in outcomes[begin : begin + KEPT_AT_ONCE]
+        )
 
 
 def _digest(outcomes: Sequence[tuple[Row, Outcome]]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -10,7 +9,7 @@ from django.core.validators import validate_email
 from scheduling import register
 from scheduling.errors import Malformed
 from scheduling.models import Patient
-from scheduling.transfer.cells import Row, listed
+from scheduling.transfer.cells import Row, listed, zones
 from scheduling.transfer.kinds import (
     Column,
     Desk,
@@ -57,7 +56,7 @@ def _read(row: Row) -> dict[str, object]:
         "other_phone": row.phone("other_phone"),
         "email": _mail(row.text("email", most=254)),
         "language": row.choice("language", Patient.Language.values, "en"),
-        "zone": row.choice("zone", available_timezones()),
+        "zone": row.choice("zone", zones()),
         "channel": row.choice("channel", Patient.Channel.values, "both"),
         "fitzpatrick": row.number("fitzpatrick", least=1, most=6),
         "do_not_contact": row.truth("do_not_contact"),
