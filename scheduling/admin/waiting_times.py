@@ -178,7 +178,8 @@ def _act(request: HttpRequest, moment: datetime) -> HttpResponse:
 
 def _offer(request: HttpRequest, moment: datetime) -> None:
     entry = _number(request, "entry")
-    row = WaitingEntry.objects.filter(pk=entry).select_related("site", "patient").first()
+    rows = WaitingEntry.objects.filter(pk=entry, site__in=door.sites_of(request))
+    row = rows.select_related("site", "patient").first()
     if row is None:
         raise Http404
     try:

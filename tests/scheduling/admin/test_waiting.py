@@ -222,6 +222,14 @@ def test_another_sites_list_is_not_there(clinic: cast.Clinic, sign_in: SignIn) -
     assert away.get(TIMES).context["offers"] == []
 
 
+def test_nobody_learns_who_waits_at_another_site(clinic: cast.Clinic, sign_in: SignIn) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    stranger = sign_in("reception", cast.site_named("Mayfair"), name="stranger")
+    for start in ("odd", FREED.isoformat()):
+        asked = {"act": "offer", "entry": entry.pk, "start": start}
+        assert stranger.post(TIMES, asked).status_code == 404
+
+
 def test_who_only_looks_changes_nothing(clinic: cast.Clinic, onlooker: Client) -> None:
     row = stage.waits(clinic, clinic.patient)
     asked = {"act": "offer", "entry": row.pk, "start": FREED.isoformat()}
