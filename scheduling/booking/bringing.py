@@ -102,6 +102,10 @@ class Past:
 NOT_A_PAST = frozenset({Status.PENDING, Status.PROPOSED, Status.WAITLIST})
 
 
+OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
+"""Ends that no visit has before its time."""
+
+
 @retrying
 def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
     """Write a visit down as it was elsewhere, so that the rules know of it; nobody is told.
@@ -109,7 +113,8 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
     What it occupied is kept where nothing else did at that time.
 
     Raises:
-        Malformed: a status that is no end, or a word that no rule knows.
+        Malformed: a status that is no end, one that the future cannot have, or a word that no
+            rule knows.
         NotFound: see `bring_in`.
         PatientBusy: the patient has another visit at that time.
 
@@ -119,6 +124,7 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
         raise Malformed(f"A visit does not end as “{past.status}”.")
     locks.lock_patients([ask.wish.patient_id or 0])
     choice = _as_it_lay(ask)
+    _has_happened(past, ask.start, now)
     visit = Appointment(
         patient_id=ask.wish.patient_id or 0,
         status=past.status.value,
@@ -135,6 +141,14 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
         rows.hold_resources(visit, _what_was_free(choice))
     _announce(visit, told=False, by=by, now=now)
     return visit
+
+
+def _has_happened(past: Past, start: datetime, now: datetime) -> None:
+    """Let nothing be done in the future: the skin would rest from a day that is still to come."""
+    if past.status in OVER and start > now:
+        raise Malformed(f"A visit that is to come is not “{past.status}” yet.")
+    if past.ended_at is not None and not start < past.ended_at <= now:
+        raise Malformed("A visit ends after it begins, and not in the future.")
 
 
 def _as_it_lay(ask: Ask) -> Choice:
