@@ -194,6 +194,12 @@ def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:
     return living.update(revoked_at=now)
 
 
+def revoke_all(*, patients: Iterable[int], now: datetime) -> int:
+    """Take back every living link of these patients, to whatever it leads; answer how many."""
+    living = Link.objects.filter(patient__in=list(patients), revoked_at=None)
+    return living.update(revoked_at=now)
+
+
 def holder(link: Link) -> Actor:
     """Answer who acts by this link: its patient, on that patient's visits only."""
     return Actor(name=f"patient {link.patient_id} by link", patient_id=link.patient_id)
