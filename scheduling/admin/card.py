@@ -67,6 +67,8 @@ def card_view(request: HttpRequest, pk: int) -> HttpResponse:
     patient = get_object_or_404(Patient.objects.select_related("guardian"), pk=pk)
     moment = now()
     if request.method == "POST":
+        if patient.provisional:  # a stand-in for somebody who has not said who they are
+            raise Http404
         return _record(request, patient, moment)
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "POST"])

@@ -15,7 +15,6 @@ from scheduling.booking import locks, overrides, rows
 from scheduling.booking.ask import Ask, Booked, checked
 from scheduling.booking.dependents import flag_coming
 from scheduling.booking.intake import HOLD_MINUTES
-from scheduling.booking.moves import MOVABLE
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
@@ -23,6 +22,9 @@ from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status,
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
 from scheduling.integrity import PatientBusy, ResourceTaken, named_constraints, retrying
 from scheduling.models import Allocation, Appointment, Change
+
+MOVABLE = frozenset({Status.PENDING, Status.BOOKED})
+"""What may be placed anew; a hold that is placed is booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from scheduling import booking
 from scheduling.admin.calendar.wanting import refusal_in
 from scheduling.booking import Place
+from scheduling.booking.ending import UNDONE
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, Refused, WrongState
 from scheduling.models import Allocation, Appointment, Site
@@ -84,8 +85,11 @@ def undo_view(request: HttpRequest) -> HttpResponse:
 def _taken_back(note: dict[str, Any], visit: Appointment, by: Actor, moment: datetime) -> str:
     facts: dict[str, Any] = {"appointment_id": visit.pk, "version": note["version"]}
     if "start" not in note:
-        booking.cancel(**facts, by=by, now=moment, reason="undone at once")
-        return f"Undone: nothing is booked for {visit.patient}, and nobody was told."
+        booking.cancel(**facts, by=by, now=moment, reason=UNDONE)
+        return (
+            f"Undone: nothing is booked for {visit.patient}."
+            " Should a message have left already, another one takes it back."
+        )
     place = Place(
         start=datetime.fromisoformat(note["start"]),
         minutes=note["minutes"],

@@ -8,9 +8,11 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from scheduling import register
+from scheduling import booking, register
 from scheduling.models import Appointment, Patient
+from scheduling.reports import Kind, Period, Scope, attendance
 from tests import cast
 from tests.scheduling.admin import screens
 from tests.scheduling.admin.conftest import SignIn
@@ -324,10 +326,15 @@ def test_looking_is_by_get_and_changing_by_post(desk: Client, visit: Appointment
 
 
 def test_a_booking_is_undone(desk: Client, clinic: cast.Clinic) -> None:
-    token = desk.post(f"{ROOT}book/", wanted(clinic)).json()["undo"]
+    soon = wanted(clinic, start=f"{cast.day(0)}T11:00")
+    token = desk.post(f"{ROOT}book/", soon).json()["undo"]
     answer = desk.post(f"{ROOT}undo/", {"undo": token})
     assert answer.status_code == 200
-    assert Appointment.objects.get().status == "cancelled"
+    undone = Appointment.objects.get()
+    assert undone.status == "cancelled"
+    today = Period(Kind.CUSTOM, undone.local_date, undone.local_date)
+    scope = Scope(today, {clinic.site.pk: clinic.site.zone})
+    assert attendance.counted(scope) == {}  # a slip of the hand is no late cancellation
 
 
 def test_a_move_is_undone_with_all_that_was_held_and_the_patients_yes(
@@ -371,3 +378,23 @@ def test_undo_is_refused_when_the_old_place_is_gone(
     answer = desk.post(f"{ROOT}undo/", {"undo": token})
     assert (answer.status_code, answer.json()["refusal"]["reasons"] != []) == (409, True)
     assert Patient.objects.count() == 2
+
+
+def test_a_start_that_is_kept_for_somebody_new_is_neither_moved_nor_booked_for(
+    desk: Client, doctor: Client, clinic: cast.Clinic
+) -> None:
+    stranger = Patient.objects.create(provisional=True, do_not_contact=True, channel="none")
+    wish = clinic.wish(clinic.consultation, patient_id=stranger.pk)
+    hold = booking.hold(
+        wish=wish, start=cast.at(cast.day(1), 11), by=cast.reception(), now=cast.NOW
+    ).appointment
+    assert desk.get(f"{ROOT}days/", days(clinic)).json()["visits"][0]["movable"] is False
+    answer = desk.post(move(hold), place(clinic, hold, f"{DAY}T15:00"), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    asked = wanted(clinic, patient=stranger.pk, start=f"{DAY}T15:00")
+    assert desk.post(f"{ROOT}book/", asked, headers=JSON).status_code == 404
+    for page in (screens.BOOK, reverse("admin:scheduling_waitingentry_add")):
+        assert desk.get(page, {"patient": stranger.pk}).status_code == 404
+    assert doctor.post(screens.card(stranger.pk), {"kind": "pregnancy"}).status_code == 404
+    found = desk.get(f"{ROOT}patients/", {"q": "''"}).json()["patients"]
+    assert stranger.pk not in [each["id"] for each in found]
