@@ -59,8 +59,7 @@ def offer(
     reasons = diary.explain_start(wish=wish(entry), start=start, now=now)
     if any(reason.severity is not Severity.ADVISORY for reason in reasons):
         raise Refused(reasons)
-    if opening_id is not None:
-        _still_to_give(opening_id, entry)
+    _still_to_give(opening_id, entry)
     minutes = entry.site.offer_minutes if minutes is None else minutes
     if not 1 <= minutes <= MOST_MINUTES:
         raise Malformed("An offer is open for 1 minute to a day.", field="minutes")
@@ -77,8 +76,10 @@ def offer(
     return made
 
 
-def _still_to_give(opening_id: int, entry: WaitingEntry) -> None:
-    """Lock a time that came free at the site where somebody waits, while it is not given away."""
+def _still_to_give(opening_id: int | None, entry: WaitingEntry) -> None:
+    """Lock the time that came free, if one is named: it is that site's, and not given away."""
+    if opening_id is None:
+        return
     found = Opening.objects.select_for_update(no_key=True).filter(pk=opening_id).first()
     if found is None or found.site_id != entry.site_id:
         raise NotFound
