@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0021_names'),
+        ('scheduling', '0022_two_people'),
     ]
 
     operations = [
