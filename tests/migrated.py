@@ -16,7 +16,7 @@ import psycopg
 
 from clinic import embedded
 
-PATIENCE = 240
+PATIENCE = 280
 """Seconds that a worker waits for it; on a busy machine migrating takes its time."""
 
 
