@@ -55,23 +55,10 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
     django.setup()
     logging.disable(logging.ERROR)  # a line a request, on this terminal, is nobody's floor
     (Path(os.environ["FALLOW_VAR"]) / "static").mkdir()
-    from benchmarks import (
-        booking,
-        daylist,
-        diary,
-        peers,
-        plans,
-        reminders,
-        reports,
-        search,
-        workload,
-    )
+    from benchmarks import booking, daylist, diary, peers, plans, reminders, reports, search
     from benchmarks.stations import Station
 
-    if chosen.smoke:  # nothing is measured, all is only to run: a tenth of the visits will do
-        for name in ("VISITS", "WITH_ROOM", "WITH_DEVICE"):
-            setattr(workload, name, getattr(workload, name) // 10)
-    built = databases(report, chosen.scale, chosen.migrated)
+    built = databases(report, chosen)
     database, clinic = built[1]
     sections: dict[str, Callable[[], None]] = {
         "search": lambda: search.measure(report, built, smoke=chosen.smoke),
@@ -93,19 +80,20 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
             sections[name]()
 
 
-def databases(
-    report: Report, scales: list[int], migrated: str | None
-) -> dict[int, tuple[str, "object"]]:
+def databases(report: Report, chosen: argparse.Namespace) -> dict[int, tuple[str, "object"]]:
     """Make a database a scale; give its name and its first clinic."""
     from django.core.management import call_command
 
     from benchmarks import workload
 
-    blank = servers.create("blank", template=migrated)
+    if chosen.smoke:  # nothing is measured, all is only to run: a tenth of the visits will do
+        for name in ("VISITS", "WITH_ROOM", "WITH_DEVICE"):
+            setattr(workload, name, getattr(workload, name) // 10)
+    blank = servers.create("blank", template=chosen.migrated)
     servers.use(blank)
     call_command("migrate", verbosity=0)
     built: dict[int, tuple[str, object]] = {}
-    for scale in scales:
+    for scale in chosen.scale:
         name = servers.create(f"w{scale}", template=blank)
         servers.use(name)
         clinics = workload.build(scale)
