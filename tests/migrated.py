@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,8 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     """Stop it, done or not, and drop the database."""
     process.kill()
     process.wait()
-    _admin(f'DROP DATABASE IF EXISTS "{os.environ["MIGRATED_DATABASE"]}" WITH (FORCE)')
+    with suppress(psycopg.OperationalError):  # the server may be gone already, and all with it
+        _admin(f'DROP DATABASE IF EXISTS "{os.environ["MIGRATED_DATABASE"]}" WITH (FORCE)')
 
 
 def name() -> str:
