@@ -28,14 +28,15 @@ def begin() -> "subprocess.Popen[bytes]":
     _admin(f'CREATE DATABASE "{name}"')
     os.environ["MIGRATED_DATABASE"] = name
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.migrated"],
-        env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
-        cwd=Path(__file__).resolve().parent.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=_note("says").open("wb"),
-        preexec_fn=embedded.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 -- no threads run yet
-    )
+    with _note("says").open("wb") as says:
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "tests.migrated"],
+            env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
+            cwd=Path(__file__).resolve().parent.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=says,
+            preexec_fn=embedded.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 -- no threads yet
+        )
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
