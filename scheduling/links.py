@@ -16,7 +16,7 @@ from django.db.models import F, Sum
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
-from scheduling.models import Appointment, Link, Offer
+from scheduling.models import Appointment, Link
 
 PATH = "v/"
 """Where the patients' pages hang; `clinic.urls` puts them there."""
@@ -138,19 +138,6 @@ def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose
     if changed or link.revoked_at is not None or link.expires_at <= now:
         raise LinkDead(link=link)
     return link
-
-
-def issue_offer(*, offer: Offer, now: datetime) -> str:
-    """Make a link to an offer of the waiting list and answer its token."""
-    visit = Visit(
-        appointment_id=None,
-        offer_id=offer.pk,
-        patient_id=offer.entry.patient_id,
-        told_version=0,
-        end=offer.answer_by,
-        purpose=Link.Purpose.OFFER,
-    )
-    return issue_many(visits=[visit], now=now)[0]
 
 
 def prove(*, link: Link, birth_year: int) -> None:

@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from scheduling.core.words import Held
+from scheduling.booking import Move
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import late
-from scheduling.flow.late import Consequence, Shifted
+from scheduling.flow.late import Consequence
 from scheduling.models import Appointment, Practitioner, Site
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
@@ -109,7 +109,7 @@ def _shift(request: HttpRequest, form: LateForm, moment: datetime) -> HttpRespon
     return HttpResponseRedirect(f"{board}?site={form.cleaned_data['site'].pk}")
 
 
-def _lost(refused: Refused, moves: list[Shifted]) -> dict[str, Any]:
+def _lost(refused: Refused, moves: list[Move]) -> dict[str, Any]:
     """Say which visit stopped it and why; nothing was moved."""
     at = refused.facts.get("ask")
     lost = None
@@ -164,19 +164,10 @@ def _row(each: Consequence) -> Row:
     )
 
 
-def _token(move: Shifted) -> str:
+def _token(move: Move) -> str:
     """Sign a move, so that what comes back is what was shown."""
-    held = [[h.resource_id, h.kind, h.start_q, h.end_q] for h in move.held]
-    said = [move.visit_id, move.version, move.start.isoformat(), held, list(move.codes)]
-    return signing.dumps(said, salt=SALT, compress=True)
+    return signing.dumps(move.spelled(), salt=SALT, compress=True)
 
 
-def _read(token: str) -> Shifted:
-    pk, version, start, held, codes = signing.loads(token, salt=SALT, max_age=SECONDS)
-    return Shifted(
-        visit_id=pk,
-        version=version,
-        start=datetime.fromisoformat(start),
-        held=tuple(Held(*each) for each in held),
-        codes=tuple(codes),
-    )
+def _read(token: str) -> Move:
+    return Move.read(signing.loads(token, salt=SALT, max_age=SECONDS))

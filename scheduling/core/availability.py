@@ -233,11 +233,6 @@ def _rank(code: str) -> int:
     return ORDER.index(code) if code in ORDER else len(ORDER)
 
 
-def codes_at(removed: Mapping[str, Timeline], window: Window, start_q: int) -> tuple[str, ...]:
-    """Return the codes of `causes` that remove one start; none when it is offered."""
-    return tuple(code for code, line in removed.items() if window.has(line, start_q))
-
-
 def codes_of_day(
     removed: Mapping[str, Timeline], window: Window, bounds: tuple[int, int], grid: Timeline
 ) -> tuple[str, ...]:

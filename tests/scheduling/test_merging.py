@@ -325,7 +325,7 @@ def test_a_row_that_names_who_goes_at_that_moment_makes_the_merge_outdated(
 def test_links_to_offers_die_with_the_record_that_goes(clinic: cast.Clinic) -> None:
     goes = twin(consulted=True)
     made = stage.offered(stage.waits(clinic, goes))
-    token = links.issue_offer(offer=made, now=cast.NOW)
+    token = stage.link_to(made)
     joined(Pair(stays=clinic.patient.pk, goes=goes.pk))
     with pytest.raises(links.LinkDead):
         links.redeem(token=token, now=cast.NOW, purposes=["offer"])

@@ -192,7 +192,7 @@ def test_links_to_an_old_address_die(field: str, value: str, revoked: bool) -> N
     start = cast.at(cast.day(7), 10)
     booked = booking.book(wish=clinic.wish(clinic.review), start=start, by=DESK, now=NOW)
     links.issue(appointment=booked.appointment, now=NOW)
-    links.issue_offer(offer=stage.offered(stage.waits(clinic, clinic.patient)), now=NOW)
+    stage.link_to(stage.offered(stage.waits(clinic, clinic.patient)))
     visitors.admit(patient_id=clinic.patient.pk, phone="+447700900123", now=NOW)
     setattr(clinic.patient, field, value)
     register.amend(patient=clinic.patient, by=DESK, now=NOW)

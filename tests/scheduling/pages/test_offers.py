@@ -10,7 +10,6 @@ import time_machine
 from django.db import connections
 from django.test import Client
 
-from scheduling import links
 from scheduling.models import Appointment, Link, Offer, WaitingEntry
 from tests import cast
 from tests.cast import NOW
@@ -32,7 +31,7 @@ def clinic() -> cast.Clinic:
 
 
 def opened(client: Client, made: Offer) -> str:
-    token = links.issue_offer(offer=made, now=NOW)
+    token = stage.link_to(made)
     address: str = client.get(f"/o/{token}/")["Location"]
     return address
 
