@@ -9,7 +9,8 @@ export function eventsOf(days, changed) {
     const seen = changed?.id === visit.id ? changed : visit;
     seen.parts.forEach((part, n) => {
       if (part.kind === "visit") events.push(visitEvent(seen, part, n));
-      else events.push(background(part.column, part.start, part.end, part.kind, AROUND[part.kind]));
+      // a stretch too low for a line of words keeps its hatching only
+      else events.push(background(part.column, part.start, part.end, part.kind, between(part.start, part.end) < 10 ? "" : AROUND[part.kind]));
     });
   }
   return events;
@@ -66,7 +67,8 @@ export function contentOf({ event }) {
   if (!visit) return undefined;
   const icon = tag("span", "material-symbols-outlined diary-icon", visit.icon);
   const head = tag("span", "diary-head");
-  head.append(icon, tag("b", "", `${clock(visit.start)} ${visit.patient}`));
+  const at = event.display === "preview" ? event.start.toTimeString().slice(0, 5) : clock(visit.start);
+  head.append(icon, tag("b", "", `${at} ${visit.patient}`));
   const shown = [head, tag("span", "diary-more", [visit.treatment, visit.what].filter(Boolean).join(", "))];
   if (visit.hints.length) shown.push(tag("span", "diary-more", visit.hints[0]));
   for (const each of shown) each.setAttribute("aria-hidden", "true");
