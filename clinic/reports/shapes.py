@@ -79,9 +79,11 @@ class Figure:
         if not isinstance(now, int | float) or not isinstance(before, int | float):
             return ""
         moved = round(now - before, 1)
-        unit = " points" if self.now.shown.endswith("%") else ""
-        unit = " min" if " h" in self.now.shown else unit
-        return f"{moved:+,}{unit}" if moved else "no change"
+        if not moved:
+            return "no change"
+        if " h" in self.now.shown:
+            return f"{'+' if moved > 0 else '-'}{minutes(int(abs(moved))).shown}"
+        return f"{moved:+,}{' points' if self.now.shown.endswith('%') else ''}"
 
     @property
     def tone(self) -> str:
