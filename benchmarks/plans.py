@@ -60,7 +60,7 @@ def measure(report: Report, database: str, *, smoke: bool) -> None:
     crowds = (0.9, 0.95) if smoke else (0.5, 0.7, 0.8, 0.9, 0.93, 0.95)
     with Station.at(servers.create("plans", template=database)) as station:
         rows = [
-            station.ask(_row, crowd, number, 3 if smoke else 25)
+            station.ask(_row, crowd, number, 1 if smoke else 25)
             for number, crowd in enumerate(crowds)
         ]
     report.table(

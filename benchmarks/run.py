@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scale", default="1", help="clinics side by side, such as 1,10,100")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, separated by commas")
     parser.add_argument("--smoke", action="store_true", help="a few rounds, to see that all runs")
+    parser.add_argument("--migrated", help="a database that is migrated already, to copy")
     parser.add_argument("--output", type=Path, help="also write the Markdown here")
     chosen = parser.parse_args()
     chosen.scale = sorted({1, *(int(word) for word in chosen.scale.split(","))})
@@ -57,7 +58,7 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
     from benchmarks import booking, daylist, diary, peers, plans, reminders, reports, search
     from benchmarks.stations import Station
 
-    built = databases(report, chosen.scale)
+    built = databases(report, chosen)
     database, clinic = built[1]
     sections: dict[str, Callable[[], None]] = {
         "search": lambda: search.measure(report, built, smoke=chosen.smoke),
@@ -79,17 +80,20 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
             sections[name]()
 
 
-def databases(report: Report, scales: list[int]) -> dict[int, tuple[str, "object"]]:
+def databases(report: Report, chosen: argparse.Namespace) -> dict[int, tuple[str, "object"]]:
     """Make a database a scale; give its name and its first clinic."""
     from django.core.management import call_command
 
     from benchmarks import workload
 
-    blank = servers.create("blank")
+    if chosen.smoke:  # nothing is measured, all is only to run: a tenth of the visits will do
+        for name in ("VISITS", "WITH_ROOM", "WITH_DEVICE"):
+            setattr(workload, name, getattr(workload, name) // 10)
+    blank = servers.create("blank", template=chosen.migrated)
     servers.use(blank)
     call_command("migrate", verbosity=0)
     built: dict[int, tuple[str, object]] = {}
-    for scale in scales:
+    for scale in chosen.scale:
         name = servers.create(f"w{scale}", template=blank)
         servers.use(name)
         clinics = workload.build(scale)

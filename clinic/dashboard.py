@@ -61,7 +61,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["days"] = [_today(site, rows, moment) for site in sites]
     if request.user.has_perm("scheduling.view_todo"):
         tasks = Todo.objects.filter(Q(site__in=sites) | Q(site=None), done_at=None)
-        found = todos.first_things_first(tasks.select_related("patient"), now=moment)
+        found = tasks.select_related("patient").order_by(*todos.first_things_first(now=moment))
         # one more than is shown tells whether there are more; only then are they counted
         shown = list(found[: TASKS + 1])
         more = tasks.count() - TASKS if len(shown) > TASKS else 0

@@ -109,23 +109,40 @@ def ensure_groups(more: Mapping[str, Collection[str]] | None = None) -> dict[str
         ImproperlyConfigured: a permission does not exist; `migrate` has not been run.
 
     """
-    groups = {}
-    for name, wanted in PERMISSIONS.items():
-        groups[name], _ = Group.objects.get_or_create(name=name)
-        groups[name].permissions.set(_permissions(wanted | set((more or {}).get(name, ()))))
-    return groups
-
-
-def _permissions(wanted: Collection[str]) -> list[Permission]:
-    found = {
-        f"{permission.content_type.app_label}.{permission.codename}": permission
-        for permission in Permission.objects.select_related("content_type").filter(
-            codename__in=[name.partition(".")[2] for name in wanted]
+    wanted = {name: own | set((more or {}).get(name, ())) for name, own in PERMISSIONS.items()}
+    known = _permissions(set[str]().union(*wanted.values()))
+    Group.objects.bulk_create((Group(name=name) for name in wanted), ignore_conflicts=True)
+    groups = {group.name: group for group in Group.objects.filter(name__in=wanted)}
+    rows = Group.permissions.through.objects
+    due = {(groups[name].pk, known[code]) for name, codes in wanted.items() for code in codes}
+    has = {
+        (group, permission): pk
+        for pk, group, permission in rows.filter(group__in=groups.values()).values_list(
+            "pk", "group", "permission"
         )
+    }
+    rows.filter(pk__in=[pk for pair, pk in has.items() if pair not in due]).delete()
+    rows.bulk_create(
+        (
+            Group.permissions.through(group_id=group, permission_id=permission)
+            for group, permission in sorted(due - has.keys())
+        ),
+        ignore_conflicts=True,
+    )
+    return {name: groups[name] for name in PERMISSIONS}
+
+
+def _permissions(wanted: Collection[str]) -> dict[str, int]:
+    """Read the keys of these permissions, by `app.codename`."""
+    names = [name.partition(".")[2] for name in wanted]
+    rows = Permission.objects.filter(codename__in=names)
+    found = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in rows.values_list("pk", "content_type__app_label", "codename")
     }
     if missing := sorted(set(wanted) - set(found)):
         raise ImproperlyConfigured(f"no such permission: {', '.join(missing)}; run migrate first")
-    return [found[name] for name in sorted(wanted)]
+    return found
 
 
 def actor_of(user: User | AnonymousUser) -> Actor:

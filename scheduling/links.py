@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
@@ -39,8 +39,9 @@ class LinkDead(ClinicError):
 
 
 TRIES = 5
-"""Answers to the question for a second fact that one link may give, right or wrong: whoever picks
-up a phone guesses a birth year within a decade, and five of some eighty years are few enough."""
+"""Answers to the question for a second fact that all links to one visit may give together, right or
+wrong: whoever picks up a phone finds a link in every message about a visit and guesses a birth year
+within a decade, and five of some eighty years are few enough."""
 
 
 class NotProved(ClinicError):
@@ -51,7 +52,7 @@ class NotProved(ClinicError):
 
 
 class NoMoreTries(NotProved):
-    """The link has used up its tries, or there is nothing on file to compare with."""
+    """The links to this visit have used up their tries, or there is nothing on file to compare with."""
 
     code = "no_more_tries"
     sentence = "This cannot be done by the link any more. Please phone the clinic."
@@ -85,20 +86,6 @@ def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpos
         purpose=purpose,
     )
     return issue_many(visits=[visit], now=now)[0]
-
-
-@transaction.atomic
-def renew(*, link: Link, appointment: Appointment, now: datetime) -> str:
-    """Make the link that follows one whose holder changed the visit; answer its token.
-
-    The tries go over to it, and the old link has none left: whoever moves a visit to and fro must
-    not be given five guesses each time.
-    """
-    old = Link.objects.select_for_update().get(pk=link.pk)
-    token = issue(appointment=appointment, now=now, purpose=old.purpose)
-    Link.objects.filter(token_hash=_hash(token)).update(tries=old.tries)
-    Link.objects.filter(pk=old.pk).update(tries=TRIES)
-    return token
 
 
 def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:
@@ -169,8 +156,8 @@ def issue_offer(*, offer: Offer, now: datetime) -> str:
 def prove(*, link: Link, birth_year: int) -> None:
     """Let on who holds the link and knows the patient's birth year.
 
-    A try is taken before the answer is looked at, by one guarded statement that stands whatever
-    comes after, so that however many ask at once, `TRIES` answers are compared in all.
+    A try is taken before the answer is looked at, and stands whatever comes after, so that however
+    many ask at once, and by however many links, `TRIES` answers are compared in all.
 
     Raises:
         NoMoreTries: there were none left, or no birth date is on file.
@@ -180,12 +167,35 @@ def prove(*, link: Link, birth_year: int) -> None:
     born = link.patient.birth_date
     if born is None:
         raise NoMoreTries(left=0)
-    taken = Link.objects.filter(pk=link.pk, tries__lt=TRIES).update(tries=F("tries") + 1)
-    if not taken:
-        raise NoMoreTries(left=0)
+    left = _take_try(link)
     if born.year != birth_year:
-        left = TRIES - Link.objects.values_list("tries", flat=True).get(pk=link.pk)
         raise (NotProved if left else NoMoreTries)(left=left)
+
+
+@transaction.atomic(durable=True)
+def _take_try(link: Link) -> int:
+    """Take one of the visit's tries and answer how many are left.
+
+    Raises:
+        NoMoreTries: there were none left.
+
+    """
+    # the visit's row, not the links': a new message may bring another link meanwhile
+    Appointment.objects.select_for_update(of=("self",), no_key=True).get(links=link)
+    left = tries_left(link)
+    if not left:
+        raise NoMoreTries(left=0)
+    Link.objects.filter(pk=link.pk).update(tries=F("tries") + 1)
+    return left - 1
+
+
+def tries_left(link: Link) -> int:
+    """Answer how many tries the links to this visit have left together, dead ones included.
+
+    Whoever moves a visit to and fro gets new links, and no new tries.
+    """
+    taken = Link.objects.filter(appointment=link.appointment_id).aggregate(n=Sum("tries"))["n"]
+    return max(0, TRIES - (taken or 0))
 
 
 def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:

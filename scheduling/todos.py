@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, QuerySet, When
+from django.db.models import Case, F, IntegerField, When
+from django.db.models.expressions import OrderBy
 
 from scheduling import trail
 from scheduling.core.words import Actor
@@ -24,16 +25,15 @@ WHAT_NEXT = (
 )
 
 
-def first_things_first(tasks: QuerySet[Todo], *, now: datetime) -> QuerySet[Todo]:
+def first_things_first(*, now: datetime) -> tuple[OrderBy, ...]:
     """Order open tasks: who may be unwell, then what is urgent, then by when each is due.
 
     A task about a visit to come is due when that begins, any other since it was written.
     """
+    clinical = Case(When(kind__in=CLINICAL, then=0), default=1, output_field=IntegerField())
     coming = When(appointment__start__gt=now, then=F("appointment__start"))
-    return tasks.annotate(
-        clinical=Case(When(kind__in=CLINICAL, then=0), default=1, output_field=IntegerField()),
-        due=Case(coming, default=F("created_at")),
-    ).order_by("clinical", "-urgent", "due", "pk")
+    due = Case(coming, default=F("created_at"))
+    return clinical.asc(), F("urgent").desc(), due.asc(), F("pk").asc()
 
 
 @transaction.atomic

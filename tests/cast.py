@@ -90,33 +90,72 @@ def staff_user(name: str, *sites: Site, everywhere: bool = False) -> User:
 
 
 def build(**site_facts: object) -> Clinic:
-    """Build the clinic: open Monday to Saturday 09:00-18:00, starts every 15 minutes."""
+    """Build the clinic: open Monday to Saturday 09:00-18:00, starts every 15 minutes.
+
+    Nearly every test begins here, so rows of a kind are written together.
+    """
     protocol = active_protocol()
-    site = site_named("Harley House", **site_facts)
-    skills = {
-        code: Skill.objects.get_or_create(code=code, defaults={"name": code})[0] for code in SKILLS
-    }
-    doctor = practitioner(
-        "Dr Amara Lind", site, skills["consults"], skills["laser"], skills["injects"]
-    )
-    nurse = practitioner("Noor Field", site, skills["laser"])
-    room = place("Room 1", Resource.Kind.ROOM, site, skills["laser-safe"])
-    laser = place("CO2 laser", Resource.Kind.DEVICE, site, skills["fractional"])
+    site = site_row("Harley House", **site_facts)
+    skills = skills_by_code()
+    doctor, nurse, room, laser = resources(site, skills)
+    consultation, resurfacing, filler, review = treatments(skills)
     return Clinic(
         site=site,
         doctor=doctor,
         nurse=nurse,
         room=room,
         laser=laser,
-        consultation=treatment(
-            "Consultation", "consultation", (20, 20, 30), skills, consults=(0, 0)
-        ),
-        resurfacing=resurfacing(skills),
-        filler=treatment("Filler", "filler", (30, 30, 45), skills, injects=(0, 0)),
-        review=treatment("Review", "review", (10, 15, 30), skills, consults=(0, 0)),
+        consultation=consultation,
+        resurfacing=resurfacing,
+        filler=filler,
+        review=review,
         patient=patient("Ada", "Pine", consulted=True),
         protocol=protocol,
     )
+
+
+def skills_by_code() -> dict[str, Skill]:
+    """Find the skills, or make those that are missing."""
+    found = {skill.code: skill for skill in Skill.objects.filter(code__in=SKILLS)}
+    missing = [Skill(code=code, name=code) for code in SKILLS if code not in found]
+    found |= {skill.code: skill for skill in Skill.objects.bulk_create(missing)}
+    return {code: found[code] for code in SKILLS}
+
+
+def resources(site: Site, skills: dict[str, Skill]) -> list[Resource]:
+    """Make a doctor, a nurse, a room and a laser, and open the site and its people."""
+    kinds = Resource.Kind
+    made = Resource.objects.bulk_create(
+        [
+            Resource(kind=kinds.PRACTITIONER, name="Dr Amara Lind"),
+            Resource(kind=kinds.PRACTITIONER, name="Noor Field"),
+            Resource(kind=kinds.ROOM, name="Room 1", site=site, follows_site_hours=True),
+            Resource(kind=kinds.DEVICE, name="CO2 laser", site=site, follows_site_hours=True),
+        ]
+    )
+    OpeningHours.objects.bulk_create(
+        [*week(site), *(hours for who in made[:2] for hours in week(site, who))]
+    )
+    able = (("consults", "laser", "injects"), ("laser",), ("laser-safe",), ("fractional",))
+    Capability.objects.bulk_create(
+        Capability(resource=one, skill=skills[code])
+        for one, codes in zip(made, able, strict=True)
+        for code in codes
+    )
+    return made
+
+
+def treatments(skills: dict[str, Skill]) -> list[Treatment]:
+    """Make a consultation, the laser treatment, a filler and a review, with what each needs."""
+    drafts = [
+        draft("Consultation", "consultation", (20, 20, 30), skills, consults=(0, 0)),
+        laser_draft(skills),
+        draft("Filler", "filler", (30, 30, 45), skills, injects=(0, 0)),
+        draft("Review", "review", (10, 15, 30), skills, consults=(0, 0)),
+    ]
+    made = Treatment.objects.bulk_create(treatment for treatment, _ in drafts)
+    Need.objects.bulk_create(need for _, needs in drafts for need in needs)
+    return made
 
 
 SKILLS = ("consults", "laser", "injects", "laser-safe", "fractional")
@@ -140,25 +179,37 @@ def active_protocol() -> ProtocolVersion:
 
 def site_named(name: str, **facts: object) -> Site:
     """Make a site in London, open Monday to Saturday 09:00-18:00."""
+    site = site_row(name, **facts)
+    open_weekly(site)
+    return site
+
+
+def site_row(name: str, **facts: object) -> Site:
+    """Make a site in London that has no hours yet."""
     defaults = {
         "zone": "Europe/London",
         "country": "GB",
         "subdivision": "ENG",
         "phone": "+442079460000",
     }
-    site = Site.objects.create(name=name, **{**defaults, **facts})
-    open_weekly(site)
-    return site
+    return Site.objects.create(name=name, **{**defaults, **facts})
 
 
 def open_weekly(
     site: Site, resource: Resource | None = None, opens: time = time(9), closes: time = time(18)
 ) -> None:
     """Open a site, or a resource at it, Monday to Saturday."""
-    OpeningHours.objects.bulk_create(
+    OpeningHours.objects.bulk_create(week(site, resource, opens, closes))
+
+
+def week(
+    site: Site, resource: Resource | None = None, opens: time = time(9), closes: time = time(18)
+) -> list[OpeningHours]:
+    """Draft the hours of Monday to Saturday."""
+    return [
         OpeningHours(site=site, resource=resource, weekday=w, opens=opens, closes=closes)
         for w in range(6)
-    )
+    ]
 
 
 def practitioner(name: str, site: Site, *skills: Skill) -> Resource:
@@ -184,33 +235,47 @@ def treatment(
     **needs: tuple[int, int],
 ) -> Treatment:
     """Make a treatment that needs practitioners with the skills named, and nothing else."""
+    made, wanted = draft(name, procedure, minutes, skills, **needs)
+    made.save()
+    Need.objects.bulk_create(wanted)
+    return made
+
+
+def draft(
+    name: str,
+    procedure: str,
+    minutes: tuple[int, int, int],
+    skills: dict[str, Skill],
+    **needs: tuple[int, int],
+) -> tuple[Treatment, list[Need]]:
+    """Draft a treatment that needs practitioners with the skills named, and nothing else."""
     least, default, most = minutes
-    made = Treatment.objects.create(
+    made = Treatment(
         name=name,
         procedure=procedure,
         minutes_least=least,
         minutes_default=default,
         minutes_most=most,
     )
-    for code, (from_min, until_min) in needs.items():
-        Need.objects.create(
+    return made, [
+        Need(
             treatment=made,
             kind="practitioner",
             skill=skills[code],
             from_min=from_min,
             until_min=until_min,
         )
-    return made
+        for code, (from_min, until_min) in needs.items()
+    ]
 
 
-def resurfacing(skills: dict[str, Skill]) -> Treatment:
-    """Make the main treatment: room from -60 for numbing to +10 for cleaning, hands, laser."""
-    made = treatment("Laser resurfacing", "fractional_ablative", (30, 45, 45), skills, laser=(0, 0))
-    Need.objects.create(
-        treatment=made, kind="room", skill=skills["laser-safe"], from_min=-60, until_min=10
+def laser_draft(skills: dict[str, Skill]) -> tuple[Treatment, list[Need]]:
+    """Draft the main treatment: room from -60 for numbing to +10 for cleaning, hands, laser."""
+    made, needs = draft(
+        "Laser resurfacing", "fractional_ablative", (30, 45, 45), skills, laser=(0, 0)
     )
-    Need.objects.create(treatment=made, kind="device", skill=skills["fractional"])
-    return made
+    room = Need(treatment=made, kind="room", skill=skills["laser-safe"], from_min=-60, until_min=10)
+    return made, [*needs, room, Need(treatment=made, kind="device", skill=skills["fractional"])]
 
 
 def patient(given: str, family: str, *, consulted: bool = False, **facts: object) -> Patient:

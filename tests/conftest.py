@@ -5,9 +5,13 @@ from django.conf import settings
 from django.core.cache import cache
 
 from clinic.cache import ask_again
+from tests import emptying, migrated, quicker  # noqa: F401 -- two change things on import
 
-# Hashing passwords slowly is for thieves; the suite signs in hundreds of times.
-settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy the worker's database from the one that is migrated already."""
+    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = migrated.name()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ workers find the addresses in the environment they inherit, and take a Redis dat
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,8 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from clinic import embedded, programs
+from tests import migrated
 
 running: list[embedded.Server] = []
+migrating: list["subprocess.Popen[bytes]"] = []
 folders: list[Path] = []
 
 
@@ -45,6 +49,7 @@ def start() -> None:
     os.environ["FALLOW_VAR"] = str(var)
     os.environ["FALLOW_OUTBOX"] = str(var / "outbox")
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    compile_once(var)
     sources = programs.order(os.environ.get("FALLOW_SERVERS"), first="installed")
     if not os.environ.get("DATABASE_URL") or not os.environ.get("REDIS_URL"):
         folders.append(embedded.home(var))
@@ -56,9 +61,22 @@ def start() -> None:
         server = embedded.start_redis(base=folders[-1], sources=sources, durable=False)
         running.append(server)
         os.environ["REDIS_URL"] = server.url
+    migrating.append(migrated.begin())
+
+
+def compile_once(var: Path) -> None:
+    """Let all processes share what Python compiles, aside, where it is told to keep nothing.
+
+    Else each of some fifty compiles Django and the house again, for seconds.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(var / "compiled")
+        sys.dont_write_bytecode = False
 
 
 def stop() -> None:
+    for process in migrating:
+        migrated.end(process)
     embedded.stop_all(running)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)

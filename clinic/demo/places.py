@@ -17,6 +17,7 @@ from scheduling.models import (
     Site,
     Skill,
     Treatment,
+    TreatmentText,
 )
 
 LONDON = "Harley House, London"
@@ -137,6 +138,7 @@ class Offer:
     aftercare: str = ""
     asks_area: bool = True
     self_booking: bool = False
+    names: tuple[tuple[str, str], ...] = ()
 
 
 _SUN = "No sun, sunbed or fake tan for four weeks before. Come without make-up."
@@ -145,6 +147,7 @@ _ROOMS = (("room", "consulting", 0, 5, 1), ("room", "laser-safe", 0, 5, 1))
 OFFERS = (
     Offer(
         name="Consultation",
+        names=(("es", "Consulta"), ("ar", "استشارة")),
         procedure="consultation",
         minutes=(20, 30, 45),
         needs=(("practitioner", "consults", 0, 0, 0), ("room", "consulting", 0, 5, 0)),
@@ -153,6 +156,7 @@ OFFERS = (
     ),
     Offer(
         name="Patch test",
+        names=(("es", "Prueba en una zona pequeña"), ("ar", "اختبار على بقعة صغيرة")),
         procedure="patch_test",
         minutes=(10, 15, 20),
         needs=(("practitioner", "patch-tests", 0, 0, 0), *_ROOMS),
@@ -161,6 +165,7 @@ OFFERS = (
     ),
     Offer(
         name="Fractional CO2 resurfacing",
+        names=(("es", "Láser CO2 fraccionado"), ("ar", "ليزر ثاني أكسيد الكربون الجزئي")),
         procedure="fractional_ablative",
         minutes=(30, 45, 45),
         needs=(
@@ -174,6 +179,7 @@ OFFERS = (
     ),
     Offer(
         name="Non-ablative resurfacing",
+        names=(("es", "Láser no ablativo"), ("ar", "ليزر غير استئصالي")),
         procedure="fractional_nonablative",
         minutes=(30, 40, 45),
         needs=(
@@ -186,6 +192,7 @@ OFFERS = (
     ),
     Offer(
         name="Dermal filler",
+        names=(("es", "Relleno dérmico"), ("ar", "حقن الفيلر")),
         procedure="filler",
         minutes=(30, 30, 45),
         needs=(("practitioner", "injects", 0, 0, 0), *_ROOMS),
@@ -193,6 +200,7 @@ OFFERS = (
     ),
     Offer(
         name="IPL photorejuvenation",
+        names=(("es", "Luz pulsada intensa"), ("ar", "الضوء النبضي المكثف")),
         procedure="ipl",
         minutes=(20, 30, 30),
         needs=(
@@ -204,6 +212,7 @@ OFFERS = (
     ),
     Offer(
         name="Pulsed dye laser",
+        names=(("es", "Láser de colorante pulsado"), ("ar", "ليزر الصبغة النبضي")),
         procedure="vascular_pdl",
         minutes=(15, 20, 30),
         needs=(
@@ -215,6 +224,7 @@ OFFERS = (
     ),
     Offer(
         name="Laser hair removal",
+        names=(("es", "Depilación láser"), ("ar", "إزالة الشعر بالليزر")),
         procedure="laser_hair_removal",
         minutes=(10, 30, 45),
         needs=(
@@ -227,6 +237,7 @@ OFFERS = (
     ),
     Offer(
         name="Review",
+        names=(("es", "Revisión"), ("ar", "مراجعة")),
         procedure="review",
         minutes=(10, 15, 30),
         needs=(("practitioner", "consults", 0, 0, 0), *_ROOMS),
@@ -311,6 +322,9 @@ class _Furnisher:
             self_booking=offer.self_booking,
         )
         grounds.keep(row=treatment, by=self.by, now=self.now)
+        for language, name in offer.names:
+            text = TreatmentText(treatment=treatment, language=language, name=name)
+            grounds.keep(row=text, by=self.by, now=self.now)
         for kind, code, from_min, until_min, choice in offer.needs:
             need = Need(
                 treatment=treatment,

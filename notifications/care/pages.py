@@ -17,7 +17,7 @@ from notifications.models import CareAnswer
 from scheduling import links
 from scheduling.core.dates import spoken
 from scheduling.core.words import Status
-from scheduling.doors import Page, Visitor, by_link, exchange, language_of, show, words_of
+from scheduling.doors import Page, Visitor, by_link, exchange, language_of, show, way_in, words_of
 from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Link
 
@@ -33,6 +33,7 @@ def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
     patient = visit.patient if visit else None
     words = words_of("notifications", "care_page", language_of(request, patient))
     which = "dead" if isinstance(error, links.LinkDead) else "none"
+    frame = words_of("scheduling", "frame", language_of(request, patient))
     page = Page(
         template="notifications/care.html",
         title=words[f"{which}_title"],
@@ -42,7 +43,8 @@ def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
         facts={
             "notice": words[which],
             "urgent_phone": _number(answering.phone_of(visit.site)) if visit else None,
-        },
+        }
+        | (way_in(frame) if which == "dead" else {}),
     )
     return show(request, page, status=410 if which == "dead" else 404)
 

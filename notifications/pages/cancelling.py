@@ -81,7 +81,7 @@ def _against(visitor: Visitor, now: datetime) -> str:
         return "late"
     if link is not None and visitor.patient.birth_date is None:
         return "nothing_on_file"
-    return "no_tries" if link is not None and link.tries >= links.TRIES else ""
+    return "no_tries" if link is not None and not links.tries_left(link) else ""
 
 
 def _read(request: HttpRequest, words: Words, *, asks_year: bool) -> Form:

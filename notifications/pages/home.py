@@ -61,7 +61,7 @@ def home(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
 
 def _visits(visitor: Visitor) -> QuerySet[Appointment]:
     mine = Appointment.objects.filter(patient=visitor.patient)
-    return mine.select_related("site", "treatment", "patient")
+    return mine.select_related("site", "treatment", "patient").prefetch_related("treatment__texts")
 
 
 def _coming(visitor: Visitor, now: datetime) -> list[Appointment]:
@@ -83,7 +83,7 @@ def _line(visit: Appointment, visitor: Visitor, words: Words, language: str) -> 
     confirmed = visit.status == Status.BOOKED and visit.confirmed_at is not None
     return {
         "when": saying.when(visit, language, saying.zone_of(visitor)),
-        "treatment": visit.treatment.name,
+        "treatment": visit.treatment.told(language).name,
         "site": visit.site.name,
         "said": words["confirmed"] if confirmed else words.get(visit.status, ""),
         "path": f"/{MY}visits/{visit.pk}/",

@@ -28,6 +28,7 @@ from scheduling.doors import Page, language_of, network_of, private, show, words
 from scheduling.doors.entering import METHODS, MY, SESSION_COOKIE
 from scheduling.doors.frame import Words
 from scheduling.limits import TooMany
+from scheduling.pages.booking import drafts
 
 PROVING_COOKIE = "proving"
 """The cookie of the browser that asked for a code; it goes to these pages only."""
@@ -183,7 +184,7 @@ def sign_out(request: HttpRequest, now: datetime) -> HttpResponse:
     _leave(request, now)
     response = _on(reverse("my-left"))
     response.delete_cookie(SESSION_COOKIE, path=HOME, samesite="Lax")
-    return response
+    return drafts.forget(response)
 
 
 def _leave(request: HttpRequest, now: datetime) -> None:

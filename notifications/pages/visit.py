@@ -117,7 +117,7 @@ def _page(request: HttpRequest, visitor: Visitor, now: datetime, wrong: str = ""
         "hello": words["hello"].format(name=visitor.addressed.given_name),
         "about": saying.about(visitor, words),
         "when": saying.when(appointment, language, saying.zone_of(visitor)),
-        "treatment": appointment.treatment.name,
+        "treatment": appointment.treatment.told(language).name,
         "open": saying.is_open(appointment, now),
         "counts": appointment.status in COUNTED,
         "confirmed": appointment.confirmed_at is not None,

@@ -20,7 +20,7 @@ def on(request: HttpRequest, visitor: Visitor, path: str, now: datetime) -> Http
         visit = visitor.visit
         visit.refresh_from_db()
         if visit.told_version != visitor.link.bound_version:
-            token = links.renew(link=visitor.link, appointment=visit, now=now)
+            token = links.issue(appointment=visit, now=now, purpose=visitor.link.purpose)
             response = exchange(request, token, page="visit")
             response["Location"] += path
     response.status_code = 303

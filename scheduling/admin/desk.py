@@ -60,6 +60,10 @@ class TodoScreen(Screen):
         """Read site and patient along."""
         return super().get_queryset(request).select_related("site", "patient")
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Put who may be unwell first, as the first page does."""
+        return todos.first_things_first(now=now())
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the user's own sites."""
         if db_field.name == "site":

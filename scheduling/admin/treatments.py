@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from scheduling import protocols
 from scheduling.admin.listed import Listed, TreatmentRows
 from scheduling.models import Need, Treatment, TreatmentText
+from scheduling.models.treatments import TOLD
 from scheduling.screens.frame import PlainForm, Rows, Screen, pick
 
 
@@ -82,7 +83,7 @@ class Texts(Rows):
     """What the patient reads, in each other language."""
 
     model = TreatmentText
-    fields: ClassVar[list[str]] = ["language", "preparation", "aftercare", "bring"]
+    fields: ClassVar[list[str]] = ["language", *TOLD]
     verbose_name_plural = (
         "what the patient reads in other languages "
         "(what is empty is shown in the clinic’s own, and the page says so)"

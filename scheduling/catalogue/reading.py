@@ -8,7 +8,7 @@ from datetime import UTC
 
 from scheduling import statements
 from scheduling.catalogue.ground import Ground
-from scheduling.catalogue.values import Able, Absent, Asked, Offer, Place, Thing, Timetable
+from scheduling.catalogue.values import Able, Abroad, Absent, Asked, Offer, Place, Thing, Timetable
 from scheduling.core.hours import WeeklyHours
 from scheduling.core.protocol import Protocol, parse
 from scheduling.core.timeline import ceil_q, floor_q
@@ -227,6 +227,10 @@ def _offers() -> dict[int, Offer]:
             asks_area=row.asks_area,
             summary=row.summary,
             needs=tuple(tuple(options) for options in needs[row.pk].values()),
+            abroad=tuple(
+                Abroad(language=text.language, name=text.name, summary=text.summary)
+                for text in row.texts.all()
+            ),
         )
-        for row in Treatment.objects.order_by("pk")
+        for row in Treatment.objects.order_by("pk").prefetch_related("texts")
     }

@@ -97,6 +97,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """What a treatment is called in another language than the clinic's; empty where nobody said."""
+
+    language: str
+    name: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A treatment: what it is, how long, and its needs; each need is a tuple of alternatives."""
 
@@ -111,6 +120,19 @@ class Offer:
     asks_area: bool
     summary: str = ""
     needs: tuple[tuple[Asked, ...], ...] = ()
+    abroad: tuple[Abroad, ...] = ()
+
+    def named(self, language: str) -> str:
+        """Give the name in a language; where it has none there, the clinic's own."""
+        return self._there(language).name or self.name
+
+    def summed_up(self, language: str) -> str:
+        """Give the summary in a language; where there is none, the clinic's own, maybe empty."""
+        return self._there(language).summary or self.summary
+
+    def _there(self, language: str) -> Abroad:
+        found = (abroad for abroad in self.abroad if abroad.language == language)
+        return next(found, Abroad(language=language))
 
     @property
     def prep_minutes(self) -> int:

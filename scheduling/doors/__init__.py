@@ -20,6 +20,7 @@ from scheduling.doors.entering import (
     of_a_visit,
     signed_in,
     verified,
+    way_in,
 )
 from scheduling.doors.frame import Page, language_of, private, show, told_text, words_of
 from scheduling.doors.trouble import trouble
@@ -41,5 +42,6 @@ __all__ = [
     "told_text",
     "trouble",
     "verified",
+    "way_in",
     "words_of",
 ]

@@ -245,7 +245,7 @@ def closed(request: HttpRequest, error: ClinicError) -> HttpResponse:
         words=words,
         patient=patient,
         site=visit.site if visit else None,
-        facts={"notice": words[which]} | (_way_in(words, which) if which != "none" else {}),
+        facts={"notice": words[which]} | (way_in(words, which) if which != "none" else {}),
     )
     return show(request, page, status=404 if which == "none" else 410)
 
@@ -257,8 +257,11 @@ def _has_moved(link: Link | None, visit: Appointment | None) -> bool:
     return visit.told_version != link.bound_version
 
 
-def _way_in(words: Words, which: str) -> dict[str, str]:
-    """Offer to sign in, which tells more than an old link may; empty in a house without that door."""
+def way_in(words: Words, which: str = "dead") -> dict[str, str]:
+    """Offer to sign in, which tells more than an old link may; empty in a house without that door.
+
+    `words` are those of the frame; `scheduling/patient/way_in.html` shows what is answered.
+    """
     try:
         there = reverse("sign-in")
     except NoReverseMatch:

@@ -10,6 +10,9 @@ from django.db.models import F, Q
 from scheduling.models.people import Patient
 from scheduling.models.places import Resource, Skill
 
+TOLD = ("name", "summary", "preparation", "aftercare", "bring")
+"""What a patient reads about a treatment; each may be there in several languages."""
+
 
 class Treatment(models.Model):
     """A procedure as the clinic offers it: minutes, preparation, needs.
@@ -67,7 +70,7 @@ class Treatment(models.Model):
         own = settings.LANGUAGE_CODE[:2]
         there = next((text for text in self.texts.all() if text.language == language), None)
         said, spoken = {}, {}
-        for name in ("preparation", "aftercare", "bring"):
+        for name in TOLD:
             theirs: str = getattr(there, name, "")
             said[name] = theirs or getattr(self, name)
             spoken[name] = language if theirs else own
@@ -78,6 +81,8 @@ class Treatment(models.Model):
 class Told:
     """What a patient reads about a treatment, and in which language each of it is there."""
 
+    name: str
+    summary: str
     preparation: str
     aftercare: str
     bring: str
@@ -89,6 +94,10 @@ class TreatmentText(models.Model):
 
     treatment = models.ForeignKey(Treatment, on_delete=models.CASCADE, related_name="texts")
     language = models.CharField(max_length=2, choices=Patient.Language)
+    name = models.CharField(max_length=120, blank=True)
+    summary = models.CharField(
+        max_length=300, blank=True, help_text="in one or two plain sentences"
+    )
     preparation = models.TextField(blank=True, help_text="what the patient does before")
     aftercare = models.TextField(blank=True)
     bring = models.TextField(blank=True, help_text="what the patient brings along")

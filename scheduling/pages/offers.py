@@ -72,7 +72,7 @@ def _page(request: HttpRequest, visitor: Visitor, made: Offer, now: datetime) ->
             "when": _when(
                 made.start - _preparation(made.entry.treatment), made.entry.site, language
             ),
-            "what": made.entry.treatment.name,
+            "what": made.entry.treatment.told(language).name,
             "instead": _instead(made, language),
             "open": open_still,
             "until": _until(made, words, language, now) if open_still else "",

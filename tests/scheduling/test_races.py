@@ -64,7 +64,24 @@ def starts_of(rounds: int) -> list[datetime]:
     ][:rounds]
 
 
-def race(wishes: list[Wish], start: datetime) -> list[str]:
+@contextmanager
+def clients(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Keep as many threads as there are clients, each with one connection for all its rounds.
+
+    To connect takes longer than to book: whoever has to do it first does not meet the others.
+    """
+    with ThreadPoolExecutor(count) as pool:
+        yield pool
+        met = threading.Barrier(count)
+
+        def leave(_: int) -> None:
+            met.wait(30)  # so that every thread comes, and none twice
+            connections.close_all()
+
+        list(pool.map(leave, range(count)))
+
+
+def race(wishes: list[Wish], start: datetime, pool: ThreadPoolExecutor) -> list[str]:
     """Let every client book at one moment, each start 0 to 20 minutes off: overlapping, not equal."""
     gun = threading.Barrier(len(wishes))
 
@@ -79,12 +96,9 @@ def race(wishes: list[Wish], start: datetime) -> list[str]:
             )
         except ClinicError as error:
             return error.code
-        finally:
-            connections.close_all()
         return "booked"
 
-    with ThreadPoolExecutor(len(wishes)) as pool:
-        return list(pool.map(client, range(len(wishes))))
+    return list(pool.map(client, range(len(wishes))))
 
 
 def overlaps_around(start: datetime) -> int:
@@ -118,9 +132,10 @@ def run(
 ) -> list[int]:
     """Answer the overlaps found after each round."""
     found = []
-    for start in starts_of(rounds):
-        check(race(wishes, start))
-        found.append(overlaps_around(start))
+    with clients(len(wishes)) as pool:
+        for start in starts_of(rounds):
+            check(race(wishes, start, pool))
+            found.append(overlaps_around(start))
     return found
 
 

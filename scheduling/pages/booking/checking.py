@@ -94,7 +94,7 @@ def _shown(
     there = reserved.start - timedelta(minutes=hold.prep_minutes if hold else offer.prep_minutes)
     until = hold.expires_at if hold else None
     facts: dict[str, Any] = {
-        "treatment": offer.name,
+        "treatment": offer.named(language_of(request, visitor.patient)),
         "areas": [words["areas"].get(code, code) for code in reserved.wish.areas],
         "length": words["minutes"].format(minutes=offer.minutes_default),
         "date": clock.date(there),
@@ -136,7 +136,7 @@ def done(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
     if visit is None or visit.status != Status.BOOKED or visit.patient_id != visitor.patient.pk:
         return redirect(BOOK)
     words, language = words_for(request, visitor), language_of(request, visitor.patient)
-    clock = starts.clock_of(request, visitor, visit.site)
+    clock, told = starts.clock_of(request, visitor, visit.site), visit.treatment.told(language)
     there = visit.start - timedelta(minutes=visit.prep_minutes)
     page = Page(
         template="scheduling/patient/booked.html",
@@ -145,13 +145,11 @@ def done(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
         patient=visitor.patient,
         site=visit.site,
         facts={
-            "treatment": visit.treatment.name,
+            "treatment": told.name,
             "date": clock.date(there),
             "time": clock.time(there),
             "with": _with(visit),
-            "preparation": told_text(
-                visit.treatment.told(language), "preparation", language, words
-            ),
+            "preparation": told_text(told, "preparation", language, words),
             "home": visitor.home,
             "again": BOOK,
         },

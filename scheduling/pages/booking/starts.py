@@ -130,6 +130,7 @@ def shown(
 ) -> HttpResponse:
     """Draw the page of starts."""
     words, site = words_for(request, visitor), Site.objects.get(pk=wish.site_id)
+    language = language_of(request, visitor.patient)
     clock = clock_of(request, visitor, site)
     found = times.page(wish=wish, site=site, first=_first(request), now=now)
     offer = catalogue.current().treatment(wish.treatment_id)
@@ -139,13 +140,13 @@ def shown(
     ends = words if soonest else {**words, "possible_from": ""}
     facts = {
         "notice": words.get(f"notice_{notice}", ""),
-        "treatment": offer.name,
+        "treatment": offer.named(language),
         "mark": _mark(wish),
         "soonest": soonest and _button(soonest, clock) | {"date": clock.date(_at(soonest))},
         "nothing": soonest is None,
         "lasting": () if soonest else _lasting(wish, site, now),
         "rows": _rows(found.days, clock, ends),
-        "first": _comes_first(visitor, site, found.days),
+        "first": _comes_first(visitor, site, found.days, language),
         "here": request.path,
         "wait": "" if steps.is_new(visitor) else reverse("my-waiting-join"),
         "treatment_page": f"{root_of(visitor)}treatment/",
@@ -270,7 +271,7 @@ def blocking(reasons: Iterable[Reason]) -> list[Reason]:
 
 
 def _comes_first(
-    visitor: Visitor, site: Site, days: Sequence[times.Day]
+    visitor: Visitor, site: Site, days: Sequence[times.Day], language: str
 ) -> list[dict[str, object]]:
     """List the treatments that must come first on every day without a start, and can be booked here."""
     ground = catalogue.current()
@@ -282,4 +283,4 @@ def _comes_first(
     }
     wanted = next((needs for needs in FIRST if needs in asked), "")
     offers = steps.offers_for(visitor, ground.site(site.pk))
-    return [{"id": o.id, "name": o.name} for o in offers if o.procedure == wanted]
+    return [{"id": o.id, "name": o.named(language)} for o in offers if o.procedure == wanted]

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 
 from scheduling import catalogue
 from scheduling.catalogue import Offer
-from scheduling.doors import Page, Visitor, show
+from scheduling.doors import Page, Visitor, language_of, show
 from scheduling.doors.frame import Words
 from scheduling.models import Site
 from scheduling.pages.booking import drafts, steps
@@ -43,7 +43,7 @@ def treatment(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
     place = steps.site_of(visitor, draft)
     if place is None:
         return redirect(f"{root_of(visitor)}{steps.missing(visitor, draft, now)}/")
-    words = words_for(request, visitor)
+    words, language = words_for(request, visitor), language_of(request, visitor.patient)
     known = {str(offer.id): offer for offer in steps.offers_for(visitor, place)}
     if request.method == "POST" and request.POST.get("choice") in known:
         draft["treatment"] = known[request.POST["choice"]].id
@@ -53,8 +53,8 @@ def treatment(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
     choices = [
         {
             "value": pk,
-            "name": offer.name,
-            "about": about(offer, words),
+            "name": offer.named(language),
+            "about": about(offer, words, language),
             "length": words["minutes"].format(minutes=offer.minutes_default),
         }
         for pk, offer in known.items()
@@ -63,9 +63,9 @@ def treatment(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
     return _choose(request, visitor, words["treatment_title"], choices, back=back, site_id=place.id)
 
 
-def about(offer: Offer, words: Words) -> str:
+def about(offer: Offer, words: Words, language: str) -> str:
     """Say what a treatment is: in the clinic's own words, else in ours for its procedure."""
-    said: str = offer.summary or words["about"].get(offer.procedure, "")
+    said: str = offer.summed_up(language) or words["about"].get(offer.procedure, "")
     return said
 
 

@@ -109,6 +109,7 @@ def sources() -> list[str]:
 
 @pytest.mark.parametrize("source", sources())
 def test_demo_shows_a_page_and_leaves_nothing_behind(var: Path, source: str) -> None:
+    """Stopped, and started again on what it has, and killed."""
     port = free_port()
     with demo(var, port, FALLOW_SERVERS=source) as process:
         lines = read_until(process, "ready ")
@@ -123,12 +124,15 @@ def test_demo_shows_a_page_and_leaves_nothing_behind(var: Path, source: str) -> 
         assert process.wait(STOP_SECONDS) == 0
         assert time.monotonic() - began < STOP_SECONDS
     assert left_behind(var) == []
+    if source == "wheel" and sys.platform == "linux":  # only Linux ends children with their parent
+        killed_hard(var, port)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_demo_killed_hard_leaves_nothing_behind(var: Path) -> None:
-    with demo(var, free_port()) as process:
+def killed_hard(var: Path, port: int) -> None:
+    """Start on data that are there, and kill the whole house at work."""
+    with demo(var, port, FALLOW_SERVERS="wheel") as process:
         read_until(process, "ready ")
+        assert left_behind(var) != []
         process.kill()
         process.wait()
         assert gone_within(var, 10.0) == []

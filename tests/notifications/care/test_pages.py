@@ -176,6 +176,7 @@ def test_a_stale_link_is_closed_and_still_gives_the_number(
     for response in (client.get(page), client.post(page, {"answer": "worse"})):
         assert response.status_code == 410
         assert "+44 20 7946 0999" in said(response)
+        assert 'href="/my/sign-in/"' in response.content.decode()
     assert CareAnswer.objects.count() == 0
 
 

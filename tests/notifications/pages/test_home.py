@@ -116,6 +116,7 @@ def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(client: Clien
     response = client.post("/my/sign-out/")
     assert (response.status_code, response["Location"]) == (303, "/my/left/")
     assert response.cookies["patient"]["max-age"] == 0
+    assert response.cookies["draft"]["max-age"] == 0, "what was typed goes too"
     assert "You are signed out" in text_of(client.get("/my/left/"))
     assert PatientSession.objects.get().ended_at == NOW
     assert client.post("/my/sign-out/").status_code == 303

@@ -37,3 +37,8 @@ def test_what_is_not_translated_is_in_the_clinics_language_and_says_so(client: C
 def test_in_the_clinics_own_language_nothing_is_said_about_it(client: Client) -> None:
     said = page(client, "en", preparation="Sin sol.")
     assert ("No sun." in said, "not translated" in said) == (True, False)
+
+
+def test_the_treatment_has_its_name_in_the_patients_language(client: Client) -> None:
+    said = page(client, "es", name="Revisión de la piel")
+    assert "Revisión de la piel" in said

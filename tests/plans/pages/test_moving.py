@@ -74,8 +74,7 @@ def test_moving_gives_no_new_guesses_at_the_birth_year(clinic: cast.Clinic, clie
         assert "not the year" in text_of(client.post(f"{page}cancel/", guess)), guess
     to = f"{page}move/{quantum(scene.later(made, days=1))}/"
     done = client.post(to, {"seen": hidden(client.get(to), "seen")})
-    old, new = Link.objects.order_by("pk")
-    assert (old.tries, new.tries) == (5, 3)
+    assert list(Link.objects.order_by("pk").values_list("tries", flat=True)) == [3, 0]
     page = done["Location"].removesuffix("moved/")
     client.post(f"{page}cancel/", guess)
     client.post(f"{page}cancel/", guess)

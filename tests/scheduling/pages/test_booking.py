@@ -7,7 +7,15 @@ import time_machine
 from django.test import Client
 
 from scheduling import booking
-from scheduling.models import Appointment, Change, Patient, PatientSession, Record, Treatment
+from scheduling.models import (
+    Appointment,
+    Change,
+    Patient,
+    PatientSession,
+    Record,
+    Treatment,
+    TreatmentText,
+)
 from tests import cast
 from tests.cast import NOW
 from tests.scheduling.pages import booked
@@ -50,6 +58,18 @@ def test_the_clinics_own_words_come_before_ours() -> None:
     assert "Ten minutes with Dr Lind." in text_of(
         booked.phone(at.patient).get("/my/book/treatment/")
     )
+
+
+def test_treatments_are_called_what_the_clinic_calls_them_in_the_patients_language() -> None:
+    at = booked.clinic()
+    TreatmentText.objects.create(
+        treatment=at.review, language="es", name="Revisión", summary="Diez minutos."
+    )
+    phone = booked.phone(at.patient)
+    assert "Revisión" not in text_of(phone.get("/my/book/treatment/"))
+    type(at.patient).objects.filter(pk=at.patient.pk).update(language="es")
+    said = text_of(phone.get("/my/book/treatment/"))
+    assert ("Revisión unos" in said, "Diez minutos." in said) == (True, True)
 
 
 def test_several_sites_are_asked_first() -> None:
