@@ -122,6 +122,7 @@ def _shown(
     request: HttpRequest, form: LateForm, moment: datetime, status: int = 200, **more: Any
 ) -> HttpResponse:
     rows: list[Row] | None = None
+    may = request.user.has_perm(door.OVERRIDE)
     if form.is_valid():
         clean = form.cleaned_data
         try:
@@ -144,12 +145,22 @@ def _shown(
         rows=rows,
         asked=bool(request.GET.get("minutes")),
         step=form.cleaned_data["site"].step_minutes if form.is_valid() else 15,
+        fitting=_fitting(form) if rows else (),
         overridable=any(row.token and not row.ticked for row in rows or ()),
-        doable=any(row.token for row in rows or ()),
+        doable=any(row.token and (row.ticked or may) for row in rows or ()),
         posted=request.POST,
         **more,
     )
     return render(request, "scheduling/desk/late.html", context, status=status)
+
+
+def _fitting(form: LateForm) -> tuple[int, ...]:
+    """Answer the delays around what was asked that keep to the site's step, where that does not."""
+    minutes, step = form.cleaned_data["minutes"], form.cleaned_data["site"].step_minutes
+    below = minutes // step * step
+    if below == minutes:
+        return ()
+    return tuple(each for each in (below, below + step) if 0 < each <= late.MOST)
 
 
 def _row(each: Consequence) -> Row:
