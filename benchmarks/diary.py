@@ -97,6 +97,7 @@ def day(clinic: Clinic, when: date, rounds: int) -> dict[str, tuple[float, int, 
     return {
         "a day": _asked("days", asked, rounds),
         "news of it": _asked("news", asked, rounds),
+        "what its visits lack": _asked("papers", asked, rounds),
         "free starts in every column": _asked("starts", wanted, rounds),
     }
 

@@ -94,7 +94,7 @@ def write_down(
         answers.decided(appointments=appointments, by=by, now=now)
     written = outbox.enqueue(appointments=appointments, verb=verb, now=now, by=by) if told else 0
     # after the outbox, which withdraws what was waiting about the visit as it was
-    written += care.follow(appointments=appointments, verb=verb, told=told, now=now)
+    written += care.follow(appointments=appointments, verb=verb, told=told, by=by, now=now)
     if written:
         ring_once(ring)
 

@@ -4,27 +4,56 @@ One door for every edge: a row is kept or removed, the trail says who changed wh
 `grounds_changed` tells the floors above, all in one transaction.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Model, ProtectedError, Q
 
-from scheduling import trail
+from scheduling import catalogue, trail
+from scheduling.catalogue import Ground
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
 from scheduling.integrity import named_constraints
-from scheduling.models import Absence, Resource, Site
-from scheduling.signals import grounds_changed
+from scheduling.models import Absence, OpeningHours, Resource, Site
+from scheduling.signals import grounds_changed, hours_changed
 
 _SELF_KEPT = {"id", "diary_version"}
 """Columns that the house writes itself and no reader of the trail asks about."""
+
+
+HOURS = (OpeningHours, Absence)
+"""What says when somebody is there."""
+
+_was: ContextVar[Ground | None] = ContextVar("the catalogue before hours changed", default=None)
 
 
 class InUse(ClinicError):
     """Something else still refers to this; it can retire, but not go."""
 
     code = "in_use"
+
+
+@contextmanager
+def together(*, by: Actor, now: datetime) -> Iterator[None]:
+    """Make several changes of hours in one transaction, and tell of them as of one.
+
+    A row taken out and another put in its place add only what the new one has more.
+    """
+    if _was.get() is not None:
+        yield
+        return
+    with transaction.atomic():
+        was = catalogue.current()
+        token = _was.set(was)
+        try:
+            yield
+        finally:
+            _was.reset(token)
+        hours_changed.send(sender=OpeningHours, was=was, by=by, now=now)
 
 
 @transaction.atomic
@@ -40,13 +69,18 @@ def keep(*, row: Model, by: Actor, now: datetime) -> None:
     before = _as_it_was(row)
     if before is not None:
         _same_house(before, by)
-    if isinstance(row, Absence):
-        _after_bookings_under_way(row)
-    with named_constraints():
-        row.save()
-    what = changes(before, row)
-    if before is None or what:
-        _tell(row, "change" if before else "add", what, by=by, now=now)
+    with _of_hours(row, by, now):
+        if isinstance(row, Absence):
+            _after_bookings_under_way(row)
+        with named_constraints():
+            row.save()
+        what = changes(before, row)
+        if before is None or what:
+            _tell(row, "change" if before else "add", what, by=by, now=now)
+
+
+def _of_hours(row: Model, by: Actor, now: datetime) -> AbstractContextManager[None]:
+    return together(by=by, now=now) if isinstance(row, HOURS) else nullcontext()
 
 
 def _after_bookings_under_way(absence: Absence) -> None:
@@ -80,12 +114,13 @@ def remove(*, row: Model, by: Actor, now: datetime) -> None:
     _same_house(row, by)
     what = {name: [old, None] for name, (_, old) in changes(None, row).items()}
     pk = row.pk
-    try:
-        row.delete()
-    except ProtectedError as error:
-        raise InUse(f"“{row}” is in use; set it inactive instead.") from error
-    row.pk = pk
-    _tell(row, "remove", what, by=by, now=now)
+    with _of_hours(row, by, now):
+        try:
+            row.delete()
+        except ProtectedError as error:
+            raise InUse(f"“{row}” is in use; set it inactive instead.") from error
+        row.pk = pk
+        _tell(row, "remove", what, by=by, now=now)
 
 
 def changes(before: Model | None, after: Model) -> dict[str, list[Any]]:

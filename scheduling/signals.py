@@ -18,5 +18,9 @@ grounds_changed = Signal()
 """Sent with `what` (str), `by` and `now` when hours, absences, capabilities or the protocol
 change."""
 
+hours_changed = Signal()
+"""Sent with `was` (the catalogue as it stood before), `by` and `now` when opening hours or absences
+change; changes that are made together are told once."""
+
 offer_made = Signal()
 """Sent with `offer`, `by` and `now` when a free time is offered to a patient who waits for one."""

@@ -50,6 +50,15 @@ def tick_off(*, todo_ids: Iterable[int], by: Actor, now: datetime) -> int:
     return len(open_rows)
 
 
+def step_undone(*, patient_id: int, taken_at: datetime, by: Actor, now: datetime) -> int:
+    """Tick off what a step that was taken back had asked of reception; answer how many tasks.
+
+    Verbs stamp what they write with the moment of their step, whichever floor writes it.
+    """
+    asked = Todo.objects.filter(patient=patient_id, created_at=taken_at, done_at=None)
+    return tick_off(todo_ids=asked.values_list("pk", flat=True), by=by, now=now)
+
+
 @transaction.atomic
 def write_down(*, todo: Todo, by: Actor, now: datetime) -> Todo:
     """Add a task by hand."""

@@ -250,24 +250,25 @@ OFFERS = (
 def furnish(*, by: Actor, now: datetime) -> None:
     """Make sure that sites, skills, people, things and treatments stand as described."""
     made = _Furnisher(by, now)
-    sites = {name: made.row(Site, {"name": name}, facts) for name, facts in SITES.items()}
-    skills = {code: made.row(Skill, {"code": code}, {"name": n}) for code, n in SKILLS.items()}
-    for site, closed in ((sites[LONDON], []), (sites[MADRID], [5, 6])):
-        hours = [
-            (site.name, day, (time(9), time(20)) if day < 5 else WEEKEND)  # noqa: PLR2004 -- Friday is 4
-            for day in range(7)
-            if day not in closed
-        ]
-        made.open(sites, None, hours)
-    for person in PEOPLE:
-        made.person(person, sites, skills)
-    for kind, name, where, can in THINGS:
-        facts = {"site": sites[where], "follows_site_hours": True}
-        thing = made.row(Resource, {"kind": kind, "name": name}, facts)
-        for code in can.split():
-            made.row(Capability, {"resource": thing, "skill": skills[code]}, {})
-    for offer in OFFERS:
-        made.offer(offer, skills)
+    with grounds.together(by=by, now=now):
+        sites = {name: made.row(Site, {"name": name}, facts) for name, facts in SITES.items()}
+        skills = {code: made.row(Skill, {"code": code}, {"name": n}) for code, n in SKILLS.items()}
+        for site, closed in ((sites[LONDON], []), (sites[MADRID], [5, 6])):
+            hours = [
+                (site.name, day, (time(9), time(20)) if day < 5 else WEEKEND)  # noqa: PLR2004 -- Friday is 4
+                for day in range(7)
+                if day not in closed
+            ]
+            made.open(sites, None, hours)
+        for person in PEOPLE:
+            made.person(person, sites, skills)
+        for kind, name, where, can in THINGS:
+            facts = {"site": sites[where], "follows_site_hours": True}
+            thing = made.row(Resource, {"kind": kind, "name": name}, facts)
+            for code in can.split():
+                made.row(Capability, {"resource": thing, "skill": skills[code]}, {})
+        for offer in OFFERS:
+            made.offer(offer, skills)
 
 
 class _Furnisher:

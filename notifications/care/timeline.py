@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -10,23 +11,39 @@ from notifications.carenotes import Reader
 from notifications.core import care
 from notifications.core.care import Condition, Moment
 from notifications.core.policy import Channel, DropReason, Kind
+from notifications.core.states import State
 from notifications.models import Message
 from scheduling import statements
-from scheduling.core.words import Status
+from scheduling.core.words import Actor, Status
 from scheduling.models import Appointment, Record
 
+_Advice: TypeAlias = tuple[int, str, str]
+"""A visit's pk, which day's advice, and by which channel."""
 
-def follow(*, appointments: Sequence[Appointment], verb: str, told: bool, now: datetime) -> int:
+
+def follow(
+    *, appointments: Sequence[Appointment], verb: str, told: bool, by: Actor, now: datetime
+) -> int:
     """Write what a change of visits calls for; answer how many rows.
 
     A visit that is booked, moved or booked again gets the advice before it, counted from its new
     date; the outbox has withdrawn the earlier rows by then. One that is done gets what follows it.
     Nothing else of a visit's life writes a row, and whoever has no line that concerns them costs
-    no more than reading them.
+    no more than reading them. Advice that is due at once waits until the change can no longer be
+    undone; where it is undone, what had been said of the visit as it is again is not said twice.
     """
     fresh = [a for a in appointments if _begins(a, verb=verb, told=told)]
     _no_longer_overdue(fresh, now)
-    return write(fresh, now=now)
+    said = _said(fresh, by.takes_back) if by.takes_back is not None else frozenset()
+    return write(fresh, now=now, settled=now + by.afterthought, said=said)
+
+
+def _said(visits: Sequence[Appointment], told_version: int) -> frozenset[_Advice]:
+    """List the advice that has left about these visits as they stood at a version."""
+    rows = Message.objects.filter(
+        appointment__in=[v.pk for v in visits], told_version=told_version, kind=Kind.CARE.value
+    ).exclude(state__in=[State.PENDING.value, State.CLAIMED.value, State.DROPPED.value])
+    return frozenset(rows.values_list("appointment_id", "offset", "channel"))
 
 
 def _begins(visit: Appointment, *, verb: str, told: bool) -> bool:
@@ -35,13 +52,27 @@ def _begins(visit: Appointment, *, verb: str, told: bool) -> bool:
     return verb == "complete" and visit.status == Status.FULFILLED
 
 
-def write(visits: Sequence[Appointment], *, now: datetime) -> int:
-    """Write the messages of these visits' timelines that are not written yet; answer how many."""
+def write(
+    visits: Sequence[Appointment],
+    *,
+    now: datetime,
+    settled: datetime | None = None,
+    said: frozenset[_Advice] = frozenset(),
+) -> int:
+    """Write the messages of these visits' timelines that are not written yet; answer how many.
+
+    None leaves before `settled`, and what was `said` is left out.
+    """
     concerned = [v for v in visits if carenotes.may_concern(v.procedure)]
     if not concerned:
         return 0
     readers = carenotes.readers({v.patient_id for v in concerned})
-    rows = [row for v in concerned for row in _rows(v, readers[v.patient_id], now)]
+    rows = [
+        row
+        for v in concerned
+        for row in _rows(v, readers[v.patient_id], settled or now, now)
+        if (v.pk, row.offset, row.channel) not in said
+    ]
     # the same moment twice writes one row: `dedupe_key` is unique
     statements.insert_all(rows)
     return len(rows)
@@ -75,9 +106,11 @@ def _longest() -> int:
     return max((note.until for note in carenotes.lines()), default=0)
 
 
-def _rows(visit: Appointment, reader: Reader, now: datetime) -> Iterator[Message]:
+def _rows(
+    visit: Appointment, reader: Reader, settled: datetime, now: datetime
+) -> Iterator[Message]:
     kind = Kind.AFTERCARE if visit.status == Status.FULFILLED else Kind.CARE
-    for moment in moments(visit, reader, now):
+    for moment in moments(visit, reader, settled):
         for channel in sorted(care.by_which(moment.channels, reader.channels)):
             yield row_of(
                 visit, kind=kind, moment=moment, to=(channel, reader.address(channel)), now=now

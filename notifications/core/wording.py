@@ -63,7 +63,7 @@ BRIEF: Mapping[Kind, str] = {
     Kind.REPLY: "{clinic} {phone}: {answer}",
     Kind.ANSWER: "{clinic} {phone}: {answer}",
     **dict.fromkeys(UNDATED, "{clinic}: {link}"),
-    Kind.OFFER: "{clinic}: {link} ({answer_by})",
+    Kind.OFFER: "{clinic}: {short_date} {time} {link} ({answer_by})",
 }
 """What an SMS says in any language where the names in it leave no room for words; that a visit is
 off cannot be said without."""

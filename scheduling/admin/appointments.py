@@ -15,6 +15,7 @@ from scheduling.admin.booking import book_view
 from scheduling.admin.day import day_view
 from scheduling.admin.moving import move_view
 from scheduling.admin.steps import step_view, visit_view
+from scheduling.admin.undoing import undo_view
 from scheduling.models import Appointment
 from scheduling.screens import door
 from scheduling.screens.frame import actor, now, within
@@ -39,6 +40,7 @@ class AppointmentScreen(ModelAdmin):
         """Put the desk’s own screens before the admin’s."""
         screens = (
             ("day/", day_view, "day"),
+            ("undo/", undo_view, "undo"),
             ("book/", book_view, "book"),
             ("board/", board.board_view, "board"),
             ("board/pulse/", board.pulse_view, "board_pulse"),

@@ -20,7 +20,7 @@ from scheduling.booking.ask import Ask
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site, Treatment
-from scheduling.screens import door, refusing, times
+from scheduling.screens import door, refusing, times, undoing
 from scheduling.screens.frame import actor, now
 
 
@@ -147,8 +147,9 @@ def _book(request: HttpRequest, desk: Desk, moment: datetime) -> HttpResponse:
         asks = [item.ask for item in desk.items]
         asks.append(Ask(wish=wish, start=start, override=override_of(request.POST)))
         name = wish.encounter or next((a.wish.encounter for a in asks if a.wish.encounter), "")
+        by = undoing.thoughtful(actor(request))
         booked = booking.book_many(
-            asks=basket.together(asks, name) if desk.items else asks, by=actor(request), now=moment
+            asks=basket.together(asks, name) if desk.items else asks, by=by, now=moment
         )
     except Refused as refused:
         return _refused(request, desk, wish, refused, moment)
@@ -158,6 +159,7 @@ def _book(request: HttpRequest, desk: Desk, moment: datetime) -> HttpResponse:
         desk.error = error.sentence
         _page_quietly(request, desk, wish, moment)
         return _shown(request, desk, moment, status=400)
+    undoing.offer(request, undoing.of_booking([b.appointment for b in booked], by, moment))
     return _done(request, booked)
 
 

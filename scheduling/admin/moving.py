@@ -19,7 +19,7 @@ from scheduling.booking.moves import Place
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.models import Appointment, Practitioner
-from scheduling.screens import door, refusing, times
+from scheduling.screens import door, refusing, times, undoing
 from scheduling.screens.frame import actor, now
 
 
@@ -102,7 +102,8 @@ def _page(request: HttpRequest, moving: Moving, moment: datetime) -> None:
 
 def _move(request: HttpRequest, moving: Moving, moment: datetime) -> HttpResponse:
     visit, clean = moving.visit, moving.form.cleaned_data
-    practitioner = clean["practitioner"]
+    practitioner, by = clean["practitioner"], undoing.thoughtful(actor(request))
+    note = undoing.before("move", visit, by, moment)
     try:
         moved = booking.move(
             appointment_id=visit.pk,
@@ -112,7 +113,7 @@ def _move(request: HttpRequest, moving: Moving, moment: datetime) -> HttpRespons
                 practitioner_id=practitioner.pk if practitioner else None,
             ),
             version=_version(request),
-            by=actor(request),
+            by=by,
             now=moment,
             override=override_of(request.POST),
         )
@@ -126,6 +127,7 @@ def _move(request: HttpRequest, moving: Moving, moment: datetime) -> HttpRespons
     except ClinicError as error:
         moving.error = error.sentence
         return _shown(request, moving, 400)
+    undoing.offer(request, undoing.after(note, moved.appointment))
     return _done(request, moved)
 
 

@@ -20,11 +20,11 @@ from scheduling import booking, panels, protocols, records
 from scheduling.admin import visit
 from scheduling.admin.booking import override_of
 from scheduling.booking import Done
-from scheduling.core.words import Actor
+from scheduling.core.words import Actor, Status
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import stages
 from scheduling.models import Appointment, Record
-from scheduling.screens import door, refusing
+from scheduling.screens import door, refusing, undoing
 from scheduling.screens.frame import actor, now
 from scheduling.screens.skin import DEPTHS, SIZES
 
@@ -147,7 +147,9 @@ def _annotate(request: HttpRequest, row: Appointment, by: Actor, moment: datetim
 
 
 def _arrive(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
-    booking.arrive(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    note = undoing.before("arrive", row, by, moment)
+    here = booking.arrive(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    undoing.offer(request, undoing.after(note, here))
     return f"{row.patient} is here."
 
 
@@ -165,20 +167,29 @@ def _check_in(request: HttpRequest, row: Appointment, by: Actor, moment: datetim
 
 
 def _no_show(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
-    booking.no_show(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    note = undoing.before("no-show", row, by, moment)
+    missed = booking.no_show(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    undoing.offer(request, undoing.after(note, missed))
     return f"Noted: {row.patient} did not come."
 
 
 def _cancel(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
-    reason = request.POST.get("reason", "").strip()
-    booking.cancel(
+    reason, by = request.POST.get("reason", "").strip(), undoing.thoughtful(by)
+    note = undoing.before("cancel", row, by, moment)
+    gone = booking.cancel(
         appointment_id=row.pk, version=_version(request), by=by, now=moment, reason=reason
     )
+    if note["was"] != Status.PENDING:  # a hold that was let go is booked anew, not undone
+        undoing.offer(request, undoing.after(note, gone))
     return "Cancelled. What goes to the patient stands under Messages."
 
 
 def _reinstate(request: HttpRequest, row: Appointment, by: Actor, moment: datetime) -> str:
-    booking.reinstate(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    by = undoing.thoughtful(by)
+    note = undoing.before("reinstate", row, by, moment)
+    back = booking.reinstate(appointment_id=row.pk, version=_version(request), by=by, now=moment)
+    if note["was"] == Status.CANCELLED:
+        undoing.offer(request, undoing.after(note, back))
     return "Undone: the visit is booked again as it was."
 
 

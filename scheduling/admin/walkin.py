@@ -21,7 +21,7 @@ from scheduling.admin import finder
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site, Treatment
-from scheduling.screens import door, refusing, times
+from scheduling.screens import door, refusing, times, undoing
 from scheduling.screens.frame import actor, now
 from scheduling.screens.times import wall
 
@@ -127,9 +127,10 @@ def _book(request: HttpRequest, desk: WalkIn, moment: datetime) -> HttpResponse:
     site: Site = desk.form.cleaned_data["site"]
     try:
         start = door.start_in(request.POST.get("start", ""), site.zone)
-        visit = booking.book(wish=desk.wish, start=start, by=actor(request), now=moment).appointment
+        by = undoing.thoughtful(actor(request))
+        visit = booking.book(wish=desk.wish, start=start, by=by, now=moment).appointment
         if visit.local_date == wall(moment, ZoneInfo(site.zone)).date():
-            booking.arrive(appointment_id=visit.pk, version=None, by=actor(request), now=moment)
+            visit = booking.arrive(appointment_id=visit.pk, version=None, by=by, now=moment)
     except NotFound:
         raise
     except ClinicError as error:
@@ -139,6 +140,7 @@ def _book(request: HttpRequest, desk: WalkIn, moment: datetime) -> HttpResponse:
         desk.error = desk.error or ("" if desk.refusal else error.sentence)
         return _shown(request, desk, 409 if desk.refusal else 400)
     request.session[LAST] = visit.treatment_id
+    undoing.offer(request, undoing.of_booking([visit], by, moment))
     day = "" if visit.status == "arrived" else f", {visit.local_date:%d %b %Y}"
     messages.success(
         request, f"Booked: {visit.treatment} for {visit.patient} at {visit.local_time:%H:%M}{day}."

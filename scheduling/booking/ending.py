@@ -1,6 +1,6 @@
 """Visits that end before they are done, and mistakes undone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from scheduling import catalogue, diary, statements, trail
@@ -9,7 +9,7 @@ from scheduling.booking.ask import wish_of
 from scheduling.booking.dependents import flag_coming, flag_dependents, reasons_now
 from scheduling.core.timeline import floor_q
 from scheduling.core.words import Actor, Choice, Held, Status
-from scheduling.errors import Refused, WrongState
+from scheduling.errors import Refused, StaleVersion, WrongState
 from scheduling.integrity import retrying
 from scheduling.models import Allocation, Appointment, Change, Record
 
@@ -160,9 +160,16 @@ def _take_again(visit: Appointment, now: datetime) -> None:
 
 @retrying
 def cancel_many(
-    *, appointment_ids: Collection[int], by: Actor, now: datetime, reason: str = ""
+    *,
+    appointment_ids: Collection[int],
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    versions: Mapping[int, int] | None = None,
 ) -> list[Appointment]:
     """Cancel several visits of one patient together; the patient is told once.
+
+    `versions` are those at which each must still be; None for whatever they are.
 
     Raises: see `cancel`; nothing is cancelled then.
     """
@@ -173,6 +180,8 @@ def cancel_many(
     visits = list(
         Appointment.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     )
+    if versions is not None and {visit.pk: visit.version for visit in visits} != dict(versions):
+        raise StaleVersion
     entries = []
     for visit in visits:
         if visit.status not in CANCELLABLE:

@@ -17,7 +17,7 @@ One engine answers “may I?”, “when may I?” and “why not?”:
 * `chart(patient_id) -> Chart`, and `known(patient_id) -> Known` with the patient's own time;
 * `booked_tests(visits, procedure)`: booked patch tests, read as records for one kind of laser;
 * `agenda(*, site_id, kind, first, last) -> Agenda`: some days as the diary draws them, and `stamp`
-  of the same days, which differs once anything on them has changed;
+  of the same days, which differs once anything on them has changed (`news`: and the newest record);
 * `loads(*, site_id, first, last) -> list[Load]`: how full each day of a month is;
 * `lacking(*, visits, now)`: what each visit of a list still lacks before check-in;
 * `looks(*, wishes, setting, now) -> list[Look]`: several visits of one patient from one reading,
@@ -26,16 +26,17 @@ One engine answers “may I?”, “when may I?” and “why not?”:
   now)` what blocks each visit among the others, as if all were booked.
 """
 
-from scheduling.diary.agenda import Agenda, Entry, Part, Stretch, agenda, stamp
+from scheduling.diary.agenda import Agenda, Entry, Part, Stretch, agenda, news, stamp
 from scheduling.diary.charts import Known, booked_tests, chart, known, known_after
 from scheduling.diary.choosing import again, choose, clinical, plain_reason, recheck
 from scheduling.diary.courses import Setting, against, looks, told
 from scheduling.diary.free import FreeStarts, HiddenDay, earliest_start, explain_start, free_starts
 from scheduling.diary.loads import Load, loads
 from scheduling.diary.looking import Look
-from scheduling.diary.prerequisites import lacking
+from scheduling.diary.prerequisites import WAITING, lacking
 
 __all__ = [
+    "WAITING",
     "Agenda",
     "Entry",
     "FreeStarts",
@@ -61,6 +62,7 @@ __all__ = [
     "lacking",
     "loads",
     "looks",
+    "news",
     "plain_reason",
     "recheck",
     "stamp",

@@ -17,6 +17,7 @@ from scheduling.catalogue import Ground, Place, Thing
 from scheduling.core import hours
 from scheduling.core.timeline import Timeline, Window, complement, covered, spans
 from scheduling.core.words import Status
+from scheduling.models import Record
 from scheduling.models.appointments import LONGEST_Q
 
 GONE = (Status.CANCELLED.value, Status.ENTERED_IN_ERROR.value)
@@ -44,7 +45,8 @@ LEFT JOIN (
   ORDER BY l.resource_id, l.start_q) away ON true
 """  # noqa: S608
 _STAMP = f"""
-SELECT ({catalogue.COUNTER}), md5(coalesce(string_agg(id || '.' || version, ' ' ORDER BY id), ''))
+SELECT ({catalogue.COUNTER}), md5(coalesce(string_agg(id || '.' || version, ' ' ORDER BY id), '')),
+  (SELECT coalesce(max(id), 0) FROM {Record._meta.db_table})
 FROM scheduling_appointment
 WHERE site_id = %s AND local_date BETWEEN %s AND %s AND status <> ALL(%s)
 """  # noqa: S608
@@ -231,8 +233,13 @@ def stamp(*, site_id: int, first: date, last: date) -> str:
 
     The catalogue's counter stands for hours, absences and names; each visit's version for itself.
     """
-    ((counter, digest),) = statements.rows(_STAMP, [site_id, first, last, list(GONE)])
-    return f"{counter}-{digest}"
+    return news(site_id=site_id, first=first, last=last)[0]
+
+
+def news(*, site_id: int, first: date, last: date) -> tuple[str, int]:
+    """Answer the `stamp` and, in the same query, the newest record, which may complete papers."""
+    ((counter, digest, record),) = statements.rows(_STAMP, [site_id, first, last, list(GONE)])
+    return f"{counter}-{digest}", record
 
 
 def _things(ground: Ground, site: Place, kind: str) -> list[Thing]:

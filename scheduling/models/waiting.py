@@ -88,7 +88,10 @@ class WaitingEntry(models.Model):
 
 
 class Opening(models.Model):
-    """A stretch of time that came free, and is offered to one after another."""
+    """A stretch of time that came free, and is offered to one after another.
+
+    `created_at` lies ahead while the step that freed it can still be undone.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="openings")
     start = models.DateTimeField()

@@ -14,6 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from scheduling import access, walltime
 from scheduling.errors import Malformed
 from scheduling.models import Appointment, Site
+from scheduling.screens import undoing
+from scheduling.screens.frame import now
 
 LOOK = "scheduling.view_appointment"
 WORK = "scheduling.work_diary"
@@ -52,6 +54,7 @@ def context_of(request: HttpRequest, title: str, **facts: Any) -> dict[str, Any]
         "may_work": request.user.has_perm(WORK),
         "may_override": request.user.has_perm(OVERRIDE),
         "may_record": request.user.has_perm("scheduling.add_record"),
+        "undo": undoing.offered(request, now()) if request.user.has_perm(WORK) else None,
         **facts,
     }
 

@@ -143,10 +143,11 @@ class Screen(ModelAdmin):
         """Keep and remove the rows below the form through their verbs."""
         by, moment = actor(request), now()
         rows = formset.save(commit=False)
-        for row in formset.deleted_objects:
-            grounds.remove(row=row, by=by, now=moment)
-        for row in rows:
-            grounds.keep(row=row, by=by, now=moment)
+        with grounds.together(by=by, now=moment):
+            for row in formset.deleted_objects:
+                grounds.remove(row=row, by=by, now=moment)
+            for row in rows:
+                grounds.keep(row=row, by=by, now=moment)
         formset.save_m2m()
 
     def changeform_view(

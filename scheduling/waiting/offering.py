@@ -9,10 +9,11 @@ from scheduling.booking import Booked
 from scheduling.core.words import Actor, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused, StaleVersion, WrongState
 from scheduling.integrity import ResourceTaken, retrying
-from scheduling.models import Offer, Opening, WaitingEntry
+from scheduling.models import Offer, WaitingEntry
 from scheduling.signals import offer_made
 from scheduling.waiting.listing import LONGEST_NAME, close, seen
 from scheduling.waiting.matching import take, wish
+from scheduling.waiting.remains import leave_the_rest
 
 MOST_MINUTES = 24 * 60
 LOST = (Refused, ResourceTaken, StaleVersion, WrongState)
@@ -98,7 +99,8 @@ def _accepted(offer_id: int, by: Actor, now: datetime) -> Booked:
     made.state, made.closed_at = Offer.State.ACCEPTED, now
     made.appointment = booked.appointment
     made.save(update_fields=["state", "closed_at", "appointment"])
-    Opening.objects.filter(offers=made, closed_at=None).update(closed_at=now)
+    if made.opening is not None:
+        leave_the_rest(made.opening, booked.appointment, now)
     close(entry, WaitingEntry.Closed.BOOKED, now)
     trail.write([trail.entry(subject=made, verb="accept", by=by, now=now)])
     return booked

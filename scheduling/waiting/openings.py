@@ -1,6 +1,6 @@
 """Times that came free, offered by the house itself: one after another, where a site wants that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,21 +22,40 @@ MORNING, EVENING = time(8), time(20)
 """Offers go out by day, by the site's clock; the night would use their time up unread."""
 
 
-def came_free(*, visits: Sequence[Appointment], now: datetime) -> int:
+def came_free(
+    *, visits: Sequence[Appointment], now: datetime, settled: datetime | None = None
+) -> int:
     """Note the times of cancelled visits at sites where anybody waits; answer how many.
 
-    Reception sees them; where a site offers by itself, `offer_next` takes them up.
+    Reception sees them; where a site offers by itself, `offer_next` takes them up, once the
+    cancellation is `settled`: until then it may be undone.
     """
-    waits = WaitingEntry.objects.filter(site=OuterRef("pk"), closed_at=None)
-    here = Site.objects.filter(pk__in={visit.site_id for visit in visits})
-    wanted = set(here.filter(Q(offers_automatic=True) | Exists(waits)).values_list("pk", flat=True))
+    wanted = wanted_at({visit.site_id for visit in visits})
     fresh = [
-        Opening(site_id=visit.site_id, start=visit.start, end=visit.end, created_at=now)
+        Opening(site_id=visit.site_id, start=visit.start, end=visit.end, created_at=settled or now)
         for visit in visits
         if visit.site_id in wanted and visit.start > now
     ]
     Opening.objects.bulk_create(fresh)
     return len(fresh)
+
+
+def wanted_at(sites: Iterable[int]) -> set[int]:
+    """Answer at which of these sites a free time is of use to anybody, or is offered by itself."""
+    waits = WaitingEntry.objects.filter(site=OuterRef("pk"), closed_at=None)
+    here = Site.objects.filter(Q(offers_automatic=True) | Exists(waits), pk__in=set(sites))
+    return set(here.values_list("pk", flat=True))
+
+
+def taken_again(*, visits: Sequence[Appointment], now: datetime) -> int:
+    """Put the times of visits aside that are booked again after all; answer how many.
+
+    An offer that is out stands: who takes it is told kindly that the time is gone.
+    """
+    again = Q(pk__in=[])
+    for visit in visits:
+        again |= Q(site=visit.site_id, start=visit.start, end=visit.end)
+    return Opening.objects.filter(again, closed_at=None).update(closed_at=now)
 
 
 def offer_next(*, now: datetime) -> list[Offer]:
@@ -47,7 +66,9 @@ def offer_next(*, now: datetime) -> list[Offer]:
     Any tick of it may be lost or doubled: one open offer a time is a constraint.
     """
     offered = Offer.objects.filter(state=Offer.State.OPEN, opening__isnull=False)
-    waiting = Opening.objects.filter(closed_at=None).exclude(pk__in=offered.values("opening"))
+    waiting = Opening.objects.filter(closed_at=None, created_at__lte=now).exclude(
+        pk__in=offered.values("opening")
+    )
     made = []
     for opening in waiting.select_related("site"):
         if opening.start <= now:

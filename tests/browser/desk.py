@@ -41,10 +41,10 @@ class Desk:
         )
 
     def open(self, **asked: Any) -> None:
-        """Open the diary and wait until it is drawn."""
+        """Open the diary and wait until it is drawn, with what the visits lack."""
         query = "&".join(f"{name}={value}" for name, value in asked.items())
         self.page.goto(f"{DIARY}?{query}")
-        self.page.wait_for_selector("#diary[data-ready]")
+        self.page.wait_for_selector("#diary[data-ready][data-complete]")
 
     def visit(self, name: str) -> Locator:
         """Find a patient's visit on the grid."""

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from pytest_django.live_server_helper import LiveServer
 
 from scheduling import access, booking, register
-from scheduling.models import Appointment, Treatment
+from scheduling.models import Appointment, Record, Treatment
 from tests import cast
 from tests.browser.desk import DIARY, Desk, signed_in
 from tests.browser.phone import joined
@@ -217,6 +217,82 @@ def test_a_visit_is_reached_moved_and_opened_by_keyboard(
     expect(desk.visit("Ada Pine")).to_be_focused()
     key("Enter")
     desk.page.wait_for_url(f"**/{visit.pk}/change/")
+
+
+def test_a_visit_is_cancelled_by_keyboard_and_by_mouse_and_undone(
+    seat: Seat, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    desk = seat()
+    desk.open(date=DAY)
+    desk.visit("Ada Pine").focus()
+    desk.page.keyboard.press("c")
+    desk.page.keyboard.type("has a cold")
+    assert desk.grave() == [], joined(desk.grave())
+    desk.page.keyboard.press("Enter")
+    desk.says("Cancelled: Ada Pine, Filler, Tue 5 Jan, 11:00.")
+    expect(desk.visit("Ada Pine")).to_have_count(0)
+    visit.refresh_from_db()
+    assert visit.cancel_reason == "has a cold"
+    desk.page.keyboard.press("Control+z")
+    desk.says("Undone: Ada Pine is booked as before.")
+    desk.visit("Ada Pine").click()
+    panel = desk.page.locator("#diary-visit")
+    expect(panel).to_contain_text("11:00 to 11:30, Tuesday")
+    panel.get_by_role("button", name="Cancel the visit").click()
+    desk.page.keyboard.press("Escape")
+    expect(panel.locator("#diary-off")).to_be_hidden()
+    desk.page.keyboard.press("Escape")
+    expect(desk.visit("Ada Pine")).to_be_focused()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_undo_stands_on_the_page_one_lands_on_and_counts_down(
+    seat: Seat, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    desk = seat()
+    desk.page.goto(screens.page(visit))
+    desk.page.get_by_text("Cancel the visit").click()
+    desk.page.get_by_role("button", name="Cancel this visit").click()
+    offer = desk.page.locator(".desk-undo")
+    expect(offer).to_contain_text("Undo (2")
+    assert desk.grave() == [], joined(desk.grave())
+    offer.get_by_role("button").click()
+    expect(desk.page.get_by_text("Undone: Ada Pine is booked as before.")).to_be_visible()
+    expect(offer).to_have_count(0)
+
+
+def test_what_a_visit_lacks_stands_on_it_until_it_is_there(seat: Seat, clinic: cast.Clinic) -> None:
+    screens.visit(clinic, 1, 11, clinic.resurfacing)
+    desk = seat()
+    desk.open(date=DAY)
+    lacks = desk.visit("Ada Pine").locator(".diary-more.diary-lacks")
+    expect(lacks).to_have_text("missing: signed consent")
+    assert desk.grave() == [], joined(desk.grave())
+    Record.objects.create(
+        patient=clinic.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone="Europe/London"
+    )
+    expect(lacks).to_have_count(0, timeout=10_000)
+
+
+def test_columns_are_chosen_and_kept_in_the_address(
+    seat: Seat, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    desk = seat()
+    desk.open(date=DAY, view="week")
+    chooser = desk.page.locator("#diary-columns")
+    chooser.locator("summary").click()
+    chooser.get_by_label("Noor Field").uncheck()
+    expect(chooser.locator("summary")).to_have_text("Show 1 of 2")
+    desk.page.keyboard.press("Escape")
+    heads = desk.page.locator("#diary .ec-col-head", has_text="Noor Field")
+    expect(heads).to_have_count(0)
+    assert desk.grave() == [], joined(desk.grave())
+    desk.page.get_by_role("link", name="Day", exact=True).click()
+    desk.page.wait_for_url(f"**view=day**show={clinic.doctor.pk}**")
+    desk.page.wait_for_selector("#diary[data-ready]")
+    expect(chooser.locator("summary")).to_have_text("Show 1 of 2")
+    desk.stands("Ada Pine", "11:00")
 
 
 def test_a_tablet_has_room_for_fingers(seat: Seat, clinic: cast.Clinic, visit: Appointment) -> None:

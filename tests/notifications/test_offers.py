@@ -12,6 +12,7 @@ from django.db import IntegrityError, connections, transaction
 from django.test import Client
 
 from notifications import offered, offers, outbox, rendering
+from notifications.core import sms
 from notifications.core.policy import Channel, Kind, Policy
 from notifications.models import Message, OptOut
 from notifications.providers import SendFailed
@@ -70,16 +71,15 @@ def test_an_offer_is_told_by_each_channel_once_with_a_link_to_its_page(ada: Wait
     assert set(Link.objects.values_list("purpose", "offer")) == {("offer", made.pk)}
 
 
-def test_the_text_names_neither_the_treatment_nor_the_time_but_until_when_to_answer(
-    ada: Waits,
-) -> None:
+def test_the_text_names_the_time_and_until_when_to_answer_but_no_treatment(ada: Waits) -> None:
     ada.offered(minutes=45)
     carrier = Carrier()
     swept(carrier, NOW)
     text = next(x.text for x in carrier.sent if x.channel == "sms")
-    assert "Please answer by 10:45." in text
+    assert "Answer by 10:45." in text
     assert ada.clinic.review.name not in text
-    assert "11:00" not in text
+    assert "Wed 6 Jan, 11:00 came free." in text
+    assert sms.measure(text).segments == 1
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])

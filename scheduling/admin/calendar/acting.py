@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from scheduling import booking
-from scheduling.admin.calendar import undoing
 from scheduling.admin.calendar.asking import KINDS, site_of
 from scheduling.admin.calendar.spelling import moment_in_words
 from scheduling.admin.calendar.wanting import (
@@ -23,10 +22,11 @@ from scheduling.admin.calendar.wanting import (
 from scheduling.booking import Booked, Place
 from scheduling.booking.ask import Ask
 from scheduling.catalogue import Thing
+from scheduling.core.words import Status
 from scheduling.errors import Malformed, Refused, StaleVersion
 from scheduling.models import Appointment, Resource, Site
-from scheduling.screens import door, refusing
-from scheduling.screens.frame import now
+from scheduling.screens import door, refusing, undoing
+from scheduling.screens.frame import actor, now
 from scheduling.screens.times import wall
 
 REFUSED = 409
@@ -41,12 +41,12 @@ def book_view(request: HttpRequest) -> HttpResponse:
     wish = wish_in(request)
     wish = held_by(wish, thing) if thing else wish
     start = door.start_in(request.POST.get("start", ""), site.zone)
-    by = undoing.thoughtful(request)
+    by = undoing.thoughtful(actor(request))
     try:
         (booked,) = booking.book_many(asks=[Ask(wish=wish, start=start)], by=by, now=moment)
     except Refused as refused:
         return _no(request, refused, site.id, booking_screen(request.POST))
-    token = undoing.of_booking(booked.appointment, by, moment)
+    token = undoing.offer(request, undoing.of_booking([booked.appointment], by, moment))
     return JsonResponse(_done(booked, "Booked", token), status=201)
 
 
@@ -60,13 +60,31 @@ def move_view(request: HttpRequest, pk: int) -> HttpResponse:
         raise StaleVersion
     thing = column_of(request.POST.get("column"), visit.site_id, _kind(request))
     place = _place(visit, thing, request)
-    by = undoing.thoughtful(request)
-    before = undoing.of_move(visit, by, moment)
+    by = undoing.thoughtful(actor(request))
+    note = undoing.before("move", visit, by, moment)
     try:
         moved = booking.move(appointment_id=pk, to=place, version=version, by=by, now=moment)
     except Refused as refused:
         return _no(request, refused, visit.site_id, _to_move(visit, place))
-    return JsonResponse(_done(moved, "Moved", undoing.signed(before, moved.appointment)))
+    token = undoing.offer(request, undoing.after(note, moved.appointment))
+    return JsonResponse(_done(moved, "Moved", token))
+
+
+@require_POST
+def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel a visit, with the reason that the patient gave."""
+    door.needs(request, door.WORK)
+    visit, moment = door.visit_of(request, pk), now()
+    version = door.whole(request.POST.get("version"))
+    if version is None:
+        raise StaleVersion
+    by = undoing.thoughtful(actor(request))
+    note = undoing.before("cancel", visit, by, moment)
+    reason = request.POST.get("reason", "").strip()
+    gone = booking.cancel(appointment_id=pk, version=version, by=by, now=moment, reason=reason)
+    told = note["was"] != Status.PENDING  # a hold that was let go is booked anew, not undone
+    token = undoing.offer(request, undoing.after(note, gone)) if told else ""
+    return JsonResponse(_done(Booked(appointment=gone), "Cancelled", token))
 
 
 def _kind(request: HttpRequest) -> str:

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET
 from scheduling import catalogue
 from scheduling.admin.calendar.asking import KINDS, kind_of, sites_in, today_at
 from scheduling.admin.calendar.spelling import legend
-from scheduling.admin.calendar.undoing import SECONDS
 from scheduling.admin.wanted import WantedForm
 from scheduling.catalogue import Place
 from scheduling.screens import door, shipped
 from scheduling.screens.frame import now
+from scheduling.screens.undoing import SECONDS
 
 VIEWS = ("day", "week")
 POLL_MS = 1200
@@ -98,7 +98,7 @@ def _first_read(frame: Frame) -> str:
 def _facts(request: HttpRequest, frame: Frame, moment: datetime) -> dict[str, Any]:
     """Gather what the scripts begin with."""
     offset = moment.astimezone(frame.site.tz).utcoffset()
-    names = ("days", "news", "patients", "starts", "why", "diary_book", "diary_undo")
+    names = ("days", "news", "papers", "patients", "starts", "why", "diary_book", "diary_undo")
     root = reverse("admin:scheduling_appointment_changelist")
     return {
         "site": frame.site.id,
@@ -113,5 +113,5 @@ def _facts(request: HttpRequest, frame: Frame, moment: datetime) -> dict[str, An
         "poll": POLL_MS,
         "undoSeconds": SECONDS,
         "urls": {n: reverse(f"admin:scheduling_appointment_{n}") for n in names}
-        | {"move": f"{root}diary/0/move/", "root": root},
+        | {"move": f"{root}diary/0/move/", "cancel": f"{root}diary/0/cancel/", "root": root},
     }

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from scheduling import catalogue
 from scheduling.admin import signs
+from scheduling.booking.ending import CANCELLABLE
 from scheduling.booking.moves import MOVABLE
 from scheduling.booking.rows import instant
 from scheduling.core.protocol.values import Protocol, Titles
@@ -126,6 +127,7 @@ class _Words:
             "hints": [*hints, *_rest(entry), *filter(None, [entry.note])],
             "page": f"{self.root}{entry.pk}/change/",
             "movable": self.may_work and entry.status in MOVABLE,
+            "cancellable": self.may_work and entry.status in CANCELLABLE,
             "minutes": [offer.minutes_least, offer.minutes_most] if offer else [5, 720],
             "parts": parts,
             "nowhere": nowhere,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -11,16 +11,18 @@ from django.views.decorators.http import require_GET
 
 from scheduling import catalogue, diary
 from scheduling.admin import finder
-from scheduling.admin.calendar.asking import days_of, kind_of, site_of
+from scheduling.admin.calendar.asking import Days, days_of, kind_of, site_of
 from scheduling.admin.calendar.spelling import clock, moment_in_words
 from scheduling.admin.chosen import look_at
 from scheduling.admin.wanted import WantedForm
 from scheduling.catalogue import Thing
+from scheduling.core.hours import day_start
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, Malformed, NotFound
 from scheduling.models import Patient, Resource, Site
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import now
+from scheduling.screens.times import wall
 
 SHORTEST = 2
 """Letters from which a search is of use."""
@@ -77,8 +79,23 @@ def starts_view(request: HttpRequest) -> HttpResponse:
         hidden = _hidden(wish, days.first, days.last)
     offer = ground.treatment(wish.treatment_id)
     return JsonResponse(
-        {"starts": starts, "hidden": hidden, "minutes": wish.minutes or offer.minutes_default}
+        {
+            "starts": starts,
+            "hidden": hidden,
+            "earliest": None if any(starts.values()) else _earliest(wish, days, moment),
+            "minutes": wish.minutes or offer.minutes_default,
+        }
     )
+
+
+def _earliest(wish: Wish, days: Days, moment: datetime) -> dict[str, str] | None:
+    """Name the first start from these days on, so that nobody pages from day to day for it."""
+    after = day_start(days.first, days.site.tz)
+    found = diary.earliest_start(wish=wish, after=after, now=moment)
+    if found is None:
+        return None
+    start = wall(found.start, days.site.tz)
+    return {"start": start.isoformat(timespec="minutes"), "when": moment_in_words(start)}
 
 
 def _runs(quanta: list[int], step_q: int) -> Iterator[tuple[int, int]]:

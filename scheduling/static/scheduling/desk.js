@@ -12,6 +12,18 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+// What can be undone counts down and goes; pressed too late, the server says so.
+document.addEventListener("DOMContentLoaded", () => {
+  const undo = document.querySelector(".desk-undo");
+  if (!undo) return;
+  let left = Number(undo.dataset.left);
+  const tick = () => {
+    undo.querySelector("[data-seconds]").textContent = `(${left})`;
+    if (left-- <= 0) undo.remove();
+  };
+  tick();
+  const timer = setInterval(() => (undo.isConnected ? tick() : clearInterval(timer)), 1000);
+});
 // Unfold hides the page until Alpine has woken, and what is hidden takes no focus.
 document.addEventListener("DOMContentLoaded", () => {
   const first = document.querySelector(".desk [autofocus]");

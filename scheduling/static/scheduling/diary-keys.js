@@ -54,11 +54,19 @@ function carry(diary, key) {
 function walk(diary, element, key) {
   const { visit } = element.facts;
   if (key === "Enter") location.assign(visit.page);
+  else if (key === " ") diary.closer.open(visit);
+  else if (key.toLowerCase() === "c") callOff(diary, visit);
   else if (key.toLowerCase() === "m") diary.pickUp(element.facts);
   else if (key === "Escape") diary.hint.hide();
   else if (STEPS[key]) neighbour(diary, element, ...STEPS[key])?.focus();
   else return false;
   return true;
+}
+
+function callOff(diary, visit) {
+  if (!visit.cancellable) return diary.says.say(`${visit.patient} is ${visit.status}: this visit cannot be cancelled.`);
+  diary.closer.open(visit);
+  diary.closer.askWhy();
 }
 
 // Up and down within the column; left and right to the visit nearest in time of the next column that has any.

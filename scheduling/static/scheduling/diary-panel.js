@@ -54,6 +54,7 @@ export class Panel {
   }
 
   open(ghost) {
+    this.diary.closer.leave();
     this.box.hidden = false;
     if (ghost) {
       if (ghost.minutes) this.form.elements.minutes.value = ghost.minutes;
@@ -65,6 +66,13 @@ export class Panel {
   }
 
   close() {
+    this.leave();
+    document.getElementById("diary-new").focus();
+  }
+
+  // Empties and hides it; the focus goes where the next panel wants it.
+  leave() {
+    if (this.box.hidden) return;
     this.box.hidden = true;
     this.form.reset();
     this.#take(null);
@@ -75,7 +83,6 @@ export class Panel {
     this.search.value = "";
     this.picks.replaceChildren();
     this.diary.draw();
-    document.getElementById("diary-new").focus();
   }
 
   // ---- who
@@ -145,14 +152,20 @@ export class Panel {
     else this.#first();
     this.#drawFrees();
     this.diary.draw();
-    if (body.hidden.length) this.#tell("warn", ...body.hidden.map((each) => `${each.date}: ${each.words}`));
+    if (body.hidden.length) this.#tell("warn", ...new Set(body.hidden.map((each) => each.words)));
+    if (body.earliest) this.#offer(body.earliest);
   }
 
   // Where nobody pointed at a time yet, the first start that would do.
   #first() {
-    const all = Object.entries(this.starts).flatMap(([column, runs]) => runs.map(([start]) => ({ column: Number(column), start })));
+    const all = this.#shown().flatMap(([column, runs]) => runs.map(([start]) => ({ column: Number(column), start })));
     all.sort((a, b) => between(b.start, a.start));
     if (all.length) this.ghost = { ...all[0], minutes: this.minutes };
+  }
+
+  #shown() {
+    const here = new Set(this.diary.days.columns.map(({ id }) => String(id)));
+    return Object.entries(this.starts).filter(([column]) => here.has(column));
   }
 
   events() {
@@ -242,7 +255,7 @@ export class Panel {
     const list = this.frees.querySelector("div");
     list.replaceChildren();
     const titles = Object.fromEntries((this.diary.days?.columns ?? []).map(({ id, title }) => [id, title]));
-    for (const [column, runs] of Object.entries(this.starts)) {
+    for (const [column, runs] of this.#shown()) {
       const starts = runs.flatMap(([from, to]) => this.#each(from, to));
       if (!starts.length) continue;
       const group = Object.assign(document.createElement("div"), { className: "desk-starts" });

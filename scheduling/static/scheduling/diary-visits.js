@@ -46,9 +46,12 @@ export function placed(visit, { by = 0, longer = 0, from = null, to = null }) {
 
 export const lengthOf = (visit) => between(visit.start, visit.end);
 
+export const missingText = ({ missing }) => `missing: ${missing.join(", ")}`;
+
 export function sentence(visit) {
   const yes = visit.confirmed ? ", said yes" : "";
-  const words = [`${clock(visit.start)} to ${clock(visit.end)}, ${visit.patient}, ${visit.treatment}`, visit.what, `with ${visit.where || "nobody"}`, `${visit.status}${yes}`];
+  const lacks = visit.missing.length ? missingText(visit) : "";
+  const words = [`${clock(visit.start)} to ${clock(visit.end)}, ${visit.patient}, ${visit.treatment}`, visit.what, `with ${visit.where || "nobody"}`, `${visit.status}${yes}`, lacks];
   return [words.filter(Boolean).join(", "), ...visit.hints].join(". ");
 }
 
@@ -66,8 +69,12 @@ export function contentOf({ event }) {
   if (!visit) return undefined;
   const icon = tag("span", "material-symbols-outlined diary-icon", visit.icon);
   const head = tag("span", "diary-head");
-  head.append(icon, tag("b", "", `${clock(visit.start)} ${visit.patient}`));
-  const shown = [head, tag("span", "diary-more", [visit.treatment, visit.what].filter(Boolean).join(", "))];
+  head.append(icon);
+  if (visit.missing.length) head.append(tag("span", "material-symbols-outlined diary-icon diary-lacks", "assignment_late"));
+  head.append(tag("b", "", `${clock(visit.start)} ${visit.patient}`));
+  const shown = [head];
+  if (visit.missing.length) shown.push(tag("span", "diary-more diary-lacks", missingText(visit)));
+  shown.push(tag("span", "diary-more", [visit.treatment, visit.what].filter(Boolean).join(", ")));
   if (visit.hints.length) shown.push(tag("span", "diary-more", visit.hints[0]));
   for (const each of shown) each.setAttribute("aria-hidden", "true");
   const read = tag("span", "desk-sr", sentence(visit));
@@ -86,6 +93,7 @@ export class Hint {
       tag("b", "", `${clock(visit.start)}–${clock(visit.end)} ${visit.patient}`),
       tag("span", "", [visit.treatment, visit.what].filter(Boolean).join(", ")),
       tag("span", "", visit.where), tag("span", "diary-state", `${visit.status}${visit.confirmed ? ", said yes" : ""}`),
+      ...(visit.missing.length ? [tag("span", "diary-lacks", missingText(visit))] : []),
       ...visit.hints.map((words) => tag("span", "", words)),
     );
     box.hidden = false;

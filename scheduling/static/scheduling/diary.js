@@ -1,13 +1,16 @@
 // The diary: reads some days, draws them, and takes what is dragged, clicked and typed to the server.
+import { Columns } from "./diary-columns.js";
 import { keys } from "./diary-keys.js";
 import { Panel } from "./diary-panel.js";
 import { Says } from "./diary-says.js";
 import { Server } from "./diary-server.js";
 import { between, dayAfter, dayOf, daysShown, inWords, lasting, offsetText, shifted } from "./diary-time.js";
+import { VisitPanel } from "./diary-visit.js";
 import { contentOf, eventsOf, Hint, lengthOf, placed, sentence } from "./diary-visits.js";
 
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const SLOT = { minutes: 15, height: COARSE ? 44 : 26 }; // a finger needs 44 pixels
+const REM = parseFloat(getComputedStyle(document.documentElement).fontSize);
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
 
 class Diary {
@@ -21,7 +24,10 @@ class Diary {
     this.day = facts.date;
     this.carried = null; // a visit that the keyboard moves: {visit, column, was, by, longer, from}
     this.dragging = false;
+    this.papers = {}; // what visits lack before check-in, in words, by their ids
+    this.columns = new Columns(this);
     this.panel = facts.mayWork ? new Panel(this) : null;
+    this.closer = new VisitPanel(this);
     this.calendar = EventCalendar.create(this.grid, this.#options());
     this.#listen();
     keys(this);
@@ -39,7 +45,7 @@ class Diary {
       editable: facts.mayWork, selectable: facts.mayWork, selectMinDistance: 5, unselectAuto: true,
       eventContent: contentOf,
       eventDidMount: ({ el, event }) => this.#dress(el, event),
-      eventClick: ({ event }) => event.extendedProps.visit && location.assign(event.extendedProps.visit.page),
+      eventClick: ({ event }) => event.extendedProps.visit && !this.carried && this.closer.open(event.extendedProps.visit),
       eventMouseEnter: ({ el, event }) => event.extendedProps.visit && !this.dragging && this.hint.show(event.extendedProps.visit, el),
       eventMouseLeave: () => this.hint.hide(),
       eventDragStart: () => this.#hold(), eventResizeStart: () => this.#hold(),
@@ -54,8 +60,12 @@ class Diary {
     };
   }
 
-  #width() {
-    return this.facts.view === "week" ? "7rem" : COARSE ? "10rem" : undefined;
+  // As wide as there is room for; never so narrow that no name fits.
+  #width(count = 0) {
+    const week = this.facts.view === "week";
+    const least = week ? 7 : COARSE ? 10 : 0;
+    const room = (this.grid.clientWidth / REM - 5) / ((week ? 7 : 1) * (count || 1));
+    return !least || (count && room >= least) ? undefined : `${least}rem`;
   }
 
   #snapped(text) {
@@ -79,16 +89,48 @@ class Diary {
     if (JSON.stringify(asked) !== JSON.stringify(this.asked)) return; // turned the page meanwhile
     if (!ok) return this.says.say(body.detail);
     const before = this.days;
-    this.days = body;
-    if (JSON.stringify(before.columns) !== JSON.stringify(body.columns)) this.calendar.setOption("resources", body.columns);
+    this.days = { ...body, columns: this.columns.of(body.columns) };
+    this.#withPapers();
+    if (JSON.stringify(before.columns) !== JSON.stringify(this.days.columns)) this.#setColumns();
     if (String(before.hours) !== String(body.hours)) {
       this.calendar.setOption("slotMinTime", body.hours[0]);
       this.calendar.setOption("slotMaxTime", body.hours[1]);
     }
     const closed = Object.entries(body.holidays).map(([day, name]) => `${inWords(day, { year: undefined })}: ${name}`);
     document.getElementById("diary-title").textContent = [this.#title(), ...closed].join(" · ");
+    this.closer.refresh(this.days.visits);
     this.draw();
     this.loaded = true;
+    this.readPapers();
+  }
+
+  // Asked after the days are drawn, and again when a record comes in: it needs everybody's history.
+  async readPapers() {
+    const asked = this.asked;
+    const { ok, body } = await this.server.ask("papers", asked);
+    if (!ok || JSON.stringify(asked) !== JSON.stringify(this.asked)) return;
+    this.complete = true;
+    if (JSON.stringify(body.papers) === JSON.stringify(this.papers)) return this.#drawn();
+    this.papers = body.papers;
+    this.#withPapers();
+    this.closer.refresh(this.days.visits);
+    if (!this.dragging && !this.carried) this.draw();
+  }
+
+  #withPapers() {
+    for (const visit of this.days.visits) visit.missing = this.papers[visit.id] ?? [];
+  }
+
+  shownAgain() {
+    this.days.columns = this.columns.of(this.columns.all);
+    this.#setColumns();
+    this.draw();
+    this.panel?.light();
+  }
+
+  #setColumns() {
+    this.calendar.setOption("columnWidth", this.#width(this.days.columns.length));
+    this.calendar.setOption("resources", this.days.columns);
   }
 
   #title() {
@@ -118,6 +160,7 @@ class Diary {
       this.focused = undefined;
       if (again && again !== document.activeElement) again.focus({ preventScroll: false });
     }
+    if (this.complete) this.grid.dataset.complete = "";
     if (this.loaded && !this.grid.dataset.ready) this.grid.dataset.ready = String(Math.round(performance.now()));
   }
 
@@ -152,6 +195,7 @@ class Diary {
       to.searchParams.set("date", day);
       link.href = to;
     }
+    this.closer.leave();
     await this.load();
     await this.panel?.light();
   }
@@ -215,7 +259,9 @@ class Diary {
   }
 
   async done({ id, words, cautions, undo }) {
-    this.says.offerUndo([words, ...cautions].join(" "), () => this.#undo(undo));
+    document.querySelector(".desk-undo")?.remove(); // an older step of another page
+    if (undo) this.says.offerUndo([words, ...cautions].join(" "), () => this.#undo(undo));
+    else this.says.say(words);
     this.focused = this.focused ?? document.activeElement?.closest?.(".is-visit")?.dataset.key;
     await this.load();
     this.focusOn({ id });
@@ -283,10 +329,13 @@ class Diary {
       if (document.hidden || this.dragging || this.carried) continue;
       const { ok, status, body } = await this.server.ask("news", this.asked);
       if (status === 401) return this.says.say(body.detail);
-      if (ok && body.stamp !== this.days.stamp && !this.dragging && !this.carried) {
+      if (!ok || this.dragging || this.carried) continue;
+      const written = this.record !== undefined && this.record !== body.record;
+      this.record = body.record;
+      if (body.stamp !== this.days.stamp) {
         await this.load();
         await this.panel?.light();
-      }
+      } else if (written) await this.readPapers();
     }
   }
 }

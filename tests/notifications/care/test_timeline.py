@@ -148,7 +148,12 @@ def test_the_whole_timeline_goes_out_once_whatever_the_ticks_do(clinic: cast.Cli
         if m.kind == "aftercare"
     ]
     assert len(sent) == 6
-    assert care.follow(appointments=[visit], verb="complete", told=False, now=visit.end) > 0
+    assert (
+        care.follow(
+            appointments=[visit], verb="complete", told=False, by=cast.reception(), now=visit.end
+        )
+        > 0
+    )
     assert Message.objects.filter(appointment=visit, kind="aftercare").count() == 6
 
 

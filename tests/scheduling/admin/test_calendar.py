@@ -1,41 +1,17 @@
 """The diary's page and what its scripts ask: decided by the verbs, seen only by who may see it."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling import register
-from scheduling.models import Appointment, Patient
+from scheduling.models import Appointment, Record
 from tests import cast
 from tests.scheduling.admin import screens
-from tests.scheduling.admin.conftest import SignIn
-
-ROOT = "/admin/scheduling/appointment/diary/"
-JSON = {"Accept": "application/json"}
-DAY = cast.day(1).isoformat()
-
-
-def days(clinic: cast.Clinic, **facts: Any) -> dict[str, Any]:
-    return {"site": clinic.site.pk, "from": DAY, "to": DAY, "by": "practitioner", **facts}
-
-
-def wanted(clinic: cast.Clinic, **facts: Any) -> dict[str, Any]:
-    asked = screens.wanted(clinic, clinic.filler, by="practitioner", column=clinic.doctor.pk)
-    return {**asked, "start": f"{DAY}T11:00", **facts}
-
-
-def move(visit: Appointment) -> str:
-    return f"{ROOT}{visit.pk}/move/"
-
-
-def place(clinic: cast.Clinic, visit: Appointment, start: str, **facts: Any) -> dict[str, Any]:
-    facts = {"column": clinic.doctor.pk, "by": "practitioner", "version": visit.version, **facts}
-    return {"start": start, **facts}
+from tests.scheduling.admin.calendar import DAY, JSON, ROOT, days, wanted
 
 
 @pytest.fixture
@@ -111,9 +87,45 @@ def test_news_is_the_stamp_of_the_days(
     desk: Client, clinic: cast.Clinic, visit: Appointment
 ) -> None:
     told = desk.get(f"{ROOT}days/", days(clinic)).json()
-    assert desk.get(f"{ROOT}news/", days(clinic)).json() == {"stamp": told["stamp"]}
+    news = desk.get(f"{ROOT}news/", days(clinic)).json()
+    assert news["stamp"] == told["stamp"]
     screens.visit(clinic, 1, 15, clinic.review)
-    assert desk.get(f"{ROOT}news/", days(clinic)).json() != {"stamp": told["stamp"]}
+    assert desk.get(f"{ROOT}news/", days(clinic)).json()["stamp"] != told["stamp"]
+
+
+def lacks(desk: Client, clinic: cast.Clinic) -> dict[str, list[str]]:
+    told = desk.get(f"{ROOT}papers/", days(clinic))
+    assert told.status_code == 200
+    return told.json()["papers"]
+
+
+def test_papers_that_visits_lack_are_told_until_a_record_completes_them(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    screens.visit(clinic, 1, 15, clinic.review)
+    assert lacks(desk, clinic) == {str(visit.pk): ["signed consent"]}
+    before = desk.get(f"{ROOT}news/", days(clinic)).json()
+    Record.objects.create(
+        patient=clinic.patient, kind="consent", start=cast.NOW, end=cast.NOW, zone="Europe/London"
+    )
+    assert desk.get(f"{ROOT}news/", days(clinic)).json()["record"] > before["record"]
+    assert lacks(desk, clinic) == {}
+
+
+def test_papers_cost_at_most_eight_queries_however_many_visits(
+    desk: Client, clinic: cast.Clinic, visit: Appointment
+) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            lacks(desk, clinic)
+        return len(asked)
+
+    cost()
+    one = cost()
+    screens.visit(
+        clinic, 1, 15, clinic.resurfacing, patient_id=cast.patient("Bo", "Ash", consulted=True).pk
+    )
+    assert (cost(), one <= 8) == (one, True)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +141,7 @@ def test_days_that_make_no_sense_are_refused(
 
 def test_another_site_is_not_there(desk: Client, clinic: cast.Clinic, visit: Appointment) -> None:
     other = cast.site_named("Mayfair")
-    for name in ("days", "news"):
+    for name in ("days", "news", "papers"):
         asked = days(clinic, site=other.pk)
         assert desk.get(f"{ROOT}{name}/", asked, headers=JSON).status_code == 404
 
@@ -166,6 +178,19 @@ def test_lit_starts_are_those_that_booking_accepts(
     assert runs[0][0] == "09:00"
     assert runs[-1][1] == "18:00"
     assert all(not low <= "11:00" < high for low, high in runs)
+
+
+def test_a_day_without_starts_names_the_earliest_after_it(
+    desk: Client, clinic: cast.Clinic
+) -> None:
+    sunday = cast.day(6).isoformat()
+    asked = {**days(clinic), **wanted(clinic, treatment=clinic.review.pk)}
+    told = desk.get(f"{ROOT}starts/", {**asked, "from": sunday, "to": sunday}).json()
+    assert told["earliest"] == {
+        "start": f"{cast.day(7).isoformat()}T09:00",
+        "when": "Mon 11 Jan, 09:00",
+    }
+    assert desk.get(f"{ROOT}starts/", asked).json()["earliest"] is None
 
 
 def test_starts_light_up_before_anybody_is_chosen(desk: Client, clinic: cast.Clinic) -> None:
@@ -221,153 +246,3 @@ def test_nobody_and_nothing_chosen_is_malformed(desk: Client, clinic: cast.Clini
     nobody = desk.post(f"{ROOT}book/", wanted(clinic, patient=""), headers=JSON)
     nothing = desk.post(f"{ROOT}book/", wanted(clinic, treatment=""), headers=JSON)
     assert (nobody.status_code, nothing.status_code) == (400, 400)
-
-
-# ---------------------------------------------------------------- moving
-
-
-def test_a_visit_is_moved_to_another_column(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    to = place(clinic, visit, f"{DAY}T15:00", column=clinic.nurse.pk)
-    answer = desk.post(move(visit), to)
-    visit.refresh_from_db()
-    assert (answer.status_code, answer.json()["version"]) == (200, visit.version)
-    assert f"{visit.local_time:%H:%M}" == "15:00"
-    held = visit.allocations.filter(resource__kind="practitioner")
-    assert [each.resource_id for each in held] == [clinic.nurse.pk]
-
-
-def test_a_visit_is_stretched_within_what_its_treatment_allows(
-    desk: Client, clinic: cast.Clinic
-) -> None:
-    visit = screens.visit(clinic, 1, 11, clinic.filler)
-    longer = place(clinic, visit, f"{DAY}T11:00", minutes=45)
-    assert desk.post(move(visit), longer).status_code == 200
-    visit.refresh_from_db()
-    assert visit.end_q - visit.start_q == 9
-    answer = desk.post(move(visit), place(clinic, visit, f"{DAY}T11:00", minutes=60))
-    assert answer.status_code == 409
-    assert "30" in answer.json()["refusal"]["reasons"][0]["sentence"]
-
-
-def test_a_move_by_room_keeps_the_practitioner(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    held = visit.allocations.get(resource__kind="practitioner").resource_id
-    to = place(clinic, visit, f"{DAY}T15:00", column=clinic.room.pk, by="room")
-    assert desk.post(move(visit), to).status_code == 200
-    assert visit.allocations.get(resource__kind="practitioner").resource_id == held
-
-
-def test_refusal_offers_the_override_only_to_who_may(
-    desk: Client, doctor: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    late = place(clinic, visit, f"{DAY}T18:00")
-    plain, may = desk.post(move(visit), late).json(), doctor.post(move(visit), late).json()
-    assert (plain["refusal"]["overridable"], plain["override"]) == (True, "")
-    assert may["override"].startswith(screens.move(visit))
-    page = doctor.get(may["override"])
-    assert page.context["desk"].refusal.overridable
-    visit.refresh_from_db()
-    assert f"{visit.local_time:%H:%M}" == "11:00"
-
-
-def test_a_stale_move_is_told_and_changes_nothing(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    stale = place(clinic, visit, f"{DAY}T16:00")
-    desk.post(move(visit), place(clinic, visit, f"{DAY}T15:00"))
-    answer = desk.post(move(visit), stale, headers=JSON)
-    visit.refresh_from_db()
-    assert (answer.status_code, answer.json()["code"]) == (412, "stale_version")
-    assert f"{visit.local_time:%H:%M}" == "15:00"
-    without = {k: v for k, v in stale.items() if k != "version"}
-    assert desk.post(move(visit), without, headers=JSON).status_code == 412
-
-
-def test_a_time_that_the_clocks_skip_is_told(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    answer = desk.post(move(visit), place(clinic, visit, "2027-03-28T01:30"), headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (400, "nonexistent_time")
-
-
-def test_visits_of_other_sites_are_not_there(
-    sign_in: SignIn, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    stranger = sign_in("reception", cast.site_named("Mayfair"), name="stranger")
-    to = place(clinic, visit, f"{DAY}T15:00")
-    assert stranger.post(move(visit), to, headers=JSON).status_code == 404
-    assert stranger.post(f"{ROOT}book/", wanted(clinic), headers=JSON).status_code == 404
-
-
-def test_who_only_looks_changes_nothing(
-    onlooker: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    told = onlooker.get(f"{ROOT}days/", days(clinic)).json()
-    assert told["visits"][0]["movable"] is False
-    assert 'id="diary-panel"' not in onlooker.get(ROOT).content.decode()
-    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/"):
-        assert onlooker.post(path, headers=JSON).status_code == 403
-    for name in ("patients", "starts", "why"):
-        assert onlooker.get(f"{ROOT}{name}/", headers=JSON).status_code == 403
-
-
-def test_looking_is_by_get_and_changing_by_post(desk: Client, visit: Appointment) -> None:
-    for path in (move(visit), f"{ROOT}book/", f"{ROOT}undo/"):
-        assert desk.get(path).status_code == 405
-    assert desk.post(f"{ROOT}days/").status_code == 405
-
-
-# ---------------------------------------------------------------- undo
-
-
-def test_a_booking_is_undone(desk: Client, clinic: cast.Clinic) -> None:
-    token = desk.post(f"{ROOT}book/", wanted(clinic)).json()["undo"]
-    answer = desk.post(f"{ROOT}undo/", {"undo": token})
-    assert answer.status_code == 200
-    assert Appointment.objects.get().status == "cancelled"
-
-
-def test_a_move_is_undone_with_all_that_was_held_and_the_patients_yes(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    Appointment.objects.filter(pk=visit.pk).update(confirmed_at=cast.NOW)
-    before = sorted(visit.allocations.values_list("resource_id", "start_q", "end_q"))
-    to = place(clinic, visit, f"{DAY}T15:00", column=clinic.nurse.pk)
-    token = desk.post(move(visit), to).json()["undo"]
-    assert desk.post(f"{ROOT}undo/", {"undo": token}).status_code == 200
-    visit.refresh_from_db()
-    assert f"{visit.local_time:%H:%M}" == "11:00"
-    assert visit.confirmed_at is not None
-    assert sorted(visit.allocations.values_list("resource_id", "start_q", "end_q")) == before
-
-
-def test_undo_ends_with_its_seconds_its_owner_and_the_next_step(
-    desk: Client, doctor: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    moved = desk.post(move(visit), place(clinic, visit, f"{DAY}T15:00")).json()
-    undo = {"undo": moved["undo"]}
-    assert doctor.post(f"{ROOT}undo/", undo, headers=JSON).status_code == 400
-    assert desk.post(f"{ROOT}undo/", {"undo": "x"}, headers=JSON).status_code == 400
-    with time_machine.travel(cast.NOW + timedelta(seconds=40), tick=False):
-        late = desk.post(f"{ROOT}undo/", undo, headers=JSON)
-        assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
-    visit.refresh_from_db()
-    doctor.post(move(visit), place(clinic, visit, f"{DAY}T16:00"))
-    assert desk.post(f"{ROOT}undo/", undo, headers=JSON).status_code == 412
-
-
-def test_undo_is_refused_when_the_old_place_is_gone(
-    desk: Client, clinic: cast.Clinic, visit: Appointment
-) -> None:
-    other = cast.patient("Bo", "Ash", consulted=True)
-    token = desk.post(move(visit), place(clinic, visit, f"{DAY}T15:00")).json()["undo"]
-    taken = wanted(
-        clinic, patient=other.pk, treatment=clinic.resurfacing.pk, column=clinic.nurse.pk
-    )
-    assert desk.post(f"{ROOT}book/", taken).status_code == 201
-    answer = desk.post(f"{ROOT}undo/", {"undo": token})
-    assert (answer.status_code, answer.json()["refusal"]["reasons"] != []) == (409, True)
-    assert Patient.objects.count() == 2
