@@ -32,6 +32,8 @@ class Today:
     day: date
     counts: Mapping[str, int]
     coming: tuple[tuple[datetime, Appointment, signs.Sign], ...]
+    more: int
+    """Visits of those here and those next that are not shown."""
     consultation: times.Start | None
     consultation_day: date | None
     consultation_id: int | None
@@ -102,6 +104,7 @@ def _today(site: Site, rows: Sequence[Appointment], moment: datetime) -> Today:
         coming=tuple(
             (times.wall(row.start, zone), row, signs.sign_of(row)) for row in open_ones[:COMING]
         ),
+        more=max(0, len(open_ones) - COMING),
         consultation=start[0] if start else None,
         consultation_day=start[1] if start else None,
         consultation_id=treatment_id,

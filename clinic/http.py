@@ -16,9 +16,17 @@ import redis
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import Resolver404, resolve
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException, ValidationError
@@ -177,6 +185,11 @@ def turned_away(request: HttpRequest, exception: Exception) -> HttpResponse:
 def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404, the same for what never was and what this person may not see."""
     return answer(request, details(HTTPStatus.NOT_FOUND, NotFound.code, NotFound.sentence))
+
+
+def mark(request: HttpRequest) -> HttpResponse:
+    """Lead to the picture that browsers ask for by themselves, whatever page they show."""
+    return HttpResponseRedirect(static("clinic/mark.svg"))
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:

@@ -274,6 +274,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": FIELD_GREEN},
     "STYLES": [lambda _: static("scheduling/screens.css")],
+    "SCRIPTS": [lambda _: static("scheduling/names.js")],
     "DASHBOARD_CALLBACK": "clinic.dashboard.show",
     "SIDEBAR": {"show_search": False, "navigation": "clinic.navigation.navigation"},
 }

@@ -20,6 +20,7 @@ handler400, handler403, handler404, handler500 = (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("favicon.ico", http.mark),
     path("admin/reports/", include("clinic.reports.pages")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -202,6 +202,7 @@ def _shown_on(row: MessageText, visit: Appointment | None) -> str:
 class OptOutScreen(LookOnly):
     """Addresses that want nothing more on a channel."""
 
+    nothing_yet = "Nobody has asked for no more messages."
     list_display = ("address", "channel", "at", "source", "reply", "message", "ended_at")
     list_filter = ("channel", "source")
     search_fields = ("address",)
@@ -219,6 +220,9 @@ class OptOutScreen(LookOnly):
 class SmsPriceScreen(Screen):
     """What a segment of a text costs; the reports multiply with it."""
 
+    nothing_yet = (
+        "Enter what a text costs by country or site; the report on reminders counts with it."
+    )
     list_display = ("__str__", "site", "country", "valid_from", "source")
     list_filter = ("country",)
     fields = ("site", "country", "price", "currency", "valid_from", "source")

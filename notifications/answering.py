@@ -161,6 +161,9 @@ def _counting(row: Reply) -> dict[str, Any]:
 class ReplyScreen(Screen):
     """A message that came in."""
 
+    nothing_yet = (
+        "What patients write back to a text or an e-mail stands here until somebody has read it."
+    )
     form = AnswerForm
     list_display = ("at", "beginning", "who", "visit", "intent", "how", "done_by")
     list_filter = (ToBeRead, "channel", "intent")

@@ -324,7 +324,7 @@ def _words(case: _Case) -> str:
 
 def _what_to_ask(case: _Case, visit: Appointment, more: str) -> str:
     others = [v for v in case.coming if v.pk != visit.pk]
-    said = f"Wrote “{_words(case)}” by SMS. Meant may be the visit on {_spelt(visit)}"
+    said = f"Wrote “{_words(case)}” by SMS. Perhaps about the visit on {_spelt(visit)}"
     if others:
         said += f", or {'; '.join(_spelt(v) for v in others[:SHOWN])}"
     return f"{said}. Please ask. {more}".strip()

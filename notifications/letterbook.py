@@ -98,6 +98,10 @@ class Mentions(Beside):
 class MessageScreen(LookOnly):
     """What was written to whom, and what became of it."""
 
+    nothing_yet = (
+        "Each visit that is booked writes its messages here: what is due, what was sent, "
+        "and what was not and why."
+    )
     list_display = ("due_at", "what", "patient", "visit", "channel", "how", "why", "site")
     list_filter = (ByState, ByReason, "kind", "channel", AtSite)
     actions = ("send_again",)

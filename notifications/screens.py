@@ -124,6 +124,7 @@ def _replay_all(request: HttpRequest, chosen: list[Message], reason: str) -> Non
 class BreakerScreen(LookOnly):
     """How each provider fares, and since when."""
 
+    nothing_yet = "E-mail and SMS leave as they should; a provider in trouble stands here."
     list_before_template = "notifications/providers.html"
 
     class Media:

@@ -22,7 +22,7 @@ from plans.planning.reach import opened_plan
 from plans.planning.refusing import NO_PLAN, reason
 from plans.planning.solving import solved
 from scheduling import absences, booking, diary
-from scheduling.booking import Booked, Placing
+from scheduling.booking import Booked, Move, Placing
 from scheduling.booking.locks import lock_patients
 from scheduling.core.timeline import bits, instant
 from scheduling.core.words import Actor, Held, Reason, Status
@@ -54,16 +54,6 @@ class Affected:
     def harm(self) -> tuple[date, datetime, int]:
         """Rank by whose longest lag breaks first, then by time."""
         return self.breaks_on or date.max, self.visit.start, self.visit.pk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One visit at its new place; `version` is the one at which it was read."""
-
-    visit_id: int
-    version: int
-    start: datetime
-    held: tuple[Held, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,21 +173,8 @@ def accept(*, moves: Sequence[Move], by: Actor, now: datetime) -> list[Booked]:
     """
     if not moves:
         raise Malformed("Choose at least one patient.")
-    visits = Appointment.objects.in_bulk([move.visit_id for move in moves])
-    if len({move.visit_id for move in moves}) != len(moves):
-        raise Malformed("A visit cannot move to two places at once.")
-    if len(visits) != len(moves):
-        raise NotFound("There is no such visit that you can change.")
-    placings = [
-        Placing(
-            wish=booking.wish_of(visits[move.visit_id]),
-            start=move.start,
-            held=move.held,
-            version=move.version,
-        )
-        for move in moves
-    ]
-    series = {visit.series_id for visit in visits.values() if visit.series_id is not None}
+    placings = booking.as_shown(moves=moves)
+    series = {p.wish.series_id for p in placings if p.wish.series_id is not None}
     plans = list(Plan.objects.filter(series__in=series).values_list("pk", flat=True))
     return _moved(placings, plans, by, now)
 

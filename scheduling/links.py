@@ -16,7 +16,7 @@ from django.db.models import F, Sum
 
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
-from scheduling.models import Appointment, Link, Offer
+from scheduling.models import Appointment, Link
 
 PATH = "v/"
 """Where the patients' pages hang; `clinic.urls` puts them there."""
@@ -140,19 +140,6 @@ def redeem(*, token: str, now: datetime, purposes: Sequence[str] = (Link.Purpose
     return link
 
 
-def issue_offer(*, offer: Offer, now: datetime) -> str:
-    """Make a link to an offer of the waiting list and answer its token."""
-    visit = Visit(
-        appointment_id=None,
-        offer_id=offer.pk,
-        patient_id=offer.entry.patient_id,
-        told_version=0,
-        end=offer.answer_by,
-        purpose=Link.Purpose.OFFER,
-    )
-    return issue_many(visits=[visit], now=now)[0]
-
-
 def prove(*, link: Link, birth_year: int) -> None:
     """Let on who holds the link and knows the patient's birth year.
 
@@ -201,6 +188,12 @@ def tries_left(link: Link) -> int:
 def revoke(*, appointments: Iterable[Appointment], now: datetime) -> int:
     """Take back every living link to these visits; answer how many."""
     living = Link.objects.filter(appointment__in=list(appointments), revoked_at=None)
+    return living.update(revoked_at=now)
+
+
+def revoke_all(*, patients: Iterable[int], now: datetime) -> int:
+    """Take back every living link of these patients, to whatever it leads; answer how many."""
+    living = Link.objects.filter(patient__in=list(patients), revoked_at=None)
     return living.update(revoked_at=now)
 
 

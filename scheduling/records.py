@@ -65,6 +65,7 @@ def add(*, record: Record, by: Actor, now: datetime) -> Record:
 
     Raises:
         Malformed: a field that the type needs is missing, or it lies in the future.
+        NotFound: there is no such patient.
 
     """
     if objection := objection_to(record, now=now):
@@ -180,7 +181,8 @@ def review(*, record_id: int, by: Actor, now: datetime) -> Record:
 
 def _lock(patient_id: int) -> None:
     # Bookings lock the patient first: a rule never reads half of a history.
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first():
+        raise NotFound  # joined with another record a moment ago
 
 
 def _locked(record_id: int) -> Record:

@@ -17,7 +17,7 @@ from scheduling import links, trail
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, StaleVersion
 from scheduling.integrity import named_constraints
-from scheduling.models import Appointment, Patient, PatientSession
+from scheduling.models import Patient, PatientSession
 from scheduling.signals import patient_record_changed
 
 OF_AGE = 18
@@ -145,8 +145,8 @@ def _write(
 
 def _shut_out(patient: Patient, now: datetime) -> None:
     """End what an old number or address opened: links and sign-ins, a ward's too."""
-    theirs = Appointment.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
-    links.revoke(appointments=theirs, now=now)
+    wards = Patient.objects.filter(guardian=patient).values_list("pk", flat=True)
+    links.revoke_all(patients=[patient.pk, *wards], now=now)
     inside = PatientSession.objects.filter(Q(patient=patient) | Q(patient__guardian=patient))
     inside.filter(ended_at=None).update(ended_at=now)
 
@@ -240,7 +240,7 @@ def find(text: str, *, countries: Sequence[str] = ()) -> QuerySet[Patient]:
     Birth dates read as 1985-04-12, 12/04/1985 or 12.4.1985; national phone numbers as one of
     `countries` (ISO 3166-1) would dial them.
     """
-    found = Patient.objects.all()
+    found = Patient.objects.filter(provisional=False)
     for choices in _terms(text, countries):
         fits = Q()
         for choice in choices:

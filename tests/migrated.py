@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ import psycopg
 
 from clinic import embedded
 
-PATIENCE = 240
+PATIENCE = 280
 """Seconds that a worker waits for it; on a busy machine migrating takes its time."""
 
 
@@ -27,21 +28,23 @@ def begin() -> "subprocess.Popen[bytes]":
     _admin(f'CREATE DATABASE "{name}"')
     os.environ["MIGRATED_DATABASE"] = name
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.migrated"],
-        env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
-        cwd=Path(__file__).resolve().parent.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=_note("says").open("wb"),
-        preexec_fn=embedded.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 -- no threads run yet
-    )
+    with _note("says").open("wb") as says:
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "tests.migrated"],
+            env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
+            cwd=Path(__file__).resolve().parent.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=says,
+            preexec_fn=embedded.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 -- no threads yet
+        )
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Stop it, done or not, and drop the database."""
     process.kill()
     process.wait()
-    _admin(f'DROP DATABASE IF EXISTS "{os.environ["MIGRATED_DATABASE"]}" WITH (FORCE)')
+    with suppress(psycopg.OperationalError):  # the server may be gone already, and all with it
+        _admin(f'DROP DATABASE IF EXISTS "{os.environ["MIGRATED_DATABASE"]}" WITH (FORCE)')
 
 
 def name() -> str:

@@ -106,7 +106,7 @@ def _tokens(street: Street) -> dict[str, str]:
     return {
         name: links.issue(appointment=visit, now=cast.NOW, purpose=purpose)
         for name, (visit, purpose) in asked.items()
-    } | {"offer": links.issue_offer(offer=street.offer, now=cast.NOW)}
+    } | {"offer": waiting.link_to(street.offer)}
 
 
 def with_papers(street: Street) -> tuple[int, int]:

@@ -94,7 +94,7 @@ def _table(key: str, now: list[Kept], of: Callable[[Kept], tuple[int, str]]) -> 
         key=key,
         title=f"By {key}",
         definition=DUE,
-        heads=(key, "sessions", *OUTCOMES.values(), "within, share"),
+        heads=(key, "sessions", *OUTCOMES.values(), "within, %"),
         lines=[
             (Cell(name), *_cells(counts, {key: pk}))
             for (pk, name), counts in sorted(groups.items(), key=lambda group: group[0][1])

@@ -28,7 +28,9 @@ BY_LEAD = (
     "By elapsed time from when the visit was first booked until its start, in days of 24 hours."
 )
 
-HEADS = ("to be", "came", "did not come", "share", "cancelled late", "share")
+HEADS = (
+    "to be", "came", "did not come", "did not come, %", "cancelled late", "cancelled late, %",
+)  # fmt: skip
 
 
 def build(ask: Ask) -> Report:

@@ -96,7 +96,7 @@ class Figure:
         if not isinstance(part, int | float) or not isinstance(of, int | float):
             return ""
         if self.unit == "min":
-            return f"{hours_words(part)} of {hours_words(of)}"
+            return f"{hours_words(part)} of {hours_words(of)} open"
         return f"{part:,} of {of:,} {self.unit}".strip()
 
     @property
@@ -108,16 +108,17 @@ class Figure:
         by = round(abs(now - before), 2)
         if not by:
             return "the same as in"
-        word = "more" if now > before else "less"
-        return f"{self._in_words(by)} {word} than in"
+        less = "fewer" if self.unit and self.now.of is None else "less"
+        return f"{self._in_words(by)} {'more' if now > before else less} than in"
 
     def _in_words(self, by: float) -> str:
         if self.now.of is not None:
             return f"{by:,.1f} percentage points"
         if " h" in self.now.shown:
             return hours_words(by)
-        unit = self.unit or self.now.shown.rpartition(" ")[2] * (self.now.shown.count(" ") == 1)
-        return f"{by:,g} {unit}".strip()
+        if not self.unit:  # money says its own
+            return f"{by:,.2f} {self.now.shown.rpartition(' ')[2]}"
+        return f"{by:,g} {self.unit.removesuffix('s') if by == 1 else self.unit}"
 
     @property
     def tone(self) -> str:

@@ -146,7 +146,7 @@ def _by_resource(found: Mapping[int, Use], kind: str) -> Table:
         title="By resource",
         definition=USED,
         heads=("resource", "open min", "visits min", "utilisation %", "numbing, cleaning min",
-               "share %", "outside hours min"),
+               "numbing, cleaning %", "outside hours min"),
         lines=[
             (Cell(things[pk].name), *_cells(found[pk], {"kind": kind, "resource": pk}))
             for pk in named

@@ -20,6 +20,9 @@ MIDDLE = (
     "The median of all mornings of the period; a morning without a third appointment within reach"
     " counts as one day beyond it."
 )
+ALSO_NONE = "days"
+"""A class for days: none at all, the best wait there is, was measured too and opens to its rows."""
+
 NEWEST = "Of each treatment the newest morning of the period alone."
 ALL = "The median over all treatments of the sites counted, of their newest mornings."
 
@@ -61,7 +64,7 @@ def _middle(found: list[Wait], rows: Mapping[str, object] | None) -> Cell:
         return Cell(None)
     half = len(days) // 2
     middle = days[half] if len(days) % 2 else (days[half - 1] + days[half]) / 2
-    return Cell(float(middle), f"{middle:g}", rows)
+    return Cell(float(middle), f"{middle:g}", rows, tone=ALSO_NONE)
 
 
 def _line(each: Wait, earlier: Mapping[tuple[int, int], Wait]) -> tuple[Cell, ...]:
@@ -70,10 +73,12 @@ def _line(each: Wait, earlier: Mapping[tuple[int, int], Wait]) -> tuple[Cell, ..
     return (
         Cell(each.treatment),
         Cell(each.site),
-        replace(days_cell(each.days, each.reach_days), rows={**rows, "newest": 1}),
+        replace(days_cell(each.days, each.reach_days), rows={**rows, "newest": 1}, tone=ALSO_NONE),
         Cell(each.measured_on),
-        Cell(each.median, f"{each.median:g}", rows),
-        past(Cell(before.median, f"{before.median:g}", rows)) if before else Cell(None),
+        Cell(each.median, f"{each.median:g}", rows, tone=ALSO_NONE),
+        past(Cell(before.median, f"{before.median:g}", rows, tone=ALSO_NONE))
+        if before
+        else Cell(None),
         Cell(each.mornings, rows=rows),
     )
 

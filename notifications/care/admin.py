@@ -201,6 +201,9 @@ class NoteScreen(Screen):
 class AnswerScreen(Screen):
     """What patients answered to checks; written by them alone."""
 
+    nothing_yet = (
+        "After a treatment patients are asked how their skin is; what they answer stands here."
+    )
     list_display = ("at", "who", "visit", "day", "how", "said", "source")
     list_filter = ("answer", "source")
     search_fields = ("appointment__patient__search_key",)

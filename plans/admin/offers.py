@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from plans.picture.words import full_day
-from plans.rearranging import Affected, Move, Offer
+from plans.rearranging import Affected, Offer
 from scheduling import booking, catalogue, diary
-from scheduling.core.words import FreeStart, Held
+from scheduling.booking import Move
+from scheduling.core.words import FreeStart
 from scheduling.models import Allocation, Appointment, Patient, Resource
 from scheduling.screens import refusing, times
 from scheduling.screens.times import wall
@@ -207,25 +208,9 @@ def _crew(held: Iterable[tuple[str, str]]) -> Crew:
 
 def spelled(moves: Iterable[Move]) -> list[list[Any]]:
     """Spell moves as JSON; see `read`."""
-    return [
-        [
-            move.visit_id,
-            move.version,
-            move.start.isoformat(),
-            [[held.resource_id, held.kind, held.start_q, held.end_q] for held in move.held],
-        ]
-        for move in moves
-    ]
+    return [move.spelled() for move in moves]
 
 
 def read(rows: Iterable[Sequence[Any]]) -> tuple[Move, ...]:
     """Read moves as `spelled` spelled them."""
-    return tuple(
-        Move(
-            visit_id=visit,
-            version=version,
-            start=datetime.fromisoformat(start),
-            held=tuple(Held(*each) for each in held),
-        )
-        for visit, version, start, held in rows
-    )
+    return tuple(Move.read(row) for row in rows)

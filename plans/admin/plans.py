@@ -85,6 +85,7 @@ class Seen(ChangeList):
 class PlanScreen(ModelAdmin):
     """All plans of the user’s sites; nothing is saved or deleted from here."""
 
+    nothing_yet = "A clinician makes a plan on the patient’s page, under Plans."
     list_display = ("name", "patient", "standing", "progress", "last", "site")
     list_display_links = ("name",)
     list_filter = (StandingFilter, "site", "template")

@@ -19,9 +19,8 @@ from django.urls import reverse
 from plans import rearranging
 from plans.admin import offers
 from plans.admin.plans_door import WORK, context_of
-from plans.rearranging import Move
 from scheduling import absences
-from scheduling.booking import Booked
+from scheduling.booking import Booked, Move
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused, StaleVersion
 from scheduling.models import Absence, Appointment
 from scheduling.screens import door, refusing

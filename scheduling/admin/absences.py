@@ -90,6 +90,7 @@ class AbsenceForm(PlainForm):
 class AbsenceScreen(Screen):
     """A dated stretch in which a resource, or a whole site, is not there."""
 
+    nothing_yet = "Leave, illness and closures are entered here; the diary offers nothing in them."
     form = AbsenceForm
     list_display = ("who", "cause", "when", "note")
     list_filter = ("cause", "site")

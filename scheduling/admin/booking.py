@@ -82,7 +82,7 @@ def _patient(request: HttpRequest) -> Patient | None:
     pk = door.whole(request.GET.get("patient"))
     if not request.GET.get("patient"):
         return None
-    found = Patient.objects.filter(pk=pk).first() if pk else None
+    found = Patient.objects.filter(pk=pk, provisional=False).first() if pk else None
     if found is None:
         raise Http404
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -67,6 +68,8 @@ def card_view(request: HttpRequest, pk: int) -> HttpResponse:
     patient = get_object_or_404(Patient.objects.select_related("guardian"), pk=pk)
     moment = now()
     if request.method == "POST":
+        if patient.provisional:  # a stand-in for somebody who has not said who they are
+            raise Http404
         return _record(request, patient, moment)
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "POST"])
@@ -90,13 +93,19 @@ def context_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict
         past=[v for v in visits if v.row.end < moment],
         rests=resting([v.row for v in visits], [n.row for n in noted], protocol, today),
         noted=noted,
-        todos=Todo.objects.filter(patient=patient, done_at=None).order_by("-urgent", "created_at"),
+        todos=_tasks(request, patient).order_by("-urgent", "created_at"),
         areas=protocols.area_choices(),
         today=today,
     )
     context["panels"] = panels.drawn("patient", patient, context)
     context["by_phone"] = panels.drawn("phone", patient, context)
     return context
+
+
+def _tasks(request: HttpRequest, patient: Patient) -> "QuerySet[Todo]":
+    """Select the open tasks about a patient at the user's sites: others may tell of visits there."""
+    here = Q(site=None) | Q(site__in=door.sites_of(request))
+    return Todo.objects.filter(here, patient=patient, done_at=None)
 
 
 def brief_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict[str, Any]:
@@ -108,7 +117,7 @@ def brief_of(request: HttpRequest, patient: Patient, moment: datetime) -> dict[s
     return {
         "coming": sorted((v for v in visits if v.row.end >= moment), key=lambda v: v.row.start),
         "rests": resting([v.row for v in visits], list(healed), protocol, today),
-        "tasks": Todo.objects.filter(patient=patient, done_at=None).order_by("-urgent", "pk")[:5],
+        "tasks": _tasks(request, patient).order_by("-urgent", "pk")[:5],
     }
 
 

@@ -47,6 +47,7 @@ class StillOpen(admin.SimpleListFilter):
 class TodoScreen(Screen):
     """A task for reception."""
 
+    nothing_yet = "Nothing waits to be done."
     list_display = ("what", "urgency", "patient", "site", "created_at", "done_by")
     list_filter = (StillOpen, "urgent", "site", "kind")
     search_fields = ("text", "patient__search_key")

@@ -108,6 +108,9 @@ class HandInForm(forms.Form):
 class IntakeScreen(ModelAdmin):
     """Files from other systems, newest first; each is looked at before it is written."""
 
+    nothing_yet = (
+        "A CSV file of another system is looked at first; nothing is written before you say so."
+    )
     list_display = ("file", "kind", "source", "standing", "tally", "handed")
     list_filter = ("state", "kind")
     list_per_page = 50

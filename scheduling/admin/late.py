@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from scheduling.core.words import Held
+from scheduling.booking import Move
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import late
-from scheduling.flow.late import Consequence, Shifted
+from scheduling.flow.late import Consequence
 from scheduling.models import Appointment, Practitioner, Site
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
@@ -109,7 +109,7 @@ def _shift(request: HttpRequest, form: LateForm, moment: datetime) -> HttpRespon
     return HttpResponseRedirect(f"{board}?site={form.cleaned_data['site'].pk}")
 
 
-def _lost(refused: Refused, moves: list[Shifted]) -> dict[str, Any]:
+def _lost(refused: Refused, moves: list[Move]) -> dict[str, Any]:
     """Say which visit stopped it and why; nothing was moved."""
     at = refused.facts.get("ask")
     lost = None
@@ -122,6 +122,7 @@ def _shown(
     request: HttpRequest, form: LateForm, moment: datetime, status: int = 200, **more: Any
 ) -> HttpResponse:
     rows: list[Row] | None = None
+    may = request.user.has_perm(door.OVERRIDE)
     if form.is_valid():
         clean = form.cleaned_data
         try:
@@ -144,12 +145,22 @@ def _shown(
         rows=rows,
         asked=bool(request.GET.get("minutes")),
         step=form.cleaned_data["site"].step_minutes if form.is_valid() else 15,
+        fitting=_fitting(form) if rows else (),
         overridable=any(row.token and not row.ticked for row in rows or ()),
-        doable=any(row.token for row in rows or ()),
+        doable=any(row.token and (row.ticked or may) for row in rows or ()),
         posted=request.POST,
         **more,
     )
     return render(request, "scheduling/desk/late.html", context, status=status)
+
+
+def _fitting(form: LateForm) -> tuple[int, ...]:
+    """Answer the delays around what was asked that keep to the site's step, where that does not."""
+    minutes, step = form.cleaned_data["minutes"], form.cleaned_data["site"].step_minutes
+    below = minutes // step * step
+    if below == minutes:
+        return ()
+    return tuple(each for each in (below, below + step) if 0 < each <= late.MOST)
 
 
 def _row(each: Consequence) -> Row:
@@ -164,19 +175,10 @@ def _row(each: Consequence) -> Row:
     )
 
 
-def _token(move: Shifted) -> str:
+def _token(move: Move) -> str:
     """Sign a move, so that what comes back is what was shown."""
-    held = [[h.resource_id, h.kind, h.start_q, h.end_q] for h in move.held]
-    said = [move.visit_id, move.version, move.start.isoformat(), held, list(move.codes)]
-    return signing.dumps(said, salt=SALT, compress=True)
+    return signing.dumps(move.spelled(), salt=SALT, compress=True)
 
 
-def _read(token: str) -> Shifted:
-    pk, version, start, held, codes = signing.loads(token, salt=SALT, max_age=SECONDS)
-    return Shifted(
-        visit_id=pk,
-        version=version,
-        start=datetime.fromisoformat(start),
-        held=tuple(Held(*each) for each in held),
-        codes=tuple(codes),
-    )
+def _read(token: str) -> Move:
+    return Move.read(signing.loads(token, salt=SALT, max_age=SECONDS))

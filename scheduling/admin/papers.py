@@ -64,6 +64,10 @@ class Kept(Screen):
 class SubmissionScreen(Kept):
     """A medical history, as it was handed in."""
 
+    nothing_yet = (
+        "Patients fill in their medical history from the link in each message of a visit; "
+        "what they hand in stands here."
+    )
     pdf = "submission_pdf"
     list_display = ("patient", "at", "language", "open_answers")
     search_fields = ("patient__search_key",)
@@ -123,6 +127,10 @@ def _standing(record: Any) -> str:
 class SignedConsentScreen(Kept):
     """A consent, as it was signed."""
 
+    nothing_yet = (
+        "Patients sign on the page behind the link in their message, or on the visit’s page "
+        "at the desk; what is signed stands here."
+    )
     pdf = "signedconsent_pdf"
     list_display = ("patient", "text", "signed_name", "role", "signed_at")
     search_fields = ("patient__search_key",)

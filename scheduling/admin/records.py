@@ -157,6 +157,10 @@ class ReviewFilter(admin.SimpleListFilter):
 class RecordScreen(Screen):
     """A dated clinical fact of a patient."""
 
+    nothing_yet = (
+        "Consultations, consents, patch tests and side effects are recorded on a patient’s "
+        "page and stand here."
+    )
     form = RecordForm
     list_display = ("patient", "kind", "dates", "detail", "standing")
     list_filter = (ReviewFilter, "kind")

@@ -104,7 +104,7 @@ def _beside(visit: Appointment) -> tuple[Appointment, ...]:
 
 
 _STEPS: Mapping[str, frozenset[str]] = {
-    Status.PENDING: frozenset({"move", "cancel"}),
+    Status.PENDING: frozenset({"cancel"}),
     Status.BOOKED: frozenset({"arrive", "check-in", "move", "cancel"}),
     Status.ARRIVED: frozenset({"check-in", "cancel", "reinstate"}),
     Status.CHECKED_IN: frozenset({"complete", "cancel", "reinstate"}),

@@ -52,6 +52,9 @@ class StillWaiting(admin.SimpleListFilter):
 class WaitingScreen(ModelAdmin):
     """Patients who want earlier or any time."""
 
+    nothing_yet = (
+        "Patients are put on the list from their page, from the booking screen or from a visit."
+    )
     list_display = (
         "patient",
         "what",

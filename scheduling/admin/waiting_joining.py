@@ -161,7 +161,8 @@ def join_view(request: HttpRequest) -> HttpResponse:
 def _patient(request: HttpRequest) -> Patient | None:
     if not request.GET.get("patient"):
         return None
-    found = Patient.objects.filter(pk=door.whole(request.GET["patient"]) or 0).first()
+    rows = Patient.objects.filter(provisional=False)
+    found = rows.filter(pk=door.whole(request.GET["patient"]) or 0).first()
     if found is None:
         raise Http404
     return found

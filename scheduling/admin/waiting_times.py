@@ -19,7 +19,7 @@ from scheduling.errors import ClinicError, Malformed, NotFound, Refused
 from scheduling.models import Offer, Opening, Site, WaitingEntry
 from scheduling.screens import door, refusing, times
 from scheduling.screens.frame import actor, attempt, now
-from scheduling.screens.waiting import open_offers, what_in_words, when_in_words
+from scheduling.screens.waiting import Offered, open_offers, what_in_words, when_in_words
 from scheduling.waiting import Gap, Look
 
 LONGEST = timedelta(days=7)
@@ -89,11 +89,13 @@ def times_view(request: HttpRequest) -> HttpResponse:
     sites = door.sites_of(request)
     opening = _opening(request, sites)
     form = _form(request, sites, opening)
+    offers = open_offers(Offer.objects.filter(entry__site__in=sites), moment)
     facts: dict[str, Any] = {
         "form": form,
         "opening": opening,
         "order": ORDER,
-        "offers": open_offers(Offer.objects.filter(entry__site__in=sites), moment),
+        "offers": offers,
+        "promised": _promised(offers, opening),
         "openings": _openings(sites, moment),
         "sites": sites.filter(active=True),
     }
@@ -102,6 +104,13 @@ def times_view(request: HttpRequest) -> HttpResponse:
     context = door.context_of(request, "Free times", **facts)
     status = 400 if form.is_bound and form.errors else 200
     return render(request, "scheduling/desk/free_times.html", context, status=status)
+
+
+def _promised(offers: list[Offered], opening: Opening | None) -> Offered | None:
+    """Answer who was offered a time that came free and has not said yes or no yet."""
+    if opening is None:
+        return None
+    return next((each for each in offers if each.row.opening_id == opening.pk), None)
 
 
 def _opening(request: HttpRequest, sites: QuerySet[Site]) -> Opening | None:
@@ -178,7 +187,8 @@ def _act(request: HttpRequest, moment: datetime) -> HttpResponse:
 
 def _offer(request: HttpRequest, moment: datetime) -> None:
     entry = _number(request, "entry")
-    row = WaitingEntry.objects.filter(pk=entry).select_related("site", "patient").first()
+    rows = WaitingEntry.objects.filter(pk=entry, site__in=door.sites_of(request))
+    row = rows.select_related("site", "patient").first()
     if row is None:
         raise Http404
     try:

@@ -92,7 +92,8 @@ def walk_in_view(request: HttpRequest) -> HttpResponse:
     )
     desk = WalkIn(form=form, found=finder.look_for(request.GET.get("q", "")))
     picked = door.whole(request.GET.get("patient"))
-    desk.patient = Patient.objects.filter(pk=picked).first() if picked else None
+    known = Patient.objects.filter(pk=picked or 0, provisional=False)
+    desk.patient = known.first()
     if not form.is_valid():
         return _shown(request, desk, 400 if request.method == "POST" else 200)
     if desk.patient is None and desk.found is not None:

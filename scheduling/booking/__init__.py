@@ -5,7 +5,7 @@ one transaction with its locks in one order (patients, resources, appointments, 
 the audit trail, and sends `appointment_changed` before it commits.
 """
 
-from scheduling.booking.arranging import Placing, arrange, hold_many, move_many
+from scheduling.booking.arranging import Move, Placing, arrange, as_shown, hold_many, move_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
 from scheduling.booking.asking import ask_at_check_in
 from scheduling.booking.bringing import BRING_IN, Brought, Past, bring_in, note_ended, note_past
@@ -32,6 +32,7 @@ __all__ = [
     "Booked",
     "Brought",
     "Done",
+    "Move",
     "OverrideAsk",
     "Past",
     "Place",
@@ -39,6 +40,7 @@ __all__ = [
     "annotate",
     "arrange",
     "arrive",
+    "as_shown",
     "ask_at_check_in",
     "blocking",
     "book",

@@ -8,14 +8,13 @@ them half-way: the second session is moved past the third, which follows a momen
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from scheduling import catalogue, diary, trail
 from scheduling.booking import locks, overrides, rows
-from scheduling.booking.ask import Ask, Booked, checked
+from scheduling.booking.ask import Ask, Booked, checked, wish_of
 from scheduling.booking.dependents import flag_coming
 from scheduling.booking.intake import HOLD_MINUTES
-from scheduling.booking.moves import MOVABLE
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.timeline import floor_q
@@ -23,6 +22,9 @@ from scheduling.core.words import Actor, Choice, Held, Reason, Severity, Status,
 from scheduling.errors import Malformed, NotFound, Refused, StaleVersion, WrongState
 from scheduling.integrity import PatientBusy, ResourceTaken, named_constraints, retrying
 from scheduling.models import Allocation, Appointment, Change
+
+MOVABLE = frozenset({Status.PENDING, Status.BOOKED})
+"""What may be placed anew; a hold that is placed is booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,37 @@ class Placing:
             end_q=start_q + (self.wish.minutes or 0) // 5,
             prep_minutes=5 * max((start_q - h.start_q for h in self.held), default=0),
             held=self.held,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One visit at the new place at which it was shown; `version` is the one at which it was read.
+
+    `codes` are the refusals that only an override covers.
+    """
+
+    visit_id: int
+    version: int
+    start: datetime
+    held: tuple[Held, ...]
+    codes: tuple[str, ...] = ()
+
+    def spelled(self) -> list[Any]:
+        """Spell it in what JSON knows, for a page to send back."""
+        held = [[h.resource_id, h.kind, h.start_q, h.end_q] for h in self.held]
+        return [self.visit_id, self.version, self.start.isoformat(), held, list(self.codes)]
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Self:
+        """Read what `spelled` spelled."""
+        visit_id, version, start, held, codes = row
+        return cls(
+            visit_id=visit_id,
+            version=version,
+            start=datetime.fromisoformat(start),
+            held=tuple(Held(*each) for each in held),
+            codes=tuple(codes),
         )
 
 
@@ -85,6 +118,33 @@ def move_many(*, placings: Sequence[Placing], by: Actor, now: datetime) -> list[
     if any(placing.wish.moving is None for placing in placings):
         raise Malformed("Only visits that are booked are moved.")
     return _arranged(_sensible(placings, by), _Errand(by=by, now=now, verb="move"))
+
+
+def as_shown(*, moves: Sequence[Move], reason: str = "") -> list[Placing]:
+    """Place visits where they were shown; `reason` is a named clinician's, for what refuses them.
+
+    Raises:
+        Malformed: nothing was chosen, or a visit twice.
+        NotFound: one of the visits is gone.
+
+    """
+    visits = Appointment.objects.in_bulk([move.visit_id for move in moves])
+    if not moves or len({move.visit_id for move in moves}) != len(moves):
+        raise Malformed("Choose at least one visit, and none of them twice.")
+    if len(visits) != len(moves):
+        raise NotFound("There is no such visit that you can change.")
+    return [
+        Placing(
+            wish=wish_of(visits[move.visit_id]),
+            start=move.start,
+            held=move.held,
+            version=move.version,
+            override=OverrideAsk(reason=reason, codes=frozenset(move.codes))
+            if move.codes
+            else None,
+        )
+        for move in moves
+    ]
 
 
 def hold_many(

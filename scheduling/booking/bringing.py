@@ -103,6 +103,10 @@ class Past:
 NOT_A_PAST = frozenset({Status.PENDING, Status.PROPOSED, Status.WAITLIST})
 
 
+OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
+"""Ends that no visit has before its time."""
+
+
 @retrying
 def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
     """Write a visit down as it was elsewhere, so that the rules know of it; nobody is told.
@@ -172,6 +176,8 @@ def note_ended(
 
 
 def _in_its_time(past: Past, start: datetime, now: datetime) -> None:
+    if past.status in OVER and start > now:
+        raise Malformed(f"A visit that is to come is not “{past.status}” yet.", field="status")
     if past.ended_at is not None and not start < past.ended_at <= now:
         raise Malformed("A visit ends after its start, and not in the future.", field="ended")
 

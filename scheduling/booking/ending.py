@@ -20,6 +20,9 @@ REINSTATABLE = frozenset(
 LAPSED = "hold expired"
 """Why a hold ended; it was never a visit, so there is nothing to undo."""
 
+UNDONE = "undone at once"
+"""Why a booking ended that was taken back within seconds: a slip of the hand, and no visit."""
+
 WRITTEN = (Record.Kind.CONSULTATION, Record.Kind.PATCH_TEST)
 """What completing a visit writes by itself."""
 

@@ -16,7 +16,9 @@ from scheduling.errors import Refused, WrongState
 from scheduling.integrity import ResourceTaken, retrying
 from scheduling.models import Appointment, Refusal, Resource
 
-MOVABLE = frozenset({Status.PENDING, Status.BOOKED})
+KEPT = (
+    "This time is kept for somebody who is about to book it. Let go of it, or wait a few minutes."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def move(
     Raises:
         Refused: see `book`.
         StaleVersion: somebody changed the visit since `version` (None: whatever it is).
-        WrongState: the visit has begun, or is over.
+        WrongState: the visit has begun, is over, or is only kept for somebody.
         NotFound, Forbidden, Busy: see `book`.
 
     """
@@ -116,7 +118,9 @@ def _write(*, ask: Ask, choice: Choice, errand: _Move) -> Booked:
         version=errand.version,
         resources={h.resource_id for h in choice.held},
     )
-    if appointment.status not in MOVABLE:
+    if appointment.status == Status.PENDING:
+        raise WrongState(KEPT)  # whoever confirms it would book a time that they did not choose
+    if appointment.status != Status.BOOKED:
         raise WrongState(f"A visit that is {appointment.get_status_display()} is not moved.")
     reasons = decided(ask, choice, errand.now)
     before = rows.picture(appointment)
@@ -128,7 +132,7 @@ def _write(*, ask: Ask, choice: Choice, errand: _Move) -> Booked:
     rows.drop_resources(appointment.pk)
     # A patient's yes was to the old time.
     appointment.confirmed_at = None
-    told = appointment.status != Status.PENDING and rows.picture(appointment) != before
+    told = rows.picture(appointment) != before
     step = rows.Step(verb="move", told=told, by=errand.by, now=errand.now)
     rows.finish(appointment, step, rows.changes(before, rows.picture(appointment)))
     rows.hold_resources(appointment, choice)

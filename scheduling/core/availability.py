@@ -233,11 +233,6 @@ def _rank(code: str) -> int:
     return ORDER.index(code) if code in ORDER else len(ORDER)
 
 
-def codes_at(removed: Mapping[str, Timeline], window: Window, start_q: int) -> tuple[str, ...]:
-    """Return the codes of `causes` that remove one start; none when it is offered."""
-    return tuple(code for code, line in removed.items() if window.has(line, start_q))
-
-
 def codes_of_day(
     removed: Mapping[str, Timeline], window: Window, bounds: tuple[int, int], grid: Timeline
 ) -> tuple[str, ...]:
@@ -247,13 +242,20 @@ def codes_of_day(
     on a closed day, the codes that remove them all.
     """
     day = window.between(*bounds) & grid
-    closed = removed.get(NO_CAPABILITY, 0) | removed.get(OUTSIDE_HOURS, 0)
-    closed |= removed.get(CAPABILITY_EXPIRES, 0)
-    open_starts = day & ~closed
+    open_starts = open_of_day(removed, window, bounds, grid)
     if open_starts:
         return tuple(code for code, line in removed.items() if line & open_starts)
     whole = tuple(code for code, line in removed.items() if line & day == day)
     return whole or tuple(code for code, line in removed.items() if line & day)
+
+
+def open_of_day(
+    removed: Mapping[str, Timeline], window: Window, bounds: tuple[int, int], grid: Timeline
+) -> Timeline:
+    """Return the starts of a local date that lie in the hours of who and what is needed."""
+    closed = removed.get(NO_CAPABILITY, 0) | removed.get(OUTSIDE_HOURS, 0)
+    closed |= removed.get(CAPABILITY_EXPIRES, 0)
+    return window.between(*bounds) & grid & ~closed
 
 
 def obstacles(search: Search, start_q: int) -> tuple[Obstacle, ...]:

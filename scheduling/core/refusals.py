@@ -108,12 +108,20 @@ WORDINGS: Final[Mapping[str, Wording]] = {
 
 DAYS: Final[Mapping[str, str]] = {
     "past": "{day} has passed.",
-    "outside_hours": "Not open for so long on {day}: {hours}.",
+    "outside_hours": "Not within the hours of {who} on {day}: {hours}.",
     "absence": "Away on {day}: {who}.",
     "resource_taken": "Nothing is left on {day}; taken: {who}.",
     "patient_busy": "The patient's other visits leave no time on {day}: {visit}.",
 }
 """What a whole hidden day says instead, where a start's own sentence would mislead."""
+
+PARTS: Final[Mapping[str, str]] = {
+    "past": "Part of {day} has passed.",
+    "absence": "Away for a part of {day}: {who}.",
+    "resource_taken": "Part of {day} is taken: {who}.",
+    "patient_busy": "The patient has another visit on {day}: {visit}.",
+}
+"""What is said of a code that takes only some starts of a hidden day; others take the rest."""
 
 
 Facts: TypeAlias = Mapping[str, str | int]
@@ -124,11 +132,13 @@ def refusal(
 ) -> Reason:
     """Put a diary code into words; without facts, the plain sentence.
 
-    A fact `day` says that a whole day is hidden.
+    A fact `day` says that a whole day is hidden, a fact `part` besides that others hide the rest.
     """
     facts = facts or {}
     words = WORDINGS[code]
     sentence = DAYS.get(code, words.sentence) if "day" in facts else words.sentence
+    if "part" in facts:
+        sentence = PARTS.get(code, sentence)
     return Reason(
         code=code,
         severity=words.severity,

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from scheduling import catalogue
 from scheduling.core import combination, hours
-from scheduling.core.availability import codes_of_day
+from scheduling.core.availability import codes_of_day, open_of_day
 from scheduling.core.clockface import Clockface
 from scheduling.core.timeline import Indexes, Timeline, Window, bits, ceil_q, floor_q, instant
 from scheduling.core.words import FreeStart, Reason, Wish
@@ -153,19 +153,25 @@ def _days(seen: Look) -> list[tuple[date, tuple[int, int]]]:
 
 
 def _why_hidden(seen: Look, day: date, bounds: tuple[int, int]) -> tuple[Reason, ...]:
-    """Tell every code that hides a day, each at the first start that it removes."""
+    """Tell every code that hides a day, each at the first start that it removes.
+
+    What takes the whole day comes before what takes a part of it: that is the reason to be read
+    out to a caller.
+    """
     window: Window = seen.window
-    codes = codes_of_day(seen.removed, window, bounds, seen.grid)
-    told: list[Reason] = []
+    opened = open_of_day(seen.removed, window, bounds, seen.grid)
+    whole: list[Reason] = []
+    parts: list[Reason] = []
     teller = Teller(seen)
-    for code in codes:
+    for code in codes_of_day(seen.removed, window, bounds, seen.grid):
         start_q = _example(seen, code, bounds)
+        part = bool(opened & ~seen.removed[code])
+        told = parts if part else whole
         if code == CLINICAL and seen.skin is not None:
             told += seen.skin.blocking(start_q)
         else:
-            told.append(teller.at(code, start_q, day=True))
-    unique = dict.fromkeys(told)
-    return tuple(worst_first(unique))
+            told.append(teller.at(code, start_q, day=True, part=part))
+    return tuple(dict.fromkeys([*worst_first(whole), *worst_first(parts)]))
 
 
 def _example(seen: Look, code: str, bounds: tuple[int, int]) -> int:

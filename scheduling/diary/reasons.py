@@ -30,9 +30,12 @@ class Teller:
 
     look: Look
 
-    def at(self, code: str, start_q: int, *, day: bool = False) -> Reason:
-        """Tell one code at one start, or in the words for its whole day."""
-        facts: Facts = {"day": f"{self._local(start_q):%a %d %b %Y}"} if day else {}
+    def at(self, code: str, start_q: int, *, day: bool = False, part: bool = False) -> Reason:
+        """Tell one code at one start, or in the words for its whole day or for a part of it."""
+        local = self._local(start_q)
+        facts: Facts = {"day": f"{local:%a} {local.day} {local:%b %Y}"} if day else {}
+        if part:
+            facts = {**facts, "part": 1}
         simple = {
             "past": self._past,
             "too_soon": self._too_soon,

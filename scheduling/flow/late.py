@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduling import booking, diary
-from scheduling.booking import Booked, OverrideAsk, Placing, overrides
+from scheduling.booking import Booked, Move, overrides
 from scheduling.core.timeline import floor_q, instant
 from scheduling.core.words import Actor, Held, Reason, Severity, Status, Wish
 from scheduling.diary import Look, Setting
@@ -28,17 +28,6 @@ KEPT = "is kept for somebody for some minutes, and is not booked yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shifted:
-    """One visit at its new place; `codes` are the refusals that only an override covers."""
-
-    visit_id: int
-    version: int
-    start: datetime
-    held: tuple[Held, ...]
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
     """What a shift would mean for one visit; without a `move` it stays, and the rest says why.
 
@@ -48,7 +37,7 @@ class Consequence:
 
     visit: Appointment
     new: datetime
-    move: Shifted | None = None
+    move: Move | None = None
     reasons: tuple[Reason, ...] = ()
     clashes: tuple[str, ...] = ()
     swaps: tuple[str, ...] = ()
@@ -140,7 +129,7 @@ def rest_of_day(*, practitioner_id: int, site_id: int, now: datetime) -> list[Ap
     return [visit for visit in visits if visit.local_date == now.astimezone(_zone(visit)).date()]
 
 
-def shift(*, moves: Sequence[Shifted], reason: str, by: Actor, now: datetime) -> list[Booked]:
+def shift(*, moves: Sequence[Move], reason: str, by: Actor, now: datetime) -> list[Booked]:
     """Move all of these visits in one transaction, or none; each patient is told once.
 
     `reason` is a named clinician's, for the moves that something speaks against.
@@ -154,23 +143,7 @@ def shift(*, moves: Sequence[Shifted], reason: str, by: Actor, now: datetime) ->
         NotFound, Busy: see `booking.book`.
 
     """
-    visits = Appointment.objects.in_bulk([move.visit_id for move in moves])
-    if not moves or len({move.visit_id for move in moves}) != len(moves):
-        raise Malformed("Choose at least one visit, and none of them twice.")
-    if len(visits) != len(moves):
-        raise NotFound("There is no such visit that you can change.")
-    placings = [
-        Placing(
-            wish=booking.wish_of(visits[move.visit_id]),
-            start=move.start,
-            held=move.held,
-            version=move.version,
-            override=OverrideAsk(reason=reason, codes=frozenset(move.codes))
-            if move.codes
-            else None,
-        )
-        for move in moves
-    ]
+    placings = booking.as_shown(moves=moves, reason=reason)
     return booking.move_many(placings=placings, by=by, now=now)
 
 
@@ -213,7 +186,7 @@ def _one(
     move = None
     if chosen and not hard:
         codes = tuple(sorted({reason.code for reason in reasons}))
-        move = Shifted(
+        move = Move(
             visit_id=visit.pk,
             version=visit.version,
             start=instant(start_q),

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import ForeignObjectRel, Model
 
 from scheduling import booking, register, trail
 from scheduling.booking.locks import lock_patients
 from scheduling.core.words import OCCUPYING, Actor, Reason
 from scheduling.errors import ClinicError, Malformed, NotFound, StaleVersion
-from scheduling.integrity import retrying
+from scheduling.integrity import ERROR_OF, constraint_of, retrying
 from scheduling.merging import apart
 from scheduling.merging.settling import Joined, above, beforehand
 from scheduling.models import Appointment, Patient, SignedConsent
@@ -116,7 +116,12 @@ def merge(*, pair: Pair, agreed: Agreed, by: Actor, now: datetime) -> Patient:
 @retrying
 def _merged(pair: Pair, agreed: Agreed, by: Actor, now: datetime) -> Patient:
     outcome = Outcome()
-    stays = _join(pair, outcome, by, now, expected=agreed.versions)
+    try:
+        stays = _join(pair, outcome, by, now, expected=agreed.versions)
+    except IntegrityError as error:
+        if constraint_of(error) in ERROR_OF:
+            raise
+        raise MergeOutdated from error  # a row named who goes a moment ago
     if outcome.seen != agreed.seen:
         raise MergeOutdated
     return stays

@@ -60,7 +60,7 @@ def beforehand(joined: Joined) -> list[str]:
     Draft.objects.filter(patient=goes, opened_by__in=begun).delete()
     # who was let in with the other record's phone or address proves it again
     PatientSession.objects.filter(patient=goes, ended_at=None).update(ended_at=now)
-    links.revoke(appointments=Appointment.objects.filter(patient=goes), now=now)
+    links.revoke_all(patients=[goes.pk], now=now)
     # a page that shows one of these visits shows the wrong patient now
     Appointment.objects.filter(patient=goes).update(version=F("version") + 1)
     apart.carry_over(stays=stays.pk, goes=goes.pk)

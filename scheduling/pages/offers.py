@@ -59,8 +59,7 @@ def _page(request: HttpRequest, visitor: Visitor, made: Offer, now: datetime) ->
         return redirect(request.path)
     language = language_of(request, visitor.patient)
     words = words_of("scheduling", "offer_page", language)
-    open_still = made.state == Offer.State.OPEN and made.answer_by > now
-    state = Offer.State.EXPIRED if made.state == Offer.State.OPEN else Offer.State(made.state)
+    state = _state(made, now)
     page = Page(
         template="scheduling/patient/offer.html",
         title=words["title"],
@@ -74,14 +73,22 @@ def _page(request: HttpRequest, visitor: Visitor, made: Offer, now: datetime) ->
             ),
             "what": made.entry.treatment.told(language).name,
             "instead": _instead(made, language),
-            "open": open_still,
-            "until": _until(made, words, language, now) if open_still else "",
+            "open": state is Offer.State.OPEN,
+            "until": _until(made, words, language, now) if state is Offer.State.OPEN else "",
             "left": max(0, int((made.answer_by - now).total_seconds())),
-            "notice": "" if open_still else words[NOTICES[state]],
-            "good": made.state == Offer.State.ACCEPTED,
+            "notice": words[NOTICES[state]] if state in NOTICES else "",
+            "good": state is Offer.State.ACCEPTED,
         },
     )
     return show(request, page)
+
+
+def _state(made: Offer, now: datetime) -> Offer.State:
+    """Answer how an offer stands, also where the house has not noted yet that it is over."""
+    state = Offer.State(made.state)
+    if state is Offer.State.OPEN and made.entry.closed_at is not None:
+        return Offer.State.WITHDRAWN
+    return Offer.State.EXPIRED if state is Offer.State.OPEN and made.answer_by <= now else state
 
 
 def _answer(act: str, made: Offer, visitor: Visitor, now: datetime) -> None:

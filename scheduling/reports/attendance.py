@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from scheduling.booking.ending import LAPSED
+from scheduling.booking.ending import LAPSED, UNDONE
 from scheduling.reports.scopes import Page, Scope, asked
 
 CAME, NO_SHOW, LATE = "came", "noshow", "late"
@@ -23,7 +23,7 @@ SELECT a.id, a.site_id, a.treatment_id, a.patient_id, a.start, a.local_date, a.l
 FROM scheduling_appointment a JOIN scheduling_site s ON s.id = a.site_id
 WHERE a.site_id = ANY(%(sites)s) AND a.local_date BETWEEN %(first)s AND %(last)s
   AND (a.status IN ('fulfilled', 'arrived', 'checked-in', 'noshow')
-    OR a.status = 'cancelled' AND a.cancel_reason <> '{LAPSED}'
+    OR a.status = 'cancelled' AND a.cancel_reason NOT IN ('{LAPSED}', '{UNDONE}')
       AND a.cancelled_at > a.start - make_interval(hours => s.cancel_notice_hours))
 """  # noqa: S608 - made of constants
 """The visits that were to be: patients came, did not come, or cancelled later than the notice."""

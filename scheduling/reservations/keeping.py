@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 
 from scheduling import booking, catalogue
 from scheduling.catalogue import Offer
@@ -177,15 +177,26 @@ def let_go(*, session: PatientSession, now: datetime) -> int:
 @transaction.atomic
 def forget_strangers() -> int:
     """Delete the rows that stood for people who gave up, with their holds; answer how many."""
-    over = Appointment.objects.filter(
-        patient__provisional=True, status=Status.CANCELLED.value
-    ).values_list("patient_id", flat=True)
+    theirs = Appointment.objects.filter(patient=OuterRef("pk"))
+    over = Patient.objects.filter(
+        Exists(theirs), ~Exists(theirs.exclude(status=Status.CANCELLED.value)), provisional=True
+    )
     # one that is being filled in at this moment is skipped
-    rows = Patient.objects.select_for_update(skip_locked=True).filter(pk__in=set(over))
-    gone = list(rows.filter(provisional=True).values_list("pk", flat=True))
-    Appointment.objects.filter(patient__in=gone).delete()
-    Patient.objects.filter(pk__in=gone).delete()
-    return len(gone)
+    rows = Patient.objects.select_for_update(skip_locked=True).filter(
+        pk__in=list(over.values_list("pk", flat=True))
+    )
+    return sum(_forgotten(row) for row in rows.filter(provisional=True).order_by("pk"))
+
+
+def _forgotten(stranger: Patient) -> bool:
+    """Delete one such row, unless somebody has noted something of it that is to be kept."""
+    try:
+        with transaction.atomic():
+            stranger.appointments.all().delete()
+            stranger.delete()
+    except ProtectedError:
+        return False
+    return True
 
 
 def confirm(

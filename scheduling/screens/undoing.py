@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from scheduling import booking, todos
 from scheduling.booking import Place
+from scheduling.booking.ending import UNDONE
 from scheduling.core.words import Actor, Status
 from scheduling.errors import Malformed, WrongState
 from scheduling.models import Allocation, Appointment
@@ -119,10 +120,11 @@ def take_back(note: Note, visit: Appointment, by: Actor, now: datetime) -> str:
 
 def _unbook(note: Note, visit: Appointment, by: Actor, now: datetime) -> str:
     versions = dict(note["visits"])
-    booking.cancel_many(
-        appointment_ids=versions, versions=versions, by=by, now=now, reason="undone at once"
+    booking.cancel_many(appointment_ids=versions, versions=versions, by=by, now=now, reason=UNDONE)
+    return (
+        f"Undone: nothing is booked for {visit.patient}."
+        " Should a message have left already, another one takes it back."
     )
-    return f"Undone: nothing is booked for {visit.patient}, and nobody was told."
 
 
 def _move_back(note: Note, visit: Appointment, by: Actor, now: datetime) -> str:

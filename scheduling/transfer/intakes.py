@@ -148,6 +148,7 @@ def look_over(*, intake_id: int, by: Actor, now: datetime) -> Intake:
     with suppress(_TakenBack):
         _tried(intake, outcomes, by, now)
     with transaction.atomic():
+        intake = _waiting(intake_id, held=True)  # somebody may have written it meanwhile
         _keep_verdicts(intake, outcomes)
         intake.state = Intake.State.CHECKED
         intake.save(update_fields=["state", "counts", "seen"])
@@ -193,9 +194,7 @@ def write(*, intake_id: int, agreed: Agreed, by: Actor, now: datetime) -> Intake
 @retrying
 def _written(intake_id: int, by: Actor, now: datetime) -> Intake:
     _alone()
-    intake = Intake.objects.select_for_update().get(pk=intake_id)
-    if intake.state != Intake.State.CHECKED:
-        raise WrongState("This file was written before.")
+    intake = _waiting(intake_id, held=True)
     outcomes = _taken_in(intake, by, now)
     if _digest(outcomes) != intake.seen:
         raise Outdated
@@ -233,7 +232,7 @@ def discard(*, intake_id: int, by: Actor, now: datetime) -> None:
 
     """
     with transaction.atomic():
-        intake = _waiting(intake_id)
+        intake = _waiting(intake_id, held=True)
         _note(intake, "discard", by, now)
         intake.delete()
 
@@ -246,8 +245,10 @@ def forget_old(*, now: datetime) -> int:
     return len(pks)
 
 
-def _waiting(intake_id: int) -> Intake:
-    intake = Intake.objects.filter(pk=intake_id).first()
+def _waiting(intake_id: int, *, held: bool = False) -> Intake:
+    """Read a file that was not written; `held` locks it for the transaction."""
+    rows = Intake.objects.select_for_update() if held else Intake.objects.all()
+    intake = rows.filter(pk=intake_id).first()
     if intake is None:
         raise NotFound
     if intake.state == Intake.State.WRITTEN:

@@ -60,22 +60,26 @@ def _session(row: Row, desk: Desk) -> tuple[int | None, int | None]:
 
 
 def _resources(row: Row, desk: Desk) -> Mapping[str, tuple[int, ...]]:
-    found = {}
+    found, site = {}, site_of(row, desk)
     for kind in KINDS:
-        ids = [_resource(kind, name, desk) for name in row.words(kind)]
+        ids = [_resource(kind, name, site, desk) for name in row.words(kind)]
         if ids:
             found[kind] = tuple(ids)
     return found
 
 
-def _resource(kind: str, name: str, desk: Desk) -> int:
-    memo: dict[tuple[str, str], int] = desk.memo.setdefault("resources", {})
+def _resource(kind: str, name: str, site: Site, desk: Desk) -> int:
+    """Find who or what is called so at a site; every site may have its “Room 1”."""
+    memo: dict[tuple[str, str], list[tuple[int | None, int]]] = desk.memo.setdefault("things", {})
     if not memo:
-        rows = Resource.objects.values_list("kind", "name", "pk")
-        memo.update({(k, n.casefold()): pk for k, n, pk in rows})
-    if (kind, name.casefold()) not in memo:
+        for k, n, at, pk in Resource.objects.values_list("kind", "name", "site", "pk"):
+            memo.setdefault((k, n.casefold()), []).append((at, pk))
+    here = [pk for at, pk in memo.get((kind, name.casefold()), []) if at in (None, site.pk)]
+    if not here:
         raise Malformed(f"{kind}: there is none called “{name}” here.")
-    return memo[kind, name.casefold()]
+    if len(here) > 1:
+        raise Malformed(f"{kind}: more than one is called “{name}” here.")
+    return here[0]
 
 
 def site_of(row: Row, desk: Desk) -> Site:

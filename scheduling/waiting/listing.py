@@ -80,7 +80,8 @@ def _what(asked: Appointment | Wish) -> dict[str, Any]:
 def _patient(wish: Wish, by: Actor) -> Patient:
     if by.patient_id not in (None, wish.patient_id):
         raise NotFound
-    found = Patient.objects.filter(pk=wish.patient_id or 0, deceased_on=None).first()
+    rows = Patient.objects.filter(provisional=False, deceased_on=None)
+    found = rows.filter(pk=wish.patient_id or 0).first()
     if found is None:
         raise NotFound
     return found

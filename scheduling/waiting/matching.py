@@ -1,6 +1,7 @@
 """For whom a stretch of free time is legal, in the stated order."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -60,7 +61,15 @@ def survey(*, opening: Gap, now: datetime, most: int = MOST * 3) -> list[Look]:
 
     For reception, who offer by hand: also those who cannot have it are told, and why.
     """
-    return [_look(entry, opening, now) for entry in _ranked(opening, now, offered=True)[:most]]
+    return [_seen(entry, opening, now) for entry in _ranked(opening, now, offered=True)[:most]]
+
+
+def _seen(entry: WaitingEntry, opening: Gap, now: datetime) -> Look:
+    """Look at one; what is not given here any more is said of them, and hides no other."""
+    try:
+        return _look(entry, opening, now)
+    except ClinicError as error:
+        return Look(entry=entry, because=because(_standing(entry)), instead=error.sentence)
 
 
 def _look(entry: WaitingEntry, opening: Gap, now: datetime) -> Look:
@@ -102,7 +111,9 @@ def matches(*, opening: Gap, now: datetime, most: int = MOST) -> list[Match]:
     """
     found: list[Match] = []
     for entry in _ranked(opening, now, offered=False)[:LONGEST_LOOK]:
-        start = _first(entry, opening, now)
+        start = None
+        with suppress(ClinicError):  # what is not given here any more suits nobody
+            start = _first(entry, opening, now)
         if start is not None:
             found.append(Match(entry, start))
         if len(found) == most:

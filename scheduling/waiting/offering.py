@@ -9,7 +9,7 @@ from scheduling.booking import Booked
 from scheduling.core.words import Actor, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused, StaleVersion, WrongState
 from scheduling.integrity import ResourceTaken, retrying
-from scheduling.models import Offer, WaitingEntry
+from scheduling.models import Offer, Opening, WaitingEntry
 from scheduling.signals import offer_made
 from scheduling.waiting.listing import LONGEST_NAME, close, seen
 from scheduling.waiting.matching import take, wish
@@ -51,7 +51,7 @@ def offer(
         OfferOpen: this patient has an open offer, or this opening is offered to somebody.
         WrongState: the patient waits no longer.
         Malformed: minutes beyond 1 to a day.
-        NotFound: no such place on the list for this actor.
+        NotFound: no such place on the list for this actor, or no such opening at its site.
 
     """
     entry = seen(entry_id, by)
@@ -60,6 +60,7 @@ def offer(
     reasons = diary.explain_start(wish=wish(entry), start=start, now=now)
     if any(reason.severity is not Severity.ADVISORY for reason in reasons):
         raise Refused(reasons)
+    _still_to_give(opening_id, entry)
     minutes = entry.site.offer_minutes if minutes is None else minutes
     if not 1 <= minutes <= MOST_MINUTES:
         raise Malformed("An offer is open for 1 minute to a day.", field="minutes")
@@ -74,6 +75,17 @@ def offer(
     trail.write([trail.entry(subject=made, verb="offer", by=by, now=now)])
     offer_made.send(sender=Offer, offer=made, by=by, now=now)
     return made
+
+
+def _still_to_give(opening_id: int | None, entry: WaitingEntry) -> None:
+    """Lock the time that came free, if one is named: it is that site's, and not given away."""
+    if opening_id is None:
+        return
+    found = Opening.objects.select_for_update(no_key=True).filter(pk=opening_id).first()
+    if found is None or found.site_id != entry.site_id:
+        raise NotFound
+    if found.closed_at is not None:
+        raise WrongState("This time is offered to nobody any more.")
 
 
 def accept(*, offer_id: int, by: Actor, now: datetime) -> Booked:
@@ -95,7 +107,10 @@ def accept(*, offer_id: int, by: Actor, now: datetime) -> Booked:
 @retrying
 def _accepted(offer_id: int, by: Actor, now: datetime) -> Booked:
     made, entry = _open(offer_id, by, now)
-    booked = take(entry, made.start, by=by, now=now)
+    try:
+        booked = take(entry, made.start, by=by, now=now)
+    except (NotFound, Malformed) as gone:  # it was offered, and is not given here any more
+        raise WrongState(gone.sentence) from gone
     made.state, made.closed_at = Offer.State.ACCEPTED, now
     made.appointment = booked.appointment
     made.save(update_fields=["state", "closed_at", "appointment"])
@@ -164,4 +179,6 @@ def expire(*, now: datetime) -> int:
     waits.filter(until__lt=(now - timedelta(hours=12)).date()).update(
         closed_at=now, closed_as=WaitingEntry.Closed.LAPSED
     )
+    pointless = Offer.objects.filter(state=Offer.State.OPEN, entry__closed_at__isnull=False)
+    pointless.update(state=Offer.State.WITHDRAWN, closed_at=now)
     return ended

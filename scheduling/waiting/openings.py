@@ -106,19 +106,26 @@ def _is_day(opening: Opening, now: datetime) -> bool:
 def _offered(opening: Opening, now: datetime) -> Offer | None:
     gap = Gap(site_id=opening.site_id, start=opening.start, end=opening.end)
     for match in matches(opening=gap, now=now):
-        if _may_ask(match, opening, now):
-            try:
-                return offer(
-                    entry_id=match.entry.pk,
-                    start=match.start.start,
-                    by=HOUSE,
-                    now=now,
-                    opening_id=opening.pk,
-                )
-            except ClinicError:
-                continue  # taken, answered or offered in between: the next in order
-    _close(opening, now)
+        try:
+            made = _asked(match, opening, now)
+        except ClinicError:
+            continue  # taken, answered or offered in between: the next in order
+        if made is not None:
+            return made
+    _close_unless_offered(opening, now)
     return None
+
+
+@retrying
+def _asked(match: Match, opening: Opening, now: datetime) -> Offer | None:
+    """Offer a time to one who waits, if they may be asked today."""
+    # two ticks at once count one patient's offers one after the other
+    theirs = WaitingEntry.objects.filter(patient=match.entry.patient_id, closed_at=None)
+    list(theirs.select_for_update(no_key=True).order_by("pk"))
+    if not _may_ask(match, opening, now):
+        return None
+    start, entry = match.start.start, match.entry.pk
+    return offer(entry_id=entry, start=start, by=HOUSE, now=now, opening_id=opening.pk)
 
 
 def _may_ask(match: Match, opening: Opening, now: datetime) -> bool:
@@ -129,6 +136,14 @@ def _may_ask(match: Match, opening: Opening, now: datetime) -> bool:
     if asked.filter(opening=opening).exists():
         return False
     return asked.filter(created_at__gte=midnight).count() < opening.site.offers_a_day
+
+
+@retrying
+def _close_unless_offered(opening: Opening, now: datetime) -> None:
+    """Close a time that nobody is left for; an offer that another tick just made keeps it open."""
+    Opening.objects.select_for_update(no_key=True).get(pk=opening.pk)
+    if not Offer.objects.filter(opening=opening, state=Offer.State.OPEN).exists():
+        _close(opening, now)
 
 
 def _close(opening: Opening, now: datetime) -> None:

@@ -47,7 +47,7 @@ _FOCUSED = """() => {
 }"""
 
 
-def violations(phone: Phone, *, rules: list[str] | None = None) -> list[str]:
+def violations(phone: Phone, *, rules: list[str] | None = None, colours: bool = True) -> list[str]:
     """Run axe over the page, everything unfolded; answer what it finds."""
     phone.page.evaluate(_OPEN)
     only: Any = {"type": "tag", "values": TAGS}
@@ -55,7 +55,9 @@ def violations(phone: Phone, *, rules: list[str] | None = None) -> list[str]:
         only = {"type": "rule", "values": rules}
     if not phone.page.evaluate("typeof axe === 'object'"):
         phone.page.evaluate(AXE)
-    options = {"resultTypes": ["violations"], "runOnly": only}
+    options: Any = {"resultTypes": ["violations"], "runOnly": only, "preload": False}
+    if not colours:
+        options["rules"] = {"color-contrast": {"enabled": False}}
     found = phone.page.evaluate("options => axe.run(options)", options)
     return [
         f"{phone.path}: {each['id']} ({each['impact']}): {node['html'][:160]}"

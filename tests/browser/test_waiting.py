@@ -13,7 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from scheduling import access, links
+from scheduling import access
 from scheduling.models import Appointment, Offer
 from tests import cast
 from tests.browser import looking
@@ -75,7 +75,7 @@ def test_a_freed_time_is_offered_by_hand_and_taken_on_the_phone(
     made = Offer.objects.get(entry=entry)
     page.context.close()
     adas = phone()
-    adas.open(f"/o/{links.issue_offer(offer=made, now=cast.NOW)}/")
+    adas.open(f"/o/{stage.link_to(made)}/")
     looking.assert_fine(adas)
     adas.tap('button[value="accept"]')
     assert "It is yours" in adas.said

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings as house
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -157,6 +158,12 @@ def test_request_id_is_taken_when_it_has_sense(client: Client, given: str, kept:
     answer = client.get("/livez", headers={"x-request-id": given})
     made = answer["X-Request-ID"]
     assert made == kept or (not kept and made != given and len(made) == 32)
+
+
+def test_the_mark_that_every_browser_asks_for_is_there(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/clinic/mark.svg")
+    assert finders.find("clinic/mark.svg")
 
 
 @pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.db import IntegrityError, connections, transaction
 from notifications import optouts
 from notifications.core.policy import Channel
 from notifications.models import Message, OptOut
-from scheduling import booking, merging
-from scheduling.errors import ClinicError, Malformed, StaleVersion
+from scheduling import booking, links, merging, records
+from scheduling.errors import ClinicError, Malformed, NotFound, StaleVersion
 from scheduling.merging import Agreed, Pair, joining
 from scheduling.models import (
     Appointment,
@@ -25,6 +25,7 @@ from scheduling.models import (
     WaitingEntry,
 )
 from tests import cast
+from tests.scheduling.waiting import stage
 
 BY = cast.reception()
 
@@ -243,7 +244,7 @@ def test_a_booking_at_that_moment_is_refused_or_the_merge_is() -> None:
     for n in range(8):
         goes = twin()
         merged, booked = race(clinic, goes, 9 + n)
-        assert not isinstance(merged, IntegrityError)
+        assert not isinstance(getattr(merged, "__cause__", None), IntegrityError)
         if isinstance(merged, Patient):
             assert isinstance(booked, ClinicError)
         else:  # the booking came first: what was shown is outdated
@@ -276,7 +277,7 @@ def test_without_the_lock_a_booking_slips_in_between(monkeypatch: pytest.MonkeyP
         assert looked.wait(10)
         visit(clinic, goes, 30)
         slipped.set()
-        assert isinstance(running.result(60), IntegrityError)
+        assert isinstance(running.result(60).__cause__, IntegrityError)  # type: ignore[attr-defined]
 
 
 def outcome_of(pair: Pair, agreed: Agreed) -> object:
@@ -287,3 +288,52 @@ def outcome_of(pair: Pair, agreed: Agreed) -> object:
         return error
     finally:
         connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_names_who_goes_at_that_moment_makes_the_merge_outdated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic = cast.build()
+    goes = twin()
+    moved = joining._moved
+
+    def slipped_in(stays: Patient, gone: Patient) -> dict[str, int]:
+        found = moved(stays, gone)
+        if threading.current_thread() is not threading.main_thread():
+            with ThreadPoolExecutor(1) as other:
+                other.submit(noted).result(10)
+        return found
+
+    def noted() -> None:
+        try:
+            site = clinic.site
+            Todo.objects.create(site=site, patient=goes, kind="note", text="x", created_at=cast.NOW)
+        finally:
+            connections.close_all()
+
+    pair = Pair(stays=clinic.patient.pk, goes=goes.pk)
+    shown = merging.preview(pair=pair, by=BY, now=cast.NOW)
+    agreed = Agreed(versions=shown.versions, seen=shown.seen)
+    monkeypatch.setattr(joining, "_moved", slipped_in)
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(outcome_of, pair, agreed).result(30)
+    assert isinstance(told, merging.MergeOutdated)
+    assert Todo.objects.get().patient == goes
+
+
+def test_links_to_offers_die_with_the_record_that_goes(clinic: cast.Clinic) -> None:
+    goes = twin(consulted=True)
+    made = stage.offered(stage.waits(clinic, goes))
+    token = stage.link_to(made)
+    joined(Pair(stays=clinic.patient.pk, goes=goes.pk))
+    with pytest.raises(links.LinkDead):
+        links.redeem(token=token, now=cast.NOW, purposes=["offer"])
+
+
+def test_nothing_is_recorded_of_who_was_joined(clinic: cast.Clinic) -> None:
+    goes = twin()
+    joined(Pair(stays=clinic.patient.pk, goes=goes.pk))
+    late = Record(patient_id=goes.pk, kind="pregnancy", start_date=cast.day(-3))
+    with pytest.raises(NotFound):
+        records.add(record=late, by=BY, now=cast.NOW)

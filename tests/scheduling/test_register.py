@@ -8,6 +8,7 @@ from scheduling.errors import Malformed, StaleVersion
 from scheduling.models import Change, Link, Patient, PatientSession
 from tests import cast
 from tests.cast import NOW
+from tests.scheduling.waiting import stage
 
 pytestmark = pytest.mark.django_db
 DESK = Actor(name="Desk")
@@ -191,10 +192,11 @@ def test_links_to_an_old_address_die(field: str, value: str, revoked: bool) -> N
     start = cast.at(cast.day(7), 10)
     booked = booking.book(wish=clinic.wish(clinic.review), start=start, by=DESK, now=NOW)
     links.issue(appointment=booked.appointment, now=NOW)
+    stage.link_to(stage.offered(stage.waits(clinic, clinic.patient)))
     visitors.admit(patient_id=clinic.patient.pk, phone="+447700900123", now=NOW)
     setattr(clinic.patient, field, value)
     register.amend(patient=clinic.patient, by=DESK, now=NOW)
-    assert Link.objects.filter(revoked_at=NOW).exists() is revoked
+    assert Link.objects.filter(revoked_at=NOW).count() == 2 * revoked
     assert PatientSession.objects.filter(ended_at=NOW).exists() is revoked
 
 

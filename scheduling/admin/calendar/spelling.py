@@ -10,10 +10,10 @@ from django.urls import reverse
 from scheduling import catalogue
 from scheduling.admin import signs
 from scheduling.booking.ending import CANCELLABLE
-from scheduling.booking.moves import MOVABLE
 from scheduling.booking.rows import instant
 from scheduling.core.protocol.values import Protocol, Titles
 from scheduling.core.timeline import spans
+from scheduling.core.words import Status
 from scheduling.diary import Agenda, Entry, Part
 from scheduling.screens.skin import SIZES, said
 from scheduling.screens.times import wall
@@ -126,7 +126,7 @@ class _Words:
             "where": ", ".join(dict.fromkeys(where)),
             "hints": [*hints, *_rest(entry), *filter(None, [entry.note])],
             "page": f"{self.root}{entry.pk}/change/",
-            "movable": self.may_work and entry.status in MOVABLE,
+            "movable": self.may_work and entry.status == Status.BOOKED,
             "cancellable": self.may_work and entry.status in CANCELLABLE,
             "minutes": [offer.minutes_least, offer.minutes_most] if offer else [5, 720],
             "parts": parts,

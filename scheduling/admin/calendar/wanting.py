@@ -197,7 +197,8 @@ def wish_in(request: HttpRequest) -> Wish:
         field, errors = next(iter(form.errors.items()))
         raise Malformed(f"{form.fields[field].label or field}: {errors[0]}", field=str(field))
     patient = door.whole(data.get("patient"))
-    if patient is not None and not Patient.objects.filter(pk=patient).exists():
+    known = Patient.objects.filter(pk=patient or 0, provisional=False)
+    if patient is not None and not known.exists():
         raise NotFound
     return replace(form.wish(0), patient_id=patient)
 

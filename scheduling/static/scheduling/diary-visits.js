@@ -9,7 +9,8 @@ export function eventsOf(days, changed) {
     const seen = changed?.id === visit.id ? changed : visit;
     seen.parts.forEach((part, n) => {
       if (part.kind === "visit") events.push(visitEvent(seen, part, n));
-      else events.push(background(part.column, part.start, part.end, part.kind, AROUND[part.kind]));
+      // a stretch too low for a line of words keeps its hatching only
+      else events.push(background(part.column, part.start, part.end, part.kind, between(part.start, part.end) < 10 ? "" : AROUND[part.kind]));
     });
   }
   return events;
@@ -69,9 +70,10 @@ export function contentOf({ event }) {
   if (!visit) return undefined;
   const icon = tag("span", "material-symbols-outlined diary-icon", visit.icon);
   const head = tag("span", "diary-head");
+  const at = event.display === "preview" ? event.start.toTimeString().slice(0, 5) : clock(visit.start);
   head.append(icon);
   if (visit.missing.length) head.append(tag("span", "material-symbols-outlined diary-icon diary-lacks", "assignment_late"));
-  head.append(tag("b", "", `${clock(visit.start)} ${visit.patient}`));
+  head.append(tag("b", "", `${at} ${visit.patient}`));
   const shown = [head];
   if (visit.missing.length) shown.push(tag("span", "diary-more diary-lacks", missingText(visit)));
   shown.push(tag("span", "diary-more", [visit.treatment, visit.what].filter(Boolean).join(", ")));

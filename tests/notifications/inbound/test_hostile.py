@@ -87,7 +87,7 @@ def test_a_machine_that_writes_ok_for_ever_is_one_task() -> None:
         text("ok")
     text("can't come")
     (todo,) = Todo.objects.all()
-    assert todo.text.startswith("Wrote “ok” by SMS. Meant may be the visit on")
+    assert todo.text.startswith("Wrote “ok” by SMS. Perhaps about the visit on")
     assert todo.text.count("ok") > 1
     assert len(todo.text) < 700
     assert Reply.objects.filter(state="open", todo=todo).count() == 61

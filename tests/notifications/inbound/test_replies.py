@@ -157,7 +157,7 @@ def test_a_bare_word_with_a_visit_coming_raises_an_urgent_task(body: str) -> Non
     made.refresh_from_db()
     assert (made.status, made.confirmed_at, reply.state) == ("booked", None, "open")
     assert (todo.urgent, todo.appointment_id, todo.patient_id) == (True, made.pk, made.patient_id)
-    assert f"Wrote “{body}” by SMS. Meant may be the visit on Mon 18 Jan 2027, 14:00" in todo.text
+    assert f"Wrote “{body}” by SMS. Perhaps about the visit on Mon 18 Jan 2027, 14:00" in todo.text
 
 
 def test_a_bare_cancel_stops_texts_as_the_network_does_and_asks_at_once() -> None:

@@ -6,12 +6,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from scheduling import register
-from scheduling.models import Appointment, Record
+from scheduling import booking, register
+from scheduling.models import Appointment, Patient, Record
+from scheduling.reports import Kind, Period, Scope, attendance
 from tests import cast
 from tests.scheduling.admin import screens
-from tests.scheduling.admin.calendar import DAY, JSON, ROOT, days, wanted
+from tests.scheduling.admin.calendar import DAY, JSON, ROOT, days, move, place, wanted
 
 
 @pytest.fixture
@@ -246,3 +248,32 @@ def test_nobody_and_nothing_chosen_is_malformed(desk: Client, clinic: cast.Clini
     nobody = desk.post(f"{ROOT}book/", wanted(clinic, patient=""), headers=JSON)
     nothing = desk.post(f"{ROOT}book/", wanted(clinic, treatment=""), headers=JSON)
     assert (nobody.status_code, nothing.status_code) == (400, 400)
+
+
+def test_a_slip_of_the_hand_is_no_late_cancellation(desk: Client, clinic: cast.Clinic) -> None:
+    soon = wanted(clinic, start=f"{cast.day(0)}T11:00")
+    token = desk.post(f"{ROOT}book/", soon).json()["undo"]
+    assert desk.post(f"{ROOT}undo/", {"undo": token}).status_code == 200
+    assert Appointment.objects.get().status == "cancelled"
+    today = Period(Kind.CUSTOM, cast.day(0), cast.day(0))
+    assert attendance.counted(Scope(today, {clinic.site.pk: clinic.site.zone})) == {}
+
+
+def test_a_start_that_is_kept_for_somebody_new_is_neither_moved_nor_booked_for(
+    desk: Client, doctor: Client, clinic: cast.Clinic
+) -> None:
+    stranger = Patient.objects.create(provisional=True, do_not_contact=True, channel="none")
+    wish = clinic.wish(clinic.consultation, patient_id=stranger.pk)
+    hold = booking.hold(
+        wish=wish, start=cast.at(cast.day(1), 11), by=cast.reception(), now=cast.NOW
+    ).appointment
+    assert desk.get(f"{ROOT}days/", days(clinic)).json()["visits"][0]["movable"] is False
+    answer = desk.post(move(hold), place(clinic, hold, f"{DAY}T15:00"), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    asked = wanted(clinic, patient=stranger.pk, start=f"{DAY}T15:00")
+    assert desk.post(f"{ROOT}book/", asked, headers=JSON).status_code == 404
+    for page in (screens.BOOK, reverse("admin:scheduling_waitingentry_add")):
+        assert desk.get(page, {"patient": stranger.pk}).status_code == 404
+    assert doctor.post(screens.card(stranger.pk), {"kind": "pregnancy"}).status_code == 404
+    found = desk.get(f"{ROOT}patients/", {"q": "''"}).json()["patients"]
+    assert stranger.pk not in [each["id"] for each in found]

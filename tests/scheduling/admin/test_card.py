@@ -56,6 +56,19 @@ def test_visits_of_other_sites_are_busy_time_only(sign_in: SignIn, clinic: cast.
     assert 'change/">Fri' not in page.text
 
 
+def test_tasks_of_another_site_are_not_told(
+    sign_in: SignIn, desk: Client, clinic: cast.Clinic
+) -> None:
+    facts = {"patient": clinic.patient, "kind": "note", "created_at": cast.NOW}
+    Todo.objects.create(site=clinic.site, text="Ring about the visit here", **facts)
+    Todo.objects.create(site=None, text="Ask for the new address", **facts)
+    stranger = sign_in("reception", cast.site_named("Mayfair"), name="stranger")
+    for page in (card(clinic.patient.pk), f"{screens.BOOK}?patient={clinic.patient.pk}"):
+        told = [client.get(page).content.decode() for client in (desk, stranger)]
+        assert ["Ring about" in text for text in told] == [True, False]
+        assert ["new address" in text for text in told] == [True, True]
+
+
 def test_card_lists_open_tasks(desk: Client, clinic: cast.Clinic) -> None:
     Todo.objects.create(
         patient=clinic.patient, site=clinic.site, kind="note", text="Ring back", created_at=cast.NOW

@@ -84,6 +84,20 @@ def test_after_closing_only_a_clinician_moves_on_with_a_reason(
     assert times() == ["18:00"]
 
 
+def test_minutes_between_the_starts_lead_to_those_that_fit(
+    desk: Client, doctor: Client, clinic: cast.Clinic
+) -> None:
+    fill(clinic, 10)
+    press = "Move on what is ticked"
+    seen = desk.get(url(clinic, 20))
+    said = seen.content.decode()
+    assert seen.context["fitting"] == (15, 30)
+    assert f"practitioner={clinic.doctor.pk}&amp;minutes=30" in said
+    assert press not in said, "there is nothing that reception could tick"
+    assert press in doctor.get(url(clinic, 20)).content.decode()
+    assert press in desk.get(url(clinic, 30)).content.decode()
+
+
 @pytest.mark.parametrize("query", ["", "?minutes=x", "?minutes=7&practitioner=x&site=99999999999"])
 def test_odd_input_is_asked_again(desk: Client, query: str) -> None:
     answer = desk.get(LATE + query)

@@ -164,6 +164,25 @@ def test_reception_offers_by_hand_and_takes_it_back(clinic: cast.Clinic, desk: C
     assert made.state == "withdrawn"
 
 
+def test_a_time_that_waits_for_an_answer_is_offered_to_nobody_else(
+    clinic: cast.Clinic, desk: Client
+) -> None:
+    first = stage.waits(clinic, clinic.patient)
+    stage.waits(clinic, cast.patient("Next", "Wait"))
+    made = Opening.objects.create(
+        site=clinic.site, start=FREED, end=FREED + timedelta(minutes=30), created_at=NOW
+    )
+    page = f"{TIMES}?opening={made.pk}"
+    said = {"act": "offer", "start": FREED.isoformat(), "minutes": "45", "opening": made.pk}
+    assert 'value="offer"' in desk.get(page).content.decode()
+
+    desk.post(page, {**said, "entry": first.pk})
+
+    then = desk.get(page)
+    assert 'value="offer"' not in then.content.decode()
+    assert f"{clinic.patient} was offered this time" in text_of(then)
+
+
 def test_a_time_that_was_taken_is_not_offered_and_says_why(
     clinic: cast.Clinic, desk: Client
 ) -> None:
@@ -220,6 +239,14 @@ def test_another_sites_list_is_not_there(clinic: cast.Clinic, sign_in: SignIn) -
     assert (away.get(entry_page(row)).status_code, away.post(entry_page(row)).status_code) == (404, 404)  # fmt: skip
     assert str(clinic.patient) not in text_of(away.get(LIST))
     assert away.get(TIMES).context["offers"] == []
+
+
+def test_nobody_learns_who_waits_at_another_site(clinic: cast.Clinic, sign_in: SignIn) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    stranger = sign_in("reception", cast.site_named("Mayfair"), name="stranger")
+    for start in ("odd", FREED.isoformat()):
+        asked = {"act": "offer", "entry": entry.pk, "start": start}
+        assert stranger.post(TIMES, asked).status_code == 404
 
 
 def test_who_only_looks_changes_nothing(clinic: cast.Clinic, onlooker: Client) -> None:

@@ -164,13 +164,18 @@ def test_causes_hide_exactly_the_starts_that_are_not_offered(search):
     assert hidden == WINDOW.full & ~availability.starts(search)
 
 
+def codes_at(removed, start_q):
+    """Return the codes of `causes` that remove one start; none when it is offered."""
+    return tuple(code for code, line in removed.items() if WINDOW.has(line, start_q))
+
+
 @settings(max_examples=80, deadline=None)
 @given(searches())
 def test_obstacles_at_a_start_are_the_causes_that_no_mask_explains(search):
     removed = availability.causes(search)
 
     for start in range(WINDOW.q0 + 4, WINDOW.q1 - 16):
-        codes = availability.codes_at(removed, WINDOW, start)
+        codes = codes_at(removed, start)
         told = {obstacle.code for obstacle in availability.obstacles(search, start)}
         if all(
             o.held(0, search.length)[0] < o.held(0, search.length)[1]
@@ -189,9 +194,7 @@ def one_practitioner(**lines) -> Search:
 def test_a_closed_resource_is_told_as_outside_hours_not_as_taken():
     search = one_practitioner(opened={1: 0}, present={1: 0}, free={1: 0})
 
-    assert availability.codes_at(availability.causes(search), WINDOW, WINDOW.q0) == (
-        "outside_hours",
-    )
+    assert codes_at(availability.causes(search), WINDOW.q0) == ("outside_hours",)
 
 
 def test_the_candidate_that_came_closest_is_the_one_told():
@@ -221,9 +224,7 @@ def test_two_needs_of_one_practitioner_have_no_combination():
     )
 
     assert availability.starts(search) == 0
-    assert availability.codes_at(availability.causes(search), WINDOW, WINDOW.q0) == (
-        "no_combination",
-    )
+    assert codes_at(availability.causes(search), WINDOW.q0) == ("no_combination",)
 
 
 def test_one_practitioner_may_come_back_after_a_need_has_ended():

@@ -48,10 +48,10 @@ def test_named_staff_may_override_hours_notice_horizon_and_step_only() -> None:
 
 
 def test_a_whole_day_has_words_of_its_own() -> None:
-    facts = {"day": "Tue 05 Jan 2027", "who": "Room 1"}
+    facts = {"day": "Tue 5 Jan 2027", "who": "Room 1"}
 
     assert refusal("resource_taken", facts).sentence == (
-        "Nothing is left on Tue 05 Jan 2027; taken: Room 1."
+        "Nothing is left on Tue 5 Jan 2027; taken: Room 1."
     )
     assert set(DAYS) <= set(WORDINGS)
 

@@ -26,8 +26,8 @@ def test_a_sunday_and_a_public_holiday_are_told_as_closed(clinic: cast.Clinic) -
     )
 
     assert [[r.sentence for r in day.reasons] for day in found.hidden] == [
-        ["Not open for so long on Sun 28 Mar 2027: no opening hours that day."],
-        ["Not open for so long on Mon 29 Mar 2027: closed for Easter Monday."],
+        ["Not within the hours of Dr Amara Lind on Sun 28 Mar 2027: no opening hours that day."],
+        ["Not within the hours of Dr Amara Lind on Mon 29 Mar 2027: closed for Easter Monday."],
     ]
     assert [day.reasons[0].earliest for day in found.hidden] == [date(2027, 3, 30)] * 2
 
@@ -46,7 +46,7 @@ def test_leave_hides_the_days_and_says_until_when(clinic: cast.Clinic) -> None:
     assert (first.date, second.date) == (cast.day(1), cast.day(2))
     assert [r.code for r in first.reasons] == ["absence"]
     assert first.reasons[0].sentence == (
-        "Away on Tue 05 Jan 2027: Dr Amara Lind (leave until Thu 07 Jan 2027 00:00); "
+        "Away on Tue 5 Jan 2027: Dr Amara Lind (leave until Thu 07 Jan 2027 00:00); "
         "Noor Field (leave until Thu 07 Jan 2027 00:00)."
     )
     assert first.reasons[0].earliest == cast.day(3)
@@ -148,7 +148,7 @@ def test_for_ever_is_a_date_too(clinic: cast.Clinic) -> None:
 
     (hidden,) = search(clinic.wish(practitioner_id=clinic.nurse.pk), 1).hidden
 
-    assert hidden.reasons[0].sentence == "Away on Tue 05 Jan 2027: Noor Field (leave)."
+    assert hidden.reasons[0].sentence == "Away on Tue 5 Jan 2027: Noor Field (leave)."
     assert search(clinic.wish(), 1).hidden == []
 
 
@@ -176,3 +176,27 @@ def test_a_booked_patch_test_counts_until_check_in(clinic: cast.Clinic) -> None:
     assert against(Moment.BOOKING) == [("PENDING-PREREQUISITE", "advisory")]
     assert against(Moment.CHECK_IN) == [("LIT-PATCH", "hard")]
     assert start in [each.start for each in search(wish, 8).starts]
+
+
+def test_what_takes_the_whole_day_is_told_before_what_takes_a_part(clinic: cast.Clinic) -> None:
+    """A caller is told the rule of the skin, not the one visit that stands that day besides."""
+    book(clinic.wish(), 1, 11)
+    book(clinic.wish(clinic.review), 9, 11)
+
+    (hidden,) = search(clinic.wish(clinic.filler), 9).hidden
+
+    assert [r.code for r in hidden.reasons] == ["SEED-RECOVERY", "resource_taken", "patient_busy"]
+    assert hidden.reasons[2].sentence == (
+        "The patient has another visit on Wed 13 Jan 2027: Review, 11:00-11:15."
+    )
+
+
+def test_a_day_that_is_taken_in_part_is_not_called_full(clinic: cast.Clinic) -> None:
+    book(clinic.wish(), 1, 11)
+    other = cast.patient("Ann", "Other", consulted=True)
+    book(clinic.wish(clinic.review, patient_id=other.pk), 4, 11)
+
+    (hidden,) = search(clinic.wish(clinic.filler), 4).hidden
+
+    assert hidden.reasons[-1].code == "resource_taken"
+    assert hidden.reasons[-1].sentence.startswith("Part of Fri 8 Jan 2027 is taken: ")

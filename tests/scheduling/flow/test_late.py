@@ -10,10 +10,11 @@ import pytest
 from django.db import connections
 
 from scheduling import booking
+from scheduling.booking import Move
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Forbidden, Malformed, NotFound, Refused, StaleVersion
 from scheduling.flow import late
-from scheduling.flow.late import Consequence, Shifted
+from scheduling.flow.late import Consequence
 from scheduling.models import Absence, Appointment, Change, Resource, Skill, Treatment
 from tests import cast
 
@@ -54,7 +55,7 @@ def seen(clinic: cast.Clinic, minutes: int = 15, by: Actor = DESK) -> list[Conse
     )
 
 
-def moves(shown: list[Consequence]) -> list[Shifted]:
+def moves(shown: list[Consequence]) -> list[Move]:
     return [each.move for each in shown if each.move and each.free]
 
 

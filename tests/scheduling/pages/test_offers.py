@@ -10,8 +10,7 @@ import time_machine
 from django.db import connections
 from django.test import Client
 
-from scheduling import links
-from scheduling.models import Appointment, Link, Offer
+from scheduling.models import Appointment, Link, Offer, WaitingEntry
 from tests import cast
 from tests.cast import NOW
 from tests.scheduling.waiting import stage
@@ -32,7 +31,7 @@ def clinic() -> cast.Clinic:
 
 
 def opened(client: Client, made: Offer) -> str:
-    token = links.issue_offer(offer=made, now=NOW)
+    token = stage.link_to(made)
     address: str = client.get(f"/o/{token}/")["Location"]
     return address
 
@@ -88,6 +87,17 @@ def test_too_late_is_said_even_before_the_house_notes_it(
         client.post(page, {"act": "accept"})
         assert "The time to answer is over." in text_of(client.get(page))
     assert Appointment.objects.count() == 0
+
+
+def test_an_offer_of_a_wait_that_is_over_is_not_open(client: Client, clinic: cast.Clinic) -> None:
+    visit = stage.booked(clinic, clinic.patient, cast.at(cast.day(4), 11))
+    entry = stage.waits(clinic, clinic.patient, appointment_id=visit.pk)
+    page = opened(client, stage.offered(entry))
+    WaitingEntry.objects.update(closed_at=NOW, closed_as="over")
+    client.post(page, {"act": "accept"})
+    said = text_of(client.get(page))
+    assert "This offer was taken back." in said
+    assert "Yes, I take" not in said
 
 
 def test_looking_changes_nothing_and_another_link_opens_nothing(

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
-from scheduling import booking, reservations
-from scheduling.errors import Malformed, Refused
-from scheduling.models import Appointment, Change, Patient, Todo, Treatment
+from scheduling import booking, records, reservations
+from scheduling.errors import Malformed, Refused, WrongState
+from scheduling.models import Appointment, Change, Patient, Record, Todo, Treatment
 from scheduling.reservations import keeping
 from tests import cast
 from tests.cast import NOW
@@ -231,3 +231,36 @@ def test_who_has_no_name_yet_is_in_no_list(client: Client) -> None:
     assert ("Pine, Ada" in page, "somebody new" in page) == (True, False)
     listed = client.get("/api/v1/patients/").json()["results"]
     assert [row["id"] for row in listed] == [at.clinic.patient.pk]
+
+
+@pytest.mark.django_db
+def test_a_start_kept_for_somebody_is_not_moved_under_their_hands() -> None:
+    at = stage()
+    kept(at, session_of(None))
+    (hold,) = pending()
+    with pytest.raises(WrongState):
+        booking.move(
+            appointment_id=hold.pk, to=cast.at(cast.day(1), 15), version=None,
+            by=cast.reception(), now=NOW,
+        )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_nothing_is_lost_of_a_stand_in_of_whom_something_was_noted() -> None:
+    at = stage()
+    kept(at, session_of(None))
+    (hold,) = pending()
+    asked = at.clinic.wish(at.clinic.consultation, patient_id=hold.patient_id)
+    start = cast.at(cast.day(1), 15)
+    visit = booking.book(wish=asked, start=start, by=cast.reception(), now=NOW).appointment
+    records.add(
+        record=Record(patient=hold.patient, kind="pregnancy", start_date=cast.day(-1)),
+        by=cast.reception(), now=NOW,
+    )  # fmt: skip
+    kept(at, session_of(None, phone="+447700900457"), cast.at(cast.day(1), 11))
+    booking.free_expired_holds(now=NOW + timedelta(minutes=11))
+    assert reservations.forget_strangers() == 1  # the other one
+    assert Appointment.objects.filter(pk=visit.pk, status="booked").exists()
+    booking.cancel(appointment_id=visit.pk, version=None, by=cast.reception(), now=NOW)
+    assert reservations.forget_strangers() == 0
+    assert Record.objects.filter(patient=hold.patient).exists()

@@ -1,8 +1,14 @@
 """Patients from another system: each row's verdict before anything is written, then exactly that."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Event, current_thread, main_thread
+from time import sleep
+from typing import Any
 
 import pytest
+from django.db import connections
 
 from scheduling.errors import WrongState
 from scheduling.models import Intake, Origin, Patient
@@ -140,3 +146,34 @@ def test_a_file_that_nobody_writes_is_forgotten_after_30_days() -> None:
     assert intakes.forget_old(now=cast.NOW + month) == 0
     assert intakes.forget_old(now=cast.NOW + month + timedelta(seconds=1)) == 1
     assert [intake.source for intake in Intake.objects.all()] == ["old"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deed", [intakes.look_over, intakes.discard], ids=["look", "discard"])
+def test_a_file_that_is_being_written_is_neither_looked_at_nor_thrown_away(
+    monkeypatch: pytest.MonkeyPatch, deed: Callable[..., object]
+) -> None:
+    intake = looked_over("patients", TWO)
+    working, found = Event(), intakes._taken_in
+
+    def slow(*asked: Any) -> object:
+        done = found(*asked)
+        if current_thread() is not main_thread():
+            working.set()
+            sleep(0.3)
+        return done
+
+    def write() -> Intake:
+        try:
+            return intakes.write(intake_id=intake.pk, agreed=agreed(intake), by=BY, now=cast.NOW)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(intakes, "_taken_in", slow)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(write)
+        assert working.wait(10)
+        with pytest.raises(WrongState):
+            deed(intake_id=intake.pk, by=BY, now=cast.NOW)
+        running.result(30)
+    assert (Intake.objects.get().state, Patient.objects.count()) == ("written", 2)

@@ -14,6 +14,7 @@ from tests.scheduling.transfer.moving import BY, looked_over, sentences, taken_i
 pytestmark = pytest.mark.django_db
 
 HEAD = "external_id,patient,site,treatment,date,time,status,areas,size,depth,practitioner\n"
+SHORT = "external_id,patient,site,treatment,date,time"
 PEOPLE = "external_id,given_name,family_name,birth_date,fitzpatrick,phone,email\n"
 BO = "P2,Bo,Elm,1990-01-02,2,+447700900124,bo@example.org\n"
 CONSULTED = "external_id,patient,type,date\nR1,P2,consultation,2026-12-01\n"
@@ -174,3 +175,33 @@ def test_nobody_is_told_of_the_past_and_the_reminder_of_soon_is_due_in_time(
     taken_in("visits", HEAD + line("V1", "2027-01-07", "10:00"))
     due = Message.objects.order_by("due_at").values_list("due_at", flat=True)
     assert all(at > cast.NOW + timedelta(hours=1) for at in due)
+
+
+def test_a_room_is_that_of_the_site(clinic: cast.Clinic) -> None:
+    cast.place("Room 1", "room", cast.site_named("Mayfair"))
+    taken_in(
+        "visits", f"{SHORT},room\nV-1,P2,Harley House,Laser resurfacing,2027-02-16,10:30,Room 1\n"
+    )
+    held = Appointment.objects.get().allocations.filter(resource__kind="room")
+    assert [each.resource for each in held] == [clinic.room]
+    cast.place("Room 1", "room", clinic.site)
+    row = f"{SHORT},room\nV-2,P2,Harley House,Laser resurfacing,2027-03-16,10:30,Room 1\n"
+    assert sentences(looked_over("visits", row)) == ["room: more than one is called “Room 1” here."]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("2027-02-16,10:30,fulfilled,", "A visit that is to come is not “fulfilled” yet."),
+        ("2027-02-16,10:30,noshow,", "A visit that is to come is not “noshow” yet."),
+        ("2026-12-16,10:30,fulfilled,2199-12-16T11:00",
+         "A visit ends after its start, and not in the future."),
+        ("2026-12-16,10:30,fulfilled,2026-12-16T10:00",
+         "A visit ends after its start, and not in the future."),
+        ("2027-02-16,10:30,cancelled,", ""),
+    ],
+    ids=["done", "missed", "ends in the future", "ends before", "cancelled"],
+)  # fmt: skip
+def test_nothing_is_over_before_its_time(clinic: cast.Clinic, row: str, sentence: str) -> None:
+    text = f"{SHORT},status,ended\nV-1,P2,Harley House,Consultation,{row}\n"
+    assert sentences(looked_over("visits", text)) == [sentence]

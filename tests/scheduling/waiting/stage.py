@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from scheduling import booking, waiting
+from scheduling import booking, links, waiting
 from scheduling.core.words import Actor
-from scheduling.models import Appointment, Offer, Patient, WaitingEntry
+from scheduling.models import Appointment, Link, Offer, Patient, WaitingEntry
 from scheduling.waiting import Gap, Want
 from tests import cast
 from tests.cast import NOW
@@ -41,3 +41,16 @@ def gap(clinic: cast.Clinic, start: datetime = FREED, minutes: int = 30) -> Gap:
 
 def offered(entry: WaitingEntry, start: datetime = FREED, now: datetime = NOW) -> Offer:
     return waiting.offer(entry_id=entry.pk, start=start, by=DESK, now=now)
+
+
+def link_to(offer: Offer, now: datetime = NOW) -> str:
+    """Make a link to an offer, as its message does, and answer its token."""
+    bound = links.Visit(
+        appointment_id=None,
+        offer_id=offer.pk,
+        patient_id=offer.entry.patient_id,
+        told_version=0,
+        end=offer.answer_by,
+        purpose=Link.Purpose.OFFER,
+    )
+    return links.issue_many(visits=[bound], now=now)[0]

@@ -1,17 +1,21 @@
 """An offer: made to one, answered in time, never a double booking."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 from django.db import connections
 
-from scheduling import booking, waiting
+from scheduling import booking, grounds, waiting
 from scheduling.core.words import Actor
-from scheduling.errors import NotFound, Refused
+from scheduling.errors import NotFound, Refused, WrongState
 from scheduling.integrity import AlreadyWaiting, OfferOpen
 from scheduling.models import Appointment, Offer, Opening, Site, WaitingEntry
-from scheduling.waiting import OfferLost, OfferOver
+from scheduling.waiting import Match, OfferLost, OfferOver, openings
 from tests import cast
 from tests.cast import NOW
 from tests.scheduling.waiting import stage
@@ -177,3 +181,100 @@ def test_two_who_accept_one_time_at_once_are_never_both_booked() -> None:
     assert won.count(True) == 1
     assert Appointment.objects.filter(status="booked").count() == 1
     assert sorted(Offer.objects.values_list("state", flat=True)) == ["accepted"] + ["lost"] * 5
+
+
+def test_what_is_not_given_any_more_is_lost_and_hides_nobody(clinic: cast.Clinic) -> None:
+    made = stage.offered(stage.waits(clinic, clinic.patient))
+    other = cast.patient("Bo", "Wait", consulted=True)
+    facts = {"patient_id": other.pk, "areas": (), "size": "", "depth": ""}
+    want = waiting.Want(until=cast.day(21))
+    wish = clinic.wish(clinic.consultation, **facts)
+    able = waiting.join(wish=wish, want=want, by=stage.DESK, now=NOW)
+    clinic.review.active = False
+    grounds.keep(row=clinic.review, by=stage.DESK, now=NOW)
+    with pytest.raises(OfferLost):
+        waiting.accept(offer_id=made.pk, by=stage.DESK, now=NOW)
+    free = stage.gap(clinic)
+    assert [match.entry for match in waiting.matches(opening=free, now=NOW)] == [able]
+    looks = {look.entry.pk: look.instead for look in waiting.survey(opening=free, now=NOW)}
+    assert looks == {made.entry_id: "Review is no longer offered at Harley House.", able.pk: ""}
+
+
+def test_an_offer_ends_with_the_wait(clinic: cast.Clinic) -> None:
+    visit = stage.booked(clinic, clinic.patient, cast.at(cast.day(4), 11))
+    made = stage.offered(stage.waits(clinic, clinic.patient, appointment_id=visit.pk))
+    booking.cancel(appointment_id=visit.pk, version=None, by=stage.DESK, now=NOW)
+    waiting.expire(now=NOW)
+    made.refresh_from_db()
+    assert (made.state, made.closed_at) == ("withdrawn", NOW)
+
+
+def opening_at(site: Site, start: datetime = FREED) -> Opening:
+    end = start + timedelta(minutes=30)
+    return Opening.objects.create(site=site, start=start, end=end, created_at=NOW)
+
+
+def test_only_a_time_of_the_site_that_is_still_to_give_is_named(clinic: cast.Clinic) -> None:
+    entry = stage.waits(clinic, clinic.patient)
+    aside, away = opening_at(clinic.site), opening_at(cast.site_named("Mayfair"))
+    waiting.put_aside(opening_id=aside.pk, by=stage.DESK, now=NOW)
+    for opening_id, kind in ((aside.pk, WrongState), (away.pk, NotFound), (0, NotFound)):
+        with pytest.raises(kind):
+            waiting.offer(
+                entry_id=entry.pk, start=FREED, by=stage.DESK, now=NOW, opening_id=opening_id
+            )
+    assert not Offer.objects.exists()
+
+
+def two_ticks(monkeypatch: pytest.MonkeyPatch, times: Sequence[Opening]) -> list[bool]:
+    """Let two ticks take up a time each when both have looked; answer which made an offer."""
+    gun, found = Barrier(2), openings.matches
+
+    def at_once(**asked: Any) -> list[Match]:
+        seen = found(**asked)
+        gun.wait(10)
+        return seen
+
+    def tick(opening: Opening) -> bool:
+        try:
+            return openings._offered(opening, NOW) is not None
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(openings, "matches", at_once)
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(tick, times))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_keep_to_what_a_patient_is_asked_a_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic = cast.build(offers_automatic=True, offers_a_day=1)
+    stage.waits(clinic, clinic.patient, until_time=time(11, 30))
+    wish = clinic.wish(clinic.consultation, areas=(), size="", depth="")
+    want = waiting.Want(until=cast.day(21), from_time=time(13))
+    waiting.join(wish=wish, want=want, by=stage.DESK, now=NOW)
+    gun, counted = Barrier(2), openings._may_ask
+
+    def both_counted(*asked: Any) -> bool:
+        may = counted(*asked)
+        with suppress(BrokenBarrierError):  # the other one waits for the rows, as it should
+            gun.wait(0.5)
+        return may
+
+    monkeypatch.setattr(openings, "_may_ask", both_counted)
+    times = [opening_at(clinic.site), opening_at(clinic.site, FREED + timedelta(hours=2))]
+    assert two_ticks(monkeypatch, times) == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_ticks_at_once_the_later_leaves_the_time_to_the_next_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic = cast.build(offers_automatic=True)
+    stage.waits(clinic, clinic.patient)
+    opening = opening_at(clinic.site)
+    assert two_ticks(monkeypatch, [opening, opening]) == [False, True]
+    opening.refresh_from_db()
+    assert opening.closed_at is None
