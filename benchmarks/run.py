@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import servers
 from benchmarks.report import Report
 
-SECTIONS = ("search", "peers", "booking", "reminders", "daylist", "diary", "plans", "reports")
+SECTIONS = (
+    "search", "peers", "booking", "reminders", "daylist", "diary", "board", "plans", "reports",
+)  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
@@ -55,7 +57,7 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
     django.setup()
     logging.disable(logging.ERROR)  # a line a request, on this terminal, is nobody's floor
     (Path(os.environ["FALLOW_VAR"]) / "static").mkdir()
-    from benchmarks import booking, daylist, diary, peers, plans, reminders, reports, search
+    from benchmarks import board, booking, daylist, diary, peers, plans, reminders, reports, search
     from benchmarks.stations import Station
 
     built = databases(report, chosen)
@@ -67,6 +69,7 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
         "reminders": lambda: reminders.measure(report, database, smoke=chosen.smoke),
         "daylist": lambda: daylist.measure(report, database, clinic, smoke=chosen.smoke),
         "diary": lambda: diary.measure(report, database, clinic, smoke=chosen.smoke),
+        "board": lambda: board.measure(report, database, clinic),
         "plans": lambda: plans.measure(report, database, smoke=chosen.smoke),
         "reports": lambda: reports.measure(report, database, clinic, smoke=chosen.smoke),
     }

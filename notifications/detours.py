@@ -222,7 +222,8 @@ def _zone(row: Message) -> str:
 
 
 def _opted_out(channel: Channel, address: str) -> bool:
-    living = OptOut.objects.filter(channel=channel.value, address=address, ended_at=None)
+    spelt = (address, address.lower())
+    living = OptOut.objects.filter(channel=channel.value, address__in=spelt, ended_at=None)
     return living.exists()
 
 

@@ -37,10 +37,11 @@ _ADDRESS = """CASE WHEN m.kind = 'alert' THEN m.recipient
         WHEN m.channel = 'email' THEN COALESCE(NULLIF(p.email, ''), g.email, '')
         ELSE COALESCE(NULLIF(p.phone, ''), g.phone, '') END"""
 
+# an opt-out that came in a list is kept in small letters: patients write one address in many ways
 # only what the provider blocks holds a call to the clinician, who may share a patient's telephone
 _OPTED_OUT = f"""EXISTS (
         SELECT FROM notifications_optout o
-        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address = {_ADDRESS} AND (m.kind <> 'alert' OR o.source = 'provider'))"""
+        WHERE o.channel = m.channel AND o.ended_at IS NULL AND o.address IN ({_ADDRESS}, lower({_ADDRESS})) AND (m.kind <> 'alert' OR o.source = 'provider'))"""
 
 # xmin and ctid are PostgreSQL's own marks of a row's version: equal means that nothing touched it
 _VISIT_SEEN = "ROW(a.xmin, a.ctid)::text"

@@ -1,6 +1,7 @@
 """What a manager looks at of messages: how reminders fared, and what texts cost."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,50 +9,37 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from notifications.core.kinds import Kind
 from notifications.models import SmsPrice
 from scheduling.core import hours
 from scheduling.models import Site
 from scheduling.reports import Page, Scope, asked, attendance
 from scheduling.reports.periods import DAY
-from scheduling.reports.scopes import AT
 
 TOLD = ("no reminder", "tried, not certain to have arrived", "sent", "delivered")
 """How the best reminder of a visit fared, the index is its rank; `sent` is all that is known of
 an e-mail, and of a text until the network reports."""
 
-_SEEN = f"""
-WITH seen AS (
-  SELECT due.id, due.site_id, due.treatment_id, due.patient_id, due.start, due.local_date,
-    due.local_time, due.outcome, due.lead,
-    coalesce(max(CASE coalesce(t.state, m.state)
-      WHEN 'delivered' THEN 3 WHEN 'accepted' THEN 2
-      WHEN 'unknown' THEN 1 WHEN 'undelivered' THEN 1 WHEN 'rejected' THEN 1 WHEN 'dead' THEN 1
-      ELSE 0 END), 0) AS told
-  FROM ({attendance.SEEN}) due
-  LEFT JOIN notifications_message m ON m.appointment_id = due.id AND m.kind = 'reminder'
-  LEFT JOIN notifications_message t ON t.id = m.told_in_id
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-)
-"""  # noqa: S608 - made of constants
-"""One join and one grouping: a list of the best, joined again, was compared row by row."""
-
-_ATTENDED = f"""{_SEEN}
-SELECT treatment_id, lead, told, outcome, count(*) FROM seen GROUP BY 1, 2, 3, 4
-"""  # noqa: S608
-
-_ATTENDED_ROWS = _SEEN + attendance.LISTED
+_BEST = """coalesce((
+  SELECT max(CASE coalesce(t.state, m.state)
+    WHEN 'delivered' THEN 3 WHEN 'accepted' THEN 2
+    WHEN 'unknown' THEN 1 WHEN 'undelivered' THEN 1 WHEN 'rejected' THEN 1 WHEN 'dead' THEN 1
+    ELSE 0 END)
+  FROM notifications_message m LEFT JOIN notifications_message t ON t.id = m.told_in_id
+  WHERE m.appointment_id = v.id AND m.kind = 'reminder'), 0)"""
+"""The rank of a visit's best reminder, looked up by the visit; a join read the whole outbox."""
 
 
 def attended(scope: Scope) -> attendance.Cells:
     """Count who came and who did not, also by how their reminder fared."""
-    return attendance.counted(scope, _ATTENDED)
+    return attendance.counted(scope, _BEST)
 
 
 def attended_rows(
     scope: Scope, only: attendance.Only | None = None, page: Page | None = None
-) -> list[attendance.Visit]:
-    """List the visits behind a count of `attended`."""
-    return attendance.visits(scope, only, page, _ATTENDED_ROWS)
+) -> tuple[int, list[attendance.Visit]]:
+    """List the visits behind a count of `attended`: how many, and those of the page."""
+    return attendance.visits(scope, only, page, _BEST)
 
 
 FATES = {
@@ -73,51 +61,6 @@ _FATE = """CASE m.state WHEN 'delivered' THEN 'delivered' WHEN 'accepted' THEN '
 
 _WHEN = "coalesce(m.sending_at, m.due_at)"
 
-_REMINDERS = f"""
-FROM notifications_message m {AT.format(site="m.site_id", at=_WHEN)} WHERE m.kind = 'reminder'
-"""
-
-
-def reminders(scope: Scope) -> dict[tuple[str, str], int]:
-    """Count reminders by channel and fate, by the day they left or were to leave."""
-    rows = asked(f"SELECT m.channel, {_FATE}, count(*) {_REMINDERS} GROUP BY 1, 2", scope.params())
-    return {(channel, fate): count for channel, fate, count in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """One message, for a list; whose it is stands on the visit's page."""
-
-    id: int
-    visit_id: int | None
-    at: datetime
-    site_id: int
-    site: str
-    kind: str
-    channel: str
-    fate: str
-    segments: int | None
-
-
-_LISTED = f"""
-SELECT m.id, m.appointment_id, {_WHEN}, m.site_id, s.name, m.kind, m.channel, {_FATE}, m.segments
-"""
-
-
-def reminder_rows(
-    scope: Scope, *, channel: str = "", fate: str = "", page: Page | None = None
-) -> list[MessageRow]:
-    """List the reminders behind a count, by time."""
-    page = page or Page()
-    rows = asked(
-        f"""{_LISTED} FROM (SELECT m.* {_REMINDERS}) m
-        JOIN scheduling_site s ON s.id = m.site_id
-        WHERE (%(channel)s = '' OR m.channel = %(channel)s) AND (%(fate)s = '' OR {_FATE} = %(fate)s)
-        ORDER BY 3, m.id OFFSET %(skip)s LIMIT %(most)s""",
-        scope.params() | {"channel": channel, "fate": fate, "skip": page.skip, "most": page.most},
-    )
-    return [MessageRow(*row) for row in rows]
-
 
 @dataclass(frozen=True, slots=True)
 class Priced:
@@ -127,6 +70,7 @@ class Priced:
     site: str
     opens: datetime
     closes: datetime
+    first: date
     price: Decimal | None
     currency: str
     source: str
@@ -155,6 +99,7 @@ def _stretches(
             site=site.name,
             opens=hours.day_start(start, zone),
             closes=hours.day_start(over, zone),
+            first=start,
             price=price.price if price else None,
             currency=price.currency if price else "",
             source=price.source if price else "",
@@ -181,29 +126,70 @@ class Spend:
         """Segments times price; None where no price is known."""
         return None if self.priced.price is None else self.segments * self.priced.price
 
+    def __add__(self, other: "Spend") -> "Spend":
+        """Put two of one site, price and kind together."""
+        return Spend(
+            self.priced,
+            self.kind,
+            self.texts + other.texts,
+            self.segments + other.segments,
+            self.uncounted + other.uncounted,
+        )
 
-_TEXTS = """
+
+Reminders = Mapping[tuple[str, str], int]
+"""Reminders by channel and fate, by the local day on which they left or were to leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What left in one scope, or was to: how reminders fared, and what texts cost."""
+
+    reminders: Reminders
+    spend: Sequence[Spend]
+
+
+_TAKEN = "m.channel = 'sms' AND m.state IN ('accepted', 'delivered', 'undelivered') AND m.sending_at IS NOT NULL"
+"""Texts that a provider took.
+
+Sign-in codes are not in the outbox and are not counted; nor are texts refused, or of unknown
+outcome.
+"""
+
+_WITHIN = f"""
 FROM notifications_message m
 JOIN unnest(%(n)s::int[], %(span_sites)s::bigint[], %(opens)s::timestamptz[],
   %(closes)s::timestamptz[]) AS span (n, site_id, opens, closes)
-  ON span.site_id = m.site_id AND m.sending_at >= span.opens AND m.sending_at < span.closes
-WHERE m.channel = 'sms' AND m.state IN ('accepted', 'delivered', 'undelivered')
+  ON span.site_id = m.site_id AND {_WHEN} >= span.opens AND {_WHEN} < span.closes
+WHERE {_WHEN} >= %(from)s AND {_WHEN} < %(until)s
+"""
+
+_COUNTED = f"""
+SELECT span.n, m.kind, m.channel, {_FATE}, {_TAKEN} AS taken, count(*),
+  coalesce(sum(m.segments), 0), count(*) FILTER (WHERE m.segments IS NULL)
+{_WITHIN} AND (m.kind = 'reminder' OR {_TAKEN})
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2
 """
 
 
-def spend(scope: Scope) -> list[Spend]:
-    """Count the texts that a provider took, by site, price and kind, by the day they left.
+def traffic(*scopes: Scope) -> list[Traffic]:
+    """Count the messages of some scopes, all in one reading.
 
-    Sign-in codes are not in the outbox and are not counted; nor are texts refused, or of unknown
-    outcome.
+    No index knows when a message left: it would cost every mark its HOT update. So the outbox is
+    read from end to end, and once for all that is asked.
     """
-    spans = priced(scope)
-    rows = asked(
-        f"""SELECT span.n, m.kind, count(*), coalesce(sum(m.segments), 0),
-        count(*) FILTER (WHERE m.segments IS NULL) {_TEXTS} GROUP BY 1, 2 ORDER BY 1, 2""",
-        _spans(spans),
-    )
-    return [Spend(spans[n], kind, *counts) for n, kind, *counts in rows]
+    spans = [(at, span) for at, scope in enumerate(scopes) for span in priced(scope)]
+    rows = asked(_COUNTED, _spans([span for _, span in spans])) if spans else []
+    found = [(Counter[tuple[str, str]](), dict[tuple[int, str], Spend]()) for _ in scopes]
+    for n, kind, channel, fate, taken, count, segments, uncounted in rows:
+        at, span = spans[n]
+        reminders, spent = found[at]
+        if kind == Kind.REMINDER:
+            reminders[channel, fate] += count
+        if taken:
+            more = Spend(span, kind, count, segments, uncounted)
+            spent[n, kind] = spent[n, kind] + more if (n, kind) in spent else more
+    return [Traffic(reminders, tuple(spent.values())) for reminders, spent in found]
 
 
 def _spans(spans: Sequence[Priced]) -> dict[str, Any]:
@@ -212,19 +198,83 @@ def _spans(spans: Sequence[Priced]) -> dict[str, Any]:
         "span_sites": [span.site_id for span in spans],
         "opens": [span.opens for span in spans],
         "closes": [span.closes for span in spans],
+        "from": min((span.opens for span in spans), default=None),
+        "until": max((span.closes for span in spans), default=None),
     }
 
 
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message, for a list; whose it is stands on the visit's page."""
+
+    id: int
+    visit_id: int | None
+    at: datetime
+    site_id: int
+    site: str
+    kind: str
+    channel: str
+    fate: str
+    segments: int | None
+    price: Decimal | None
+    currency: str
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Segments times price; None where one of them is not known."""
+        if self.price is None or self.segments is None:
+            return None
+        return self.segments * self.price
+
+
+_LISTED = f"""
+SELECT m.found, m.n, m.id, m.appointment_id, {_WHEN}, m.site_id, s.name, m.kind, m.channel, {_FATE},
+  m.segments
+FROM (
+  SELECT m.*, span.n, count(*) OVER () AS found {_WITHIN} AND {{which}}
+  ORDER BY {_WHEN}, m.id OFFSET %(skip)s LIMIT %(most)s
+) m JOIN scheduling_site s ON s.id = m.site_id
+ORDER BY 5, m.id
+"""  # noqa: S608 - made of constants
+
+_REMINDER = f"""m.kind = 'reminder'
+  AND (%(channel)s = '' OR m.channel = %(channel)s) AND (%(fate)s = '' OR {_FATE} = %(fate)s)"""
+_TEXT = f"{_TAKEN} AND (%(kind)s = '' OR m.kind = %(kind)s)"
+
+
+def reminder_rows(
+    scope: Scope, *, channel: str = "", fate: str = "", page: Page | None = None
+) -> tuple[int, list[MessageRow]]:
+    """List the reminders behind a count, by time: how many, and those of the page."""
+    return _rows(_REMINDER, priced(scope), page, channel=channel, fate=fate)
+
+
 def text_rows(
-    scope: Scope, *, site: int | None = None, kind: str = "", page: Page | None = None
-) -> list[MessageRow]:
-    """List the texts behind the spend, by time."""
+    scope: Scope,
+    *,
+    site: int | None = None,
+    since: date | None = None,
+    kind: str = "",
+    page: Page | None = None,
+) -> tuple[int, list[MessageRow]]:
+    """List the texts behind the spend, by time; `since` is where one price of a site began."""
+    spans = [
+        span for span in priced(scope)
+        if site in (None, span.site_id) and since in (None, span.first)
+    ]  # fmt: skip
+    return _rows(_TEXT, spans, page, kind=kind)
+
+
+def _rows(
+    which: str, spans: Sequence[Priced], page: Page | None, **filters: str
+) -> tuple[int, list[MessageRow]]:
     page = page or Page()
-    spans = [span for span in priced(scope) if site in (None, span.site_id)]
-    rows = asked(
-        f"""{_LISTED} FROM (SELECT m.* {_TEXTS} AND (%(kind)s = '' OR m.kind = %(kind)s)) m
-        JOIN scheduling_site s ON s.id = m.site_id
-        ORDER BY 3, m.id OFFSET %(skip)s LIMIT %(most)s""",
-        _spans(spans) | {"kind": kind, "skip": page.skip, "most": page.most},
-    )
-    return [MessageRow(*row) for row in rows]
+    if not spans:
+        return 0, []
+    asking = _spans(spans) | filters | {"skip": page.skip, "most": page.most}
+    rows = asked(_LISTED.format(which=which), asking)
+    return rows[0][0] if rows else 0, [_message(row, spans[row[1]]) for row in rows]
+
+
+def _message(row: Sequence[Any], span: Priced) -> MessageRow:
+    return MessageRow(*row[2:], price=span.price, currency=span.currency)  # type: ignore[misc]

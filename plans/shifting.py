@@ -7,6 +7,7 @@ shown is what is booked, in one transaction, or nothing is.
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -17,11 +18,12 @@ from plans.courses.rows import Rows
 from plans.models import Plan, Session
 from plans.planning import keeping
 from plans.planning.fitting import must_fit, unfit
+from plans.planning.noting import OWN
 from plans.planning.posing import WANTED, Posed, Task, posed
 from plans.planning.reach import opened_plan
 from plans.planning.refusing import away, elsewhere
 from plans.planning.solving import placed, solved
-from scheduling import booking, catalogue, diary
+from scheduling import booking, catalogue, diary, refusals
 from scheduling.booking import Placing, locks
 from scheduling.core.hours import days_window
 from scheduling.core.timeline import floor_q, instant
@@ -29,7 +31,7 @@ from scheduling.core.words import Actor, Held, Reason, Status
 from scheduling.diary import FreeStarts
 from scheduling.errors import ClinicError, Refused, WrongState
 from scheduling.integrity import retrying
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Refusal
 
 REACH_DAYS = 120
 """How far ahead the soonest starts are looked for."""
@@ -223,7 +225,8 @@ def shift(*, appointment_id: int, to: datetime, seen: str, by: Actor, now: datet
         and see `places`.
 
     """
-    found = preview(appointment_id=appointment_id, to=to, by=by, now=now)
+    with _noting(appointment_id, by, now):
+        found = preview(appointment_id=appointment_id, to=to, by=by, now=now)
     if found.seen != seen:
         raise ShiftChanged(shift=found)
     visit = found.moves[0].visit
@@ -241,8 +244,26 @@ def shift(*, appointment_id: int, to: datetime, seen: str, by: Actor, now: datet
             )
             for moved in found.moves
         ]
-        _arranged(placings, [found.plan_id], by, now)
+        with _noting(appointment_id, by, now):
+            _arranged(placings, [found.plan_id], by, now)
     return found
+
+
+@contextmanager
+def _noting(appointment_id: int, by: Actor, now: datetime) -> Iterator[None]:
+    """Keep a refusal for the reports, as `booking.move` does of a visit that moves alone."""
+    try:
+        yield
+    except Refused as refusal:
+        visit = locks.seen(appointment_id=appointment_id, by=by)
+        asked = refusals.Asked(
+            verb=Refusal.Verb.MOVE,
+            site_id=visit.site_id,
+            treatment_id=visit.treatment_id,
+            own=OWN,
+        )
+        refusals.note(refusal, asked=asked, by=by, now=now)
+        raise
 
 
 @retrying

@@ -27,6 +27,7 @@ class SchedulingConfig(AppConfig):
             exports,
             facts,
             grounds,
+            hours,
             kinds,
             people,
             visits,
@@ -41,7 +42,7 @@ class SchedulingConfig(AppConfig):
         panels.add("appointment", 14, waiting.of_appointment)
         panels.add("appointment", 12, papers.of_appointment)
         panels.add("dashboard", 12, papers.of_desk)
-        for kind in (*grounds.KINDS, people.KIND, facts.KIND, visits.KIND):
+        for kind in (*grounds.KINDS, hours.KIND, people.KIND, facts.KIND, visits.KIND):
             kinds.add(kind)
         exports.add_files(prints.for_export)
 

@@ -7,7 +7,10 @@ from scheduling.core.words import FreeStart, Reason, Severity
 
 
 class ClinicError(Exception):
-    """Something that the clinic answers with a sentence; `code` is stable and documented."""
+    """Something that the clinic answers with a sentence; `code` is stable and documented.
+
+    `noted` is what `scheduling.refusals` has kept of it for the reports.
+    """
 
     code = "clinic_error"
     sentence = "This cannot be done."
@@ -16,6 +19,7 @@ class ClinicError(Exception):
         """Keep the sentence for the screen and the facts for the program."""
         self.sentence = sentence or self.sentence
         self.facts = facts
+        self.noted: tuple[Any, ...] = ()
         super().__init__(self.sentence)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from scheduling import refusals
 from scheduling.errors import ClinicError, Malformed
 from scheduling.integrity import named_constraints, retrying
 from scheduling.models import IdempotencyRecord
@@ -153,6 +154,7 @@ def _executed(
         answer = refusal(error)
         if answer is None:
             raise
+        refusals.note_again(error)
         return answer
 
 

@@ -121,6 +121,8 @@ ERROR_OF: dict[str, tuple[type[ClinicError], str]] = {
     "treatment_minutes_most_on_grid": (Malformed, "Minutes are multiples of 5."),
     "need_on_grid": (Malformed, "A need begins and ends on multiples of 5 minutes."),
     "fitzpatrick_is_1_to_6": (Malformed, "Fitzpatrick types are 1 to 6."),
+    "two_people_in_order": (Malformed, "A pair of patients is named in order."),
+    "two_people_said_once": (Malformed, "This was said of the two already."),
     "patient_not_own_guardian": (Malformed, "A patient is not their own guardian."),
     "record_dates_in_order": (Malformed, "A record ends after it begins."),
     "idempotency_key_not_empty": (Malformed, "An Idempotency-Key is not empty."),

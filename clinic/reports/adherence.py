@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from django.urls import reverse
 
 from clinic.reports.asking import Ask
-from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Rows, Table, share
+from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Rows, Table, past, share
 from plans import reports
 from plans.models import Adherence
 from plans.reports import Kept
@@ -41,14 +41,14 @@ def build(ask: Ask) -> Report:
         return Report(
             empty="No session of a plan came to an outcome in this period.", notes=(note,)
         )
-    counts, past = _counted(now), _counted(before)
+    counts, earlier = _counted(now), _counted(before)
     names = {pk: offer.name for pk, offer in catalogue.current().treatments.items()}
     return Report(
         notes=(note,),
         figures=(
-            _figure("Within their window", "within", (counts, past), KEPT, 1),
-            _figure("Overdue", "overdue", (counts, past), OVERDUE, -1),
-            _figure("Dropped out", "dropped", (counts, past), DROPPED, -1),
+            _figure("Within their window", "within", (counts, earlier), KEPT, 1),
+            _figure("Overdue", "overdue", (counts, earlier), OVERDUE, -1),
+            _figure("Dropped out", "dropped", (counts, earlier), DROPPED, -1),
         ),
         charts=(
             Chart(
@@ -79,9 +79,10 @@ def _figure(name: str, outcome: str, counts: Counts, definition: str, good: int)
     return Figure(
         name=name,
         now=share(now[outcome], now.total(), {"outcome": outcome}),
-        before=share(before[outcome], before.total()),
+        before=past(share(before[outcome], before.total(), {"outcome": outcome})),
         definition=definition,
         good=good,
+        unit="sessions",
     )
 
 

@@ -1,8 +1,8 @@
 """What is asked of a report: by whom, over which period, at which sites, with which filters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,10 @@ READ_CLINICAL = "scheduling.read_clinical_reports"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One look at a report. `sites` are all that the reader may choose from."""
+    """One look at a report. `sites` are all that the reader may choose from.
+
+    `today` is the date at the first site counted: a period that holds it is not over yet.
+    """
 
     user: User | AnonymousUser
     sites: tuple[Site, ...]
@@ -29,12 +32,18 @@ class Ask:
     scope: Scope
     given: Mapping[str, str]
     wrong: str = ""
+    today: date | None = None
     page: Page = field(default_factory=Page)
 
     @property
     def where(self) -> str:
         """Name the sites that are counted."""
         return str(self.site) if self.site else ", ".join(site.name for site in self.sites)
+
+    @property
+    def earlier(self) -> "Ask":
+        """The same of the period before."""
+        return replace(self, scope=self.scope.before)
 
     def whole(self, name: str) -> int | None:
         """Read a number from the address; None for whatever is none."""
@@ -43,6 +52,12 @@ class Ask:
     def word(self, name: str) -> str:
         """Read a word from the address."""
         return self.given.get(name, "").replace("\x00", "")[:60]
+
+    @property
+    def running(self) -> bool:
+        """Whether the period has begun and is not over."""
+        period = self.scope.period
+        return self.today is not None and period.first <= self.today <= period.last
 
     def query(self, **more: object) -> str:
         """Spell the same period and site as a query, with what else is asked."""
@@ -73,7 +88,8 @@ def read(request: HttpRequest, now: datetime) -> Ask | None:
     given = {name: value for name, value in request.GET.items() if isinstance(value, str)}
     chosen = next((s for s in sites if str(s.pk) == given.get("site")), None)
     counted = (chosen,) if chosen else sites
-    period, wrong = _period(given, now.astimezone(ZoneInfo(counted[0].zone)))
+    local = now.astimezone(ZoneInfo(counted[0].zone))
+    period, wrong = _period(given, local)
     return Ask(
         user=request.user,
         sites=sites,
@@ -81,6 +97,7 @@ def read(request: HttpRequest, now: datetime) -> Ask | None:
         scope=Scope(period, {site.pk: site.zone for site in counted}),
         given=given,
         wrong=wrong,
+        today=local.date(),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from clinic.reports.asking import Ask
 from clinic.reports.lists import visit_cell
-from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table, share
+from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table, past, share
 from notifications import reports as messages
 from scheduling import catalogue
 from scheduling.reports import attendance
@@ -45,8 +45,9 @@ def build(ask: Ask) -> Report:
             Figure(
                 name="Visits that were to be",
                 now=Cell(now.all, rows={"all": 1}),
-                before=Cell(before.all),
+                before=past(Cell(before.all, rows={"all": 1})),
                 definition=DUE,
+                unit="visits",
             ),
             _figure("Did not come", NO_SHOW, (now.no_show, now), (before.no_show, before), MISSED),
             _figure("Cancelled late", LATE, (now.late, now), (before.late, before), TOO_LATE),
@@ -66,9 +67,10 @@ def _figure(
     return Figure(
         name=name,
         now=share(now[0], now[1].all, {"outcome": outcome}),
-        before=share(before[0], before[1].all),
+        before=past(share(before[0], before[1].all, {"outcome": outcome})),
         definition=definition,
         good=-1,
+        unit="visits",
     )
 
 
@@ -126,11 +128,12 @@ def rows(ask: Ask) -> Listing:
         told=ask.whole("told"),
         outcomes=[outcome] if outcome in OUTCOMES else [],
     )
+    count, found = messages.attended_rows(ask.scope, only, ask.page)
     return Listing(
         title="Visits that were to be" if outcome not in OUTCOMES else f"Visits: {OUTCOMES[outcome]}",
         definition=DUE,
         heads=("visit", "site", "patient", "treatment", "what became of it", "booked ahead", "reminder"),
-        count=_count(ask, only),
+        count=count,
         lines=[
             (
                 visit_cell(each.id, each.local_date, each.local_time),
@@ -141,20 +144,6 @@ def rows(ask: Ask) -> Listing:
                 Cell(LEADS[each.lead]),
                 Cell(messages.TOLD[each.told or 0]),
             )
-            for each in messages.attended_rows(ask.scope, only, ask.page)
+            for each in found
         ],
     )  # fmt: skip
-
-
-def _count(ask: Ask, only: attendance.Only) -> int:
-    """Count by the very cells that the page shows."""
-    found = Share()
-    for (treatment, lead, told), each in messages.attended(ask.scope).items():
-        if (
-            only.treatment in (None, treatment)
-            and only.lead in (None, lead)
-            and only.told in (None, told)
-        ):
-            found += each
-    counts = {"came": found.came, NO_SHOW: found.no_show, LATE: found.late}
-    return sum(counts[word] for word in only.outcomes) if only.outcomes else found.all

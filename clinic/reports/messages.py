@@ -6,11 +6,12 @@ from decimal import Decimal
 
 from clinic.reports.asking import Ask
 from clinic.reports.lists import visit_page
-from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table, share
+from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Rows, Table, past, share
 from notifications import reports
 from notifications.core.kinds import Channel
 from notifications.models import CHANNELS, KINDS
-from notifications.reports import FATES, Spend
+from notifications.reports import FATES, MessageRow, Reminders, Spend
+from scheduling.screens import door
 
 LEFT = (
     "Reminders of the period by channel, by the local day on which they were handed to the"
@@ -34,31 +35,34 @@ _HANDED = ("delivered", "sent", "failed", "unknown")
 
 def build(ask: Ask) -> Report:
     """Compose the page."""
-    now, before = reports.reminders(ask.scope), reports.reminders(ask.scope.before)
-    spent, past = reports.spend(ask.scope), reports.spend(ask.scope.before)
-    if not (now or before or spent or past):
+    found, earlier = reports.traffic(ask.scope, ask.scope.before)
+    now, before, spent = found.reminders, earlier.reminders, found.spend
+    if not (now or before or spent or earlier.spend):
         return Report(empty="No message left in this period, nor in the one before.")
     return Report(
         figures=(
             Figure(
                 name="Reminders delivered by text",
-                now=_delivered(now, {"channel": "sms", "fate": "delivered"}),
-                before=_delivered(before, None),
+                now=_delivered(now),
+                before=past(_delivered(before)),
                 definition=ARRIVED,
                 good=1,
+                unit="texts handed over",
             ),
             Figure(
                 name="Segments of texts",
-                now=Cell(sum(s.segments for s in spent), rows={"what": "texts"}),
-                before=Cell(sum(s.segments for s in past)),
+                now=_segments(spent),
+                before=past(_segments(earlier.spend)),
                 definition=SEGMENTS,
                 good=-1,
+                unit="segments",
             ),
             Figure(
                 name="Spent on texts",
-                now=_cost(spent, {"what": "texts"}),
-                before=_cost(past, None),
+                now=_cost(spent),
+                before=past(_cost(earlier.spend)),
                 definition=COST,
+                good=-1,
             ),
         ),
         charts=(_chart(now),),
@@ -67,26 +71,34 @@ def build(ask: Ask) -> Report:
     )
 
 
-def _delivered(found: dict[tuple[str, str], int], rows: dict[str, object] | None) -> Cell:
+TEXTS: Rows = {"what": "texts"}
+
+
+def _delivered(found: Reminders) -> Cell:
     handed = sum(found.get((Channel.SMS, fate), 0) for fate in _HANDED)
+    rows: Rows = {"channel": Channel.SMS.value, "fate": "delivered"}
     return share(found.get((Channel.SMS, "delivered"), 0), handed, rows)
 
 
-def _cost(found: Sequence[Spend], rows: dict[str, object] | None) -> Cell:
+def _segments(found: Sequence[Spend]) -> Cell:
+    return Cell(sum(each.segments for each in found), rows=TEXTS)
+
+
+def _cost(found: Sequence[Spend]) -> Cell:
     """Add up by currency; nothing is added where a price is missing."""
     sums = defaultdict[str, Decimal](Decimal)
     for each in found:
         if each.cost is None and each.segments:
-            return Cell(None, "no price known", rows)
+            return Cell(None, "no price known", TEXTS)
         if each.cost is not None:
             sums[each.priced.currency] += each.cost
     if not sums:
-        return Cell(None, rows=rows)
+        return Cell(None)
     if len(sums) == 1:
         currency, amount = next(iter(sums.items()))
-        return Cell(amount, f"{amount:,.2f} {currency}", rows)
+        return Cell(amount, f"{amount:,.2f} {currency}", TEXTS)
     said = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
-    return Cell(said, rows=rows)
+    return Cell(said, rows=TEXTS)
 
 
 def _unknown(found: Sequence[Spend]) -> tuple[str, ...]:
@@ -102,7 +114,7 @@ def _unknown(found: Sequence[Spend]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _chart(now: dict[tuple[str, str], int]) -> Chart:
+def _chart(now: Reminders) -> Chart:
     fates = [fate for fate in FATES if any(now.get((c, fate)) for c, _ in CHANNELS)]
     return Chart(
         title="Reminders, by what became of them",
@@ -111,7 +123,7 @@ def _chart(now: dict[tuple[str, str], int]) -> Chart:
     )
 
 
-def _fates(now: dict[tuple[str, str], int]) -> Table:
+def _fates(now: Reminders) -> Table:
     def line(name: str, fate: str) -> tuple[Cell, ...]:
         counts = [
             sum(n for (c, f), n in now.items() if c == code and fate in ("", f))
@@ -134,68 +146,89 @@ def _fates(now: dict[tuple[str, str], int]) -> Table:
 
 
 def _spent(found: Sequence[Spend]) -> Table:
-    kinds = dict(KINDS)
     return Table(
         key="spend",
         title="Texts and what they cost",
         definition=f"{COST} {SEGMENTS}",
         heads=("site", "kind", "texts", "segments", "price of a segment", "currency", "cost",
                "source of the price"),
-        lines=[
-            (
-                Cell(s.priced.site),
-                Cell(kinds.get(s.kind, s.kind)),
-                Cell(s.texts, rows={"what": "texts", "at": s.priced.site_id, "of": s.kind}),
-                Cell(s.segments),
-                Cell(s.priced.price, "not known" if s.priced.price is None else ""),
-                Cell(s.priced.currency),
-                Cell(s.cost, "" if s.cost is None else f"{s.cost:,.2f}"),
-                Cell(s.priced.source),
-            )
-            for s in found
-        ],
+        lines=[_spent_line(each) for each in found],
         total=(
-            Cell("all"), Cell(""), Cell(sum(s.texts for s in found), rows={"what": "texts"}),
-            Cell(sum(s.segments for s in found)), Cell(""), Cell(""), _cost(found, None), Cell(""),
+            Cell("all"), Cell(""), Cell(sum(s.texts for s in found), rows=TEXTS),
+            _segments(found), Cell(""), Cell(""), _cost(found), Cell(""),
         ),
     )  # fmt: skip
+
+
+def _spent_line(each: Spend) -> tuple[Cell, ...]:
+    priced = each.priced
+    rows: Rows = {**TEXTS, "at": priced.site_id, "of": each.kind, "since": priced.first}
+    return (
+        Cell(priced.site),
+        Cell(_KINDS.get(each.kind, each.kind)),
+        Cell(each.texts, rows=rows),
+        Cell(each.segments, rows=rows),
+        Cell(priced.price, "not known" if priced.price is None else ""),
+        Cell(priced.currency),
+        Cell(each.cost, "not known" if each.cost is None else f"{each.cost:,.2f}", rows),
+        Cell(priced.source),
+    )
+
+
+_KINDS = dict(KINDS)
 
 
 def rows(ask: Ask) -> Listing:
     """List the messages behind a figure; their texts are not kept, whose they are says the visit."""
     if ask.word("what") == "texts":
-        site, kind = ask.whole("at"), ask.word("of")
-        found = reports.text_rows(ask.scope, site=site, kind=kind, page=ask.page)
-        count = sum(
-            s.texts
-            for s in reports.spend(ask.scope)
-            if site in (None, s.priced.site_id) and kind in ("", s.kind)
-        )
-        title, definition = "Texts", COST
-    else:
-        channel, fate = ask.word("channel"), ask.word("fate")
-        found = reports.reminder_rows(ask.scope, channel=channel, fate=fate, page=ask.page)
-        count = sum(
-            n
-            for (c, f), n in reports.reminders(ask.scope).items()
-            if channel in ("", c) and fate in ("", f)
-        )
-        title, definition = "Reminders", LEFT
-    kinds, channels = dict(KINDS), dict(CHANNELS)
+        return _texts(ask)
+    count, found = reports.reminder_rows(
+        ask.scope, channel=ask.word("channel"), fate=ask.word("fate"), page=ask.page
+    )
     return Listing(
-        title=title,
-        definition=definition,
-        heads=("when", "site", "kind", "channel", "what became of it", "segments"),
+        title="Reminders",
+        definition=LEFT,
+        heads=("when", "site", "kind", "channel", "what became of it"),
+        count=count,
+        lines=[_line(ask, each) for each in found],
+    )
+
+
+def _texts(ask: Ask) -> Listing:
+    count, found = reports.text_rows(
+        ask.scope,
+        site=ask.whole("at"),
+        since=door.day_in(ask.word("since")),
+        kind=ask.word("of"),
+        page=ask.page,
+    )
+    return Listing(
+        title="Texts",
+        definition=f"{COST} {SEGMENTS}",
+        heads=("when", "site", "kind", "channel", "what became of it", "segments", "price", "cost",
+               "currency"),
         count=count,
         lines=[
             (
-                Cell(ask.local(m.at, m.site_id), link=visit_page(m.visit_id) if m.visit_id else ""),
-                Cell(m.site),
-                Cell(kinds.get(m.kind, m.kind)),
-                Cell(channels.get(m.channel, m.channel)),
-                Cell(FATES[m.fate]),
-                Cell(m.segments),
+                *_line(ask, each),
+                Cell(each.segments),
+                Cell(each.price),
+                Cell(each.cost),
+                Cell(each.currency),
             )
-            for m in found
+            for each in found
         ],
+    )  # fmt: skip
+
+
+def _line(ask: Ask, each: MessageRow) -> tuple[Cell, ...]:
+    return (
+        Cell(
+            ask.local(each.at, each.site_id),
+            link=visit_page(each.visit_id) if each.visit_id else "",
+        ),
+        Cell(each.site),
+        Cell(_KINDS.get(each.kind, each.kind)),
+        Cell(dict(CHANNELS).get(each.channel, each.channel)),
+        Cell(FATES[each.fate]),
     )

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from clinic.reports.asking import READ, Ask
-from clinic.reports.lists import rule_name, visit_page
-from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table
+from clinic.reports.lists import rule_names, visit_page
+from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table, past
 from scheduling.reports import exceptions
 from scheduling.reports.exceptions import OverrideCount
 
@@ -23,21 +23,22 @@ def build(ask: Ask) -> Report:
     before = exceptions.overrides(ask.scope.before, by=own)
     if not now and not before:
         return Report(empty="No rule was overridden in this period, nor in the one before.")
-    by_rule = _summed(now, "code")
+    by_rule, named = _summed(now, "code"), rule_names()
     return Report(
         notes=(OWN,) if own else (),
         figures=(
             Figure(
                 name="Overrides",
                 now=Cell(sum(o.count for o in now), rows={"all": 1}),
-                before=Cell(sum(o.count for o in before)),
+                before=past(Cell(sum(o.count for o in before), rows={"all": 1})),
                 definition=GIVEN,
+                unit="overrides",
             ),
         ),
         charts=(
             Chart(
                 title="Overrides by rule",
-                labels=[rule_name(str(code)) for code in by_rule],
+                labels=[named(str(code)) for code in by_rule],
                 series=(("overrides", list(by_rule.values())),),
             ),
         ),
@@ -58,17 +59,21 @@ def _summed(found: list[OverrideCount], name: str) -> Counter[object]:
 
 
 def _both(now: list[OverrideCount], before: list[OverrideCount]) -> Table:
-    past = {(o.by_id, o.code): o.count for o in before}
-    lines = [
-        (
-            Cell(o.by),
-            Cell(rule_name(o.code)),
-            Cell(o.code),
-            Cell(o.count, rows={"by": o.by_id, "code": o.code}),
-            Cell(past.get((o.by_id, o.code), 0)),
+    counts = {(o.by_id, o.code): o.count for o in now}
+    earlier = {(o.by_id, o.code): o.count for o in before}
+    names, named = {o.by_id: o.by for o in (*before, *now)}, rule_names()
+    lines = []
+    for who, code in sorted(counts.keys() | earlier.keys(), key=lambda k: (names[k[0]], k[1])):
+        rows = {"by": who, "code": code}
+        lines.append(
+            (
+                Cell(names[who]),
+                Cell(named(code)),
+                Cell(code),
+                Cell(counts.get((who, code), 0), rows=rows),
+                past(Cell(earlier.get((who, code), 0), rows=rows)),
+            )
         )
-        for o in now
-    ]
     return Table(
         key="rule",
         title="By clinician and rule",
@@ -80,7 +85,7 @@ def _both(now: list[OverrideCount], before: list[OverrideCount]) -> Table:
             Cell(""),
             Cell(""),
             Cell(sum(o.count for o in now), rows={"all": 1}),
-            Cell(sum(past.values())),
+            past(Cell(sum(earlier.values()), rows={"all": 1})),
         ),
     )
 
@@ -104,9 +109,9 @@ def rows(ask: Ask) -> Listing:
     own = whose(ask)
     by = own if own is not None else ask.whole("by")
     code = ask.word("code")
-    counts = exceptions.overrides(ask.scope, by=by)
+    counts, named = exceptions.overrides(ask.scope, by=by), rule_names()
     return Listing(
-        title="Overrides" + (f": {rule_name(code)}" if code else ""),
+        title="Overrides" + (f": {named(code)}" if code else ""),
         definition=GIVEN,
         heads=("given at", "site", "clinician", "rule", "treatment", "reason", "lapsed"),
         count=sum(o.count for o in counts if code in ("", o.code)),
@@ -115,7 +120,7 @@ def rows(ask: Ask) -> Listing:
                 Cell(ask.local(o.at, o.site_id), link=visit_page(o.visit_id)),
                 Cell(o.site),
                 Cell(o.by),
-                Cell(rule_name(o.code)),
+                Cell(named(o.code)),
                 Cell(o.treatment),
                 Cell(o.reason),
                 Cell("yes" if o.lapsed_at else "no"),

@@ -79,7 +79,10 @@ def rows_view(request: HttpRequest, slug: str) -> HttpResponse:
     if ask is None:
         raise Http404
     number = max(ask.whole("page") or 1, 1)
-    listing = entry.rows(replace(ask, page=Page((number - 1) * A_PAGE, A_PAGE)))
+    listing = _page_of(entry, ask, number)
+    if number > 1 and not listing.count:  # beyond the last page: begin anew
+        number = 1
+        listing = _page_of(entry, ask, number)
     more = number * A_PAGE < listing.count
     given = _beyond(ask)
     return render(
@@ -98,6 +101,10 @@ def rows_view(request: HttpRequest, slug: str) -> HttpResponse:
             query=ask.query(**given),
         ),
     )
+
+
+def _page_of(entry: Entry, ask: Ask, number: int) -> Listing:
+    return entry.rows(replace(ask, page=Page((number - 1) * A_PAGE, A_PAGE)))
 
 
 def rows_csv_view(request: HttpRequest, slug: str) -> HttpResponse:
@@ -161,6 +168,7 @@ def _context(request: HttpRequest, entry: Entry, ask: Ask | None, **facts: Any) 
             for side, each in (("back", period.before), ("on", period.after))}  # fmt: skip
     return context | {
         "period": period,
+        "period_before": _BEFORE.get(period.kind) or f"the {period.days} days",
         "kinds": [(kind.value, _KINDS[kind]) for kind in Kind],
         "step": step,
         "base": ask.query(),
@@ -169,6 +177,7 @@ def _context(request: HttpRequest, entry: Entry, ask: Ask | None, **facts: Any) 
     }
 
 
+_BEFORE = {Kind.WEEK: "the week", Kind.MONTH: "the month", Kind.QUARTER: "the quarter"}
 _KINDS = {Kind.WEEK: "week", Kind.MONTH: "month", Kind.QUARTER: "quarter", Kind.CUSTOM: "dates"}
 
 

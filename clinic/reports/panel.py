@@ -37,7 +37,7 @@ def _figures(scope: Scope) -> list[tuple[str, str, Cell]]:
     used = utilisation.measured(scope, kind=Resource.Kind.PRACTITIONER.value)
     use = sum(used.values(), Use())
     came = attendance.total(attendance.counted(scope))
-    rest = exceptions.refused_asks(scope, family="rest")
+    rest = sum(asks.rest for asks in exceptions.refused_asks(scope))
     return [
         (
             "Practitioners' time booked",
@@ -46,5 +46,5 @@ def _figures(scope: Scope) -> list[tuple[str, str, Cell]]:
         ),
         ("Did not come", "attendance", share(came.no_show, came.all)),
         ("Cancelled late", "attendance", share(came.late, came.all)),
-        ("Refused for the skin's rest", "refusals", Cell(rest)),
+        ("Asks refused for the skin's rest", "refusals", Cell(rest)),
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -18,7 +18,9 @@ NONE = "–"
 class Cell:
     """One value, as a spreadsheet reads it, and as a page shows it.
 
-    `rows` opens the rows that make it up, `link` another page; `tone` is a class of the sheet.
+    `rows` opens the rows that make it up, those of the period before where `back`; `link` another
+    page; `tone` is a class of the sheet. `part` is what the rows come to where the value is
+    something else made of it, and `of` what that is a share of.
     """
 
     value: Value
@@ -27,6 +29,9 @@ class Cell:
     link: str = ""
     tone: str = ""
     small: str = ""
+    part: Value = None
+    of: Value = None
+    back: bool = False
 
     @property
     def shown(self) -> str:
@@ -50,20 +55,31 @@ def share(part: float, of: float, rows: Rows | None = None, tone: str = "") -> C
     if not of:
         return Cell(None, tone=tone)
     value = round(100 * part / of, 1)
-    return Cell(value, f"{value:.1f} %", rows, tone=tone)
+    return Cell(value, f"{value:.1f} %", rows, tone=tone, part=part, of=of)
+
+
+def past(cell: Cell) -> Cell:
+    """Let a cell lead to its rows of the period before."""
+    return replace(cell, back=True)
 
 
 def minutes(count: int, rows: Rows | None = None) -> Cell:
     """Make a cell of minutes, shown as hours and minutes."""
+    return Cell(int(count), hours_words(count), rows)
+
+
+def hours_words(count: float) -> str:
+    """Spell minutes as hours and minutes."""
     hours, rest = divmod(int(count), 60)
-    return Cell(int(count), f"{hours:,} h" + (f" {rest:02} min" if rest else ""), rows)
+    return f"{hours:,} h" + (f" {rest:02} min" if rest else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One number above the fold: now, in the period before, and what it means.
 
-    `good` says which way is better: 1 more, -1 less, 0 neither.
+    `good` says which way is better: 1 more, -1 less, 0 neither. `unit` is what is counted
+    ("visits"), or of a share of time “min”.
     """
 
     name: str
@@ -71,26 +87,54 @@ class Figure:
     before: Cell
     definition: str
     good: int = 0
+    unit: str = ""
 
     @property
-    def change(self) -> str:
-        """How far it has moved, in its own unit."""
-        now, before = self.now.value, self.before.value
-        if not isinstance(now, int | float) or not isinstance(before, int | float):
+    def made_of(self) -> str:
+        """Say what a share is made of: “37 of 301 visits”."""
+        part, of = self.now.part, self.now.of
+        if not isinstance(part, int | float) or not isinstance(of, int | float):
             return ""
-        moved = round(now - before, 1)
-        unit = " points" if self.now.shown.endswith("%") else ""
-        unit = " min" if " h" in self.now.shown else unit
-        return f"{moved:+,}{unit}" if moved else "no change"
+        if self.unit == "min":
+            return f"{hours_words(part)} of {hours_words(of)}"
+        return f"{part:,} of {of:,} {self.unit}".strip()
+
+    @property
+    def moved(self) -> str:
+        """Say how far it lies from the period before, in its own unit; that period is named after."""
+        now, before = _number(self.now), _number(self.before)
+        if now is None or before is None:
+            return "" if now is None else "nothing to compare with in"
+        by = round(abs(now - before), 2)
+        if not by:
+            return "the same as in"
+        word = "more" if now > before else "less"
+        return f"{self._in_words(by)} {word} than in"
+
+    def _in_words(self, by: float) -> str:
+        if self.now.of is not None:
+            return f"{by:,.1f} percentage points"
+        if " h" in self.now.shown:
+            return hours_words(by)
+        unit = self.unit or self.now.shown.rpartition(" ")[2] * (self.now.shown.count(" ") == 1)
+        return f"{by:,g} {unit}".strip()
 
     @property
     def tone(self) -> str:
         """Whether that is good or bad news."""
-        now, before = self.now.value, self.before.value
-        if not self.good or not isinstance(now, int | float) or not isinstance(before, int | float):
+        now, before = _number(self.now), _number(self.before)
+        if not self.good or now is None or before is None or now == before:
             return ""
-        moved = (now - before) * self.good
-        return "good" if moved > 0 else "bad" if moved < 0 else ""
+        return "good" if (now - before) * self.good > 0 else "bad"
+
+    @property
+    def verdict(self) -> str:
+        """The same in a word, so that it is not said by colour alone."""
+        return {"good": "better", "bad": "worse"}.get(self.tone, "")
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell.value) if isinstance(cell.value, int | float | Decimal) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +234,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The rows behind a figure: `count` of all, `lines` of one page of them."""
+    """The rows behind a figure: `count` of all, `lines` of one page of them.
+
+    `together` says what all of them come to, where that is not their number.
+    """
 
     title: str
     definition: str
     heads: Sequence[str]
     count: int
     lines: Sequence[Sequence[Cell]] = field(default=())
+    together: str = ""

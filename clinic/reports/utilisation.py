@@ -16,7 +16,9 @@ from clinic.reports.shapes import (
     Report,
     Rows,
     Table,
+    hours_words,
     minutes,
+    past,
     share,
 )
 from scheduling import catalogue
@@ -25,6 +27,12 @@ from scheduling.reports import utilisation
 from scheduling.reports.utilisation import HOURS, Use
 
 KINDS = tuple((kind.value, f"{kind.label}s") for kind in Resource.Kind)
+WORDS = {
+    None: "Held time",
+    "visit": "Visits",
+    "hold": "Numbing and cleaning",
+    "outside": "Outside opening hours",
+}
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 USED = (
@@ -88,25 +96,28 @@ def _resources(kind: str, resource: int | None) -> Choice:
 
 
 def _figures(total: Use, before: Use, named: Rows) -> tuple[Figure, ...]:
+    visit, hold, outside = ({**named, "part": part} for part in utilisation.PARTS)
     open_now, open_then = int(total.open.sum()), int(before.open.sum())
     return (
         Figure(
             name="Utilisation",
-            now=share(int(total.visit.sum()), open_now, named),
-            before=share(int(before.visit.sum()), open_then),
+            now=share(int(total.visit.sum()), open_now, visit),
+            before=past(share(int(before.visit.sum()), open_then, visit)),
             definition=USED,
             good=1,
+            unit="min",
         ),
         Figure(
             name="Numbing and cleaning",
-            now=share(int(total.hold.sum()), open_now, named),
-            before=share(int(before.hold.sum()), open_then),
+            now=share(int(total.hold.sum()), open_now, hold),
+            before=past(share(int(before.hold.sum()), open_then, hold)),
             definition=HOLDS,
+            unit="min",
         ),
         Figure(
             name="Outside opening hours",
-            now=minutes(int(total.outside.sum()), named),
-            before=minutes(int(before.outside.sum())),
+            now=minutes(int(total.outside.sum()), outside),
+            before=past(minutes(int(before.outside.sum()), outside)),
             definition=OUTSIDE,
             good=-1,
         ),
@@ -150,11 +161,11 @@ def _cells(use: Use, rows: Rows) -> tuple[Cell, ...]:
     )
     return (
         minutes(opened),
-        minutes(visit, rows),
+        minutes(visit, {**rows, "part": "visit"}),
         share(visit, opened),
-        minutes(hold, rows),
+        minutes(hold, {**rows, "part": "hold"}),
         share(hold, opened),
-        minutes(outside, rows),
+        minutes(outside, {**rows, "part": "outside"}),
     )
 
 
@@ -176,12 +187,13 @@ def _warm(total: Use, hour: int, named: Rows) -> Cell:
     hold, outside = int(total.hold[hour]), int(total.outside[hour])
     rows = {**named, "hour": hour} if visit or hold or outside else None
     if not opened:
-        return Cell(None, "closed" if not outside else f"{outside} min", rows, tone="heat-none")
+        return Cell(
+            None, "closed" if not outside else f"{outside} min", rows, tone="heat-none", part=visit
+        )
     per = 100 * visit / opened
     small = f"+{100 * hold / opened:.0f}" if hold else ""
-    return Cell(
-        round(per, 1), f"{per:.0f} %", rows, tone=f"heat-{min(int(per // 20), 4)}", small=small
-    )
+    tone = f"heat-{min(int(per // 20), 4)}"
+    return Cell(round(per, 1), f"{per:.0f} %", rows, tone=tone, small=small, part=visit)
 
 
 def rows(ask: Ask) -> Listing:
@@ -189,16 +201,19 @@ def rows(ask: Ask) -> Listing:
     kind, resource = chosen(ask)
     hour = ask.whole("hour")
     hour = hour if hour is not None and hour < HOURS else None
-    count, found = utilisation.holds(
-        ask.scope, kind=kind, resource=resource, hour=hour, page=ask.page
-    )
+    part = ask.word("part") if ask.word("part") in utilisation.PARTS else None
+    only = utilisation.Only(resource=resource, hour=hour, part=part)
+    found = utilisation.holds(ask.scope, kind=kind, only=only, page=ask.page)
     when = "" if hour is None else f", {DAYS[hour // 24]}s from {time(hour % 24):%H:%M}"
     return Listing(
-        title=f"Held time of {dict(KINDS)[kind]}{when}",
+        title=f"{WORDS[part]} of {dict(KINDS)[kind].lower()}{when}",
         definition=f"{USED} {HOLDS} {OUTSIDE}",
         heads=("visit", "site", "patient", "treatment", "resource", "visit min",
                "numbing, cleaning min", "outside hours min"),
-        count=count,
+        count=found.count,
+        together=", ".join(
+            f"{WORDS[name].lower()} {hours_words(found.minutes[name])}" for name in utilisation.PARTS
+        ),
         lines=[
             (
                 visit_cell(each.visit_id, each.local_date, each.local_time),
@@ -210,6 +225,6 @@ def rows(ask: Ask) -> Listing:
                 Cell(each.hold),
                 Cell(each.outside),
             )
-            for each in found
+            for each in found.rows
         ],
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """The wait for the third next available appointment of each treatment."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clinic.reports.asking import Ask
-from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table
+from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Table, past
 from scheduling.reports import Scope, waits
 from scheduling.reports.waits import FROM_HOUR, Wait
 
@@ -19,6 +20,7 @@ MIDDLE = (
     "The median of all mornings of the period; a morning without a third appointment within reach"
     " counts as one day beyond it."
 )
+NEWEST = "Of each treatment the newest morning of the period alone."
 ALL = "The median over all treatments of the sites counted, of their newest mornings."
 
 
@@ -27,15 +29,16 @@ def build(ask: Ask) -> Report:
     now, before = waits.waits(ask.scope), waits.waits(ask.scope.before)
     if not now:
         return Report(empty=f"Nothing was measured in this period. {MORNING}", notes=(THIRD,))
-    past = {(w.site_id, w.treatment_id): w for w in before}
+    earlier = {(w.site_id, w.treatment_id): w for w in before}
     return Report(
         figures=(
             Figure(
                 name="Days to the third next appointment",
-                now=_middle(now, {"all": 1}),
-                before=_middle(before, None),
+                now=_middle(now, {"newest": 1}),
+                before=past(_middle(before, {"newest": 1})),
                 definition=f"{ALL} {THIRD}",
                 good=-1,
+                unit="days",
             ),
         ),
         charts=(_chart(ask.scope),),
@@ -46,7 +49,7 @@ def build(ask: Ask) -> Report:
                 definition=f"{THIRD} {MORNING} {MIDDLE}",
                 heads=("treatment", "site", "newest, days", "measured on", "median, days",
                        "median before", "mornings"),
-                lines=[_line(each, past) for each in now],
+                lines=[_line(each, earlier) for each in now],
             ),
         ),
     )  # fmt: skip
@@ -61,16 +64,16 @@ def _middle(found: list[Wait], rows: Mapping[str, object] | None) -> Cell:
     return Cell(float(middle), f"{middle:g}", rows)
 
 
-def _line(each: Wait, past: Mapping[tuple[int, int], Wait]) -> tuple[Cell, ...]:
+def _line(each: Wait, earlier: Mapping[tuple[int, int], Wait]) -> tuple[Cell, ...]:
     rows = {"at": each.site_id, "treatment": each.treatment_id}
-    before = past.get((each.site_id, each.treatment_id))
+    before = earlier.get((each.site_id, each.treatment_id))
     return (
         Cell(each.treatment),
         Cell(each.site),
-        days_cell(each.days, each.reach_days),
+        replace(days_cell(each.days, each.reach_days), rows={**rows, "newest": 1}),
         Cell(each.measured_on),
-        Cell(each.median, f"{each.median:g}"),
-        Cell(before.median, f"{before.median:g}") if before else Cell(None),
+        Cell(each.median, f"{each.median:g}", rows),
+        past(Cell(before.median, f"{before.median:g}", rows)) if before else Cell(None),
         Cell(each.mornings, rows=rows),
     )
 
@@ -92,16 +95,13 @@ def _chart(scope: Scope) -> Chart:
 
 def rows(ask: Ask) -> Listing:
     """List the mornings."""
-    site, treatment = ask.whole("at"), ask.whole("treatment")
-    found = waits.waits(ask.scope)
-    count = sum(
-        w.mornings
-        for w in found
-        if site in (None, w.site_id) and treatment in (None, w.treatment_id)
+    only = waits.Only(
+        site=ask.whole("at"), treatment=ask.whole("treatment"), newest=ask.word("newest") == "1"
     )
+    count, found = waits.mornings(ask.scope, only, ask.page)
     return Listing(
-        title="Mornings measured",
-        definition=f"{THIRD} {MORNING}",
+        title="Newest mornings" if only.newest else "Mornings measured",
+        definition=f"{THIRD} {MORNING}" + (f" {NEWEST}" if only.newest else ""),
         heads=("date", "measured at", "site", "treatment", "third appointment", "days"),
         count=count,
         lines=[
@@ -113,6 +113,6 @@ def rows(ask: Ask) -> Listing:
                 Cell(each.third_on),
                 days_cell(each.days, each.reach_days),
             )
-            for each in waits.mornings(ask.scope, site=site, treatment=treatment, page=ask.page)
+            for each in found
         ],
     )

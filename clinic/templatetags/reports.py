@@ -19,7 +19,8 @@ def cell(context: dict[str, Any], each: Cell) -> SafeString | str:
     # an hour of the week without a visit may still have been held for numbing, or after closing
     if each.rows is not None and (each.tone or each.value not in (0, None)):
         address = reverse("reports:rows", args=[context["entry"].slug])
-        href = f"{address}?{context['ask'].query(**each.rows)}"
+        asked = context["ask"].earlier if each.back else context["ask"]
+        href = f"{address}?{asked.query(**each.rows)}"
     small = format_html(" <small>{}</small>", each.small) if each.small else ""
     if not href:
         return format_html("{}{}", each.shown, small)

@@ -9,10 +9,11 @@ from plans.models import Proposal, ProposedVisit
 from plans.planning import keeping
 from plans.planning.errors import Difference, ProposalLost
 from plans.planning.fitting import must_fit, unfit
+from plans.planning.noting import noting
 from plans.planning.posing import Task
-from plans.planning.proposing import propose
+from plans.planning.proposing import proposed
 from plans.planning.reach import opened_proposal, still_open
-from plans.planning.reflowing import reflow
+from plans.planning.reflowing import reflowed
 from scheduling import booking, trail
 from scheduling.booking import Booked, Placing
 from scheduling.booking.locks import lock_patients
@@ -50,6 +51,11 @@ def accept(*, proposal_id: int, by: Actor, now: datetime, first: int | None = No
     """
     if first is not None and first < 1:
         raise Malformed("Accept at least one session.", field="first")
+    with noting(by, now, proposal_id=proposal_id):
+        return _accepted(proposal_id, by, now, first)
+
+
+def _accepted(proposal_id: int, by: Actor, now: datetime, first: int | None) -> list[Booked]:
     proposal, read = opened_proposal(proposal_id=proposal_id, by=by, now=now)
     rows = sorted(read.proposed.values(), key=lambda row: row.start)
     fresh = [row for row in rows if row.visit_id is None][:first]
@@ -127,8 +133,8 @@ def _again(errand: _Errand) -> Proposal | None:
     plan_id, by, now = errand.read.plan.pk, errand.by, errand.now
     try:
         if errand.proposal.kind == Proposal.Kind.REFLOW:
-            return reflow(plan_id=plan_id, by=by, now=now)
-        return propose(plan_id=plan_id, by=by, now=now)
+            return reflowed(plan_id=plan_id, by=by, now=now)
+        return proposed(plan_id=plan_id, by=by, now=now)
     except WrongState:
         return None
 

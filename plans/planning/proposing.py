@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from plans.models import Proposal
 from plans.planning import keeping
+from plans.planning.noting import noting
 from plans.planning.offering import adjusting
 from plans.planning.posing import Task, posed
 from plans.planning.reach import opened_plan, opened_proposal, seen_proposal
@@ -28,7 +29,8 @@ def propose(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
         NotFound: no such plan for this actor.
 
     """
-    return _proposed(plan_id, by, now, None)
+    with noting(by, now, plan_id=plan_id):
+        return proposed(plan_id=plan_id, by=by, now=now)
 
 
 def propose_held(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
@@ -36,10 +38,15 @@ def propose_held(*, plan_id: int, by: Actor, now: datetime) -> Proposal:
 
     Raises: see `propose`.
     """
-    return _proposed(plan_id, by, now, now + HELD)
+    with noting(by, now, plan_id=plan_id):
+        return proposed(plan_id=plan_id, by=by, now=now, until=now + HELD)
 
 
-def _proposed(plan_id: int, by: Actor, now: datetime, until: datetime | None) -> Proposal:
+def proposed(*, plan_id: int, by: Actor, now: datetime, until: datetime | None = None) -> Proposal:
+    """Propose, held `until` then, without counting what is refused.
+
+    Raises: see `propose`.
+    """
     read = opened_plan(plan_id=plan_id, by=by, now=now)
     task = Task(read=read, now=now, ignoring=keeping.holds_of(read))
     work, found = solved(keeping.something_to_place(task))
@@ -62,6 +69,13 @@ def adjust(
         NotFound: no such proposal for this actor.
 
     """
+    with noting(by, now, proposal_id=proposal_id, session_id=session_id):
+        return _adjusted(proposal_id, session_id, start, by, now)
+
+
+def _adjusted(
+    proposal_id: int, session_id: int, start: datetime, by: Actor, now: datetime
+) -> Proposal:
     proposal, read = opened_proposal(proposal_id=proposal_id, by=by, now=now)
     if session_id not in read.proposed:
         raise Malformed("This session is not in the proposal.", field="session")

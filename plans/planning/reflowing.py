@@ -5,6 +5,7 @@ from datetime import datetime
 from plans.courses.reading import view
 from plans.models import Proposal
 from plans.planning import keeping
+from plans.planning.noting import noting
 from plans.planning.posing import Task
 from plans.planning.reach import opened_plan
 from plans.planning.solving import solved
@@ -18,6 +19,15 @@ def reflow(*, plan_id: int, by: Actor, now: datetime) -> Proposal | None:
     again. Nothing moves until the proposal is accepted.
 
     Raises: see `propose`; a plan without anything to place fits.
+    """
+    with noting(by, now, plan_id=plan_id):
+        return reflowed(plan_id=plan_id, by=by, now=now)
+
+
+def reflowed(*, plan_id: int, by: Actor, now: datetime) -> Proposal | None:
+    """Re-flow without counting what is refused.
+
+    Raises: see `propose`.
     """
     read = opened_plan(plan_id=plan_id, by=by, now=now)
     task = Task(

@@ -20,6 +20,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import conditional_escape
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from scheduling.admin import signs
@@ -47,19 +48,35 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card with its steps and stamps in words: (step, word), and (when, what, who)."""
+    """A card as it is drawn, spelled once: the template only places it, two hundred times.
+
+    Steps are (step, word, address), stamps (when, what, who); `page` is the visit's own.
+    """
 
     card: Card
-    steps: tuple[tuple[str, str], ...]
-    stamps: tuple[tuple[datetime, str, str], ...]
+    patient: str
+    page: str
+    steps: tuple[tuple[str, str, str], ...]
+    stamps: tuple[tuple[str, str, str], ...]
 
 
-def _in_words(card: Card) -> Shown:
-    return Shown(
-        card,
-        tuple((step, WORDS[step]) for step in card.steps),
-        tuple((stamp.at, signs.VERBS[stamp.verb], stamp.by) for stamp in card.stamps),
-    )
+def _in_words(cards: list[Card]) -> list[Shown]:
+    # an address is spelled once and not for each card: reversing took a tenth of the page
+    page = reverse("admin:scheduling_appointment_change", args=[0]).rpartition("0")
+    step = reverse("admin:scheduling_appointment_board_step", args=[0, "step"]).rpartition("0/step")
+    return [
+        Shown(
+            card,
+            str(card.visit.patient),
+            f"{page[0]}{card.visit.pk}{page[2]}",
+            tuple(
+                (word, WORDS[word], f"{step[0]}{card.visit.pk}/{word}{step[2]}")
+                for word in card.steps
+            ),
+            tuple((f"{s.at:%H:%M}", signs.VERBS[s.verb], s.by) for s in card.stamps),
+        )
+        for card in cards
+    ]
 
 
 class BoardForm(forms.Form):
@@ -113,7 +130,8 @@ def _shown(
     day = today_at(site, moment)
     clean = form.cleaned_data
     only = [row.pk for name in ("practitioner", "room") if (row := clean.get(name))]
-    found = board.cards(board.day_of(site_id=site.pk, day=day, resources=only), moment)
+    cards = board.cards(board.day_of(site_id=site.pk, day=day, resources=only), moment)
+    found = _in_words(cards)
     context = door.context_of(
         request,
         f"Status board: {site}",
@@ -121,11 +139,13 @@ def _shown(
         site=site,
         day=day,
         now=moment,
-        columns=[(p, [_in_words(card) for card in found if card.place is p]) for p in Place],
+        columns=[(p, [each for each in found if each.card.place is p]) for p in Place],
         count=len(found),
         filtered=bool(only),
         pulse=board.pulse(site_id=site.pk, day=day),
-        here=f"{reverse('admin:scheduling_appointment_board')}?{data.urlencode()}",
+        here=conditional_escape(
+            f"{reverse('admin:scheduling_appointment_board')}?{data.urlencode()}"
+        ),
         **more,
     )
     return render(request, "scheduling/desk/board.html", context, status=status)

@@ -18,6 +18,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_date
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -27,7 +28,7 @@ from scheduling.errors import ClinicError
 from scheduling.models import Intake, IntakeRow
 from scheduling.screens import door
 from scheduling.screens.frame import actor, attempt, now
-from scheduling.transfer import exports, intakes, kinds, tables
+from scheduling.transfer import exports, intakes, kinds, tables, verdicts
 
 MOVE = "scheduling.move_data"
 A_PAGE = 100
@@ -74,6 +75,13 @@ class HandInForm(forms.Form):
         choices=[("", "what its first line shows"), *tables.DELIMITERS.items()],
     )
 
+    since = forms.DateField(
+        label="Opening hours: in place of those that stand, from",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text="they end the day before, nothing is deleted; empty adds to what stands",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the kinds of every floor."""
         super().__init__(*args, **kwargs)
@@ -92,6 +100,7 @@ class HandInForm(forms.Form):
             dates=said["dates"],
             encoding=said["encoding"],
             delimiter=said["delimiter"],
+            since=said["since"],
         )
 
 
@@ -219,16 +228,17 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.get("verdict", "")
     rows = intake.rows.filter(verdict=wanted) if wanted in IntakeRow.Verdict else intake.rows.all()
     page = Paginator(rows.order_by("line"), A_PAGE).get_page(request.GET.get("page"))
-    verdicts = [(v.value, v.label, intake.counts.get(v.value, 0)) for v in IntakeRow.Verdict]
+    counted = [(v.value, v.label, intake.counts.get(v.value, 0)) for v in IntakeRow.Verdict]
     refused = intake.counts.get("refused", 0)
     context = door.context_of(
         request,
         f"{kinds.named(intake.kind).title}: {intake.name}",
         intake=intake,
         page=page,
-        verdicts=verdicts,
+        verdicts=counted,
         wanted=wanted,
         refused=refused,
+        since=parse_date(intake.declared.get("since", "")),
         writes=sum(intake.counts.values()) - refused - intake.counts.get("same", 0),
         progress=intakes.progress(pk) if intake.state != Intake.State.WRITTEN else None,
     )
@@ -237,6 +247,8 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _step(request: HttpRequest, intake: Intake) -> HttpResponse:
     match request.POST.get("step"):
+        case "verdicts":
+            return _verdicts(request, intake)
         case "write":
             attempt(request, lambda: _write(request, intake), "Written, as it was shown.")
         case "look":
@@ -255,6 +267,19 @@ def _step(request: HttpRequest, intake: Intake) -> HttpResponse:
         case _:
             raise Http404
     return _to(intake.pk)
+
+
+def _verdicts(request: HttpRequest, intake: Intake) -> HttpResponse:
+    """Stream the verdicts, all or those of one sort, with the rows as they were handed in."""
+    wanted = request.POST.get("verdict", "")
+    if wanted and wanted not in IntakeRow.Verdict:
+        raise Http404
+    pieces = verdicts.told(intake_id=intake.pk, wanted=wanted, by=actor(request), now=now())
+    name = f"{intake.kind}-{intake.pk}-{wanted or 'verdicts'}.csv"
+    download: HttpResponse = _download(
+        StreamingHttpResponse(pieces), name, "text/csv; charset=utf-8"
+    )
+    return download
 
 
 def _write(request: HttpRequest, intake: Intake) -> None:

@@ -13,7 +13,7 @@ from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
 from scheduling.models import Patient
 from scheduling.screens import door
-from scheduling.screens.frame import actor, now
+from scheduling.screens.frame import actor, attempt, now
 
 MOVE = "scheduling.move_data"
 
@@ -43,10 +43,35 @@ def _enter(request: HttpRequest) -> Actor:
 
 
 def likely_view(request: HttpRequest) -> HttpResponse:
-    """List who looks like one person entered twice."""
-    _enter(request)
-    context = door.context_of(request, "Likely duplicates", pairs=merging.likely())
+    """List who looks like one person entered twice (GET); say that two are two, or take it back."""
+    by = _enter(request)
+    if request.method == "POST":
+        return _said(request, by)
+    context = door.context_of(
+        request, "Likely duplicates", pairs=merging.likely(), apart=merging.told_apart()
+    )
     return render(request, "scheduling/desk/likely.html", context)
+
+
+def _said(request: HttpRequest, by: Actor) -> HttpResponse:
+    one, two, pair = (door.whole(request.POST.get(name)) or 0 for name in ("one", "two", "pair"))
+    moment = now()
+    match request.POST.get("step"):
+        case "apart":
+            attempt(
+                request,
+                lambda: merging.tell_apart(one=one, two=two, by=by, now=moment),
+                "They are two people. You are not asked about them again.",
+            )
+        case "back":
+            attempt(
+                request,
+                lambda: merging.take_back(pair_id=pair, by=by, now=moment),
+                "Taken back.",
+            )
+        case _:
+            raise Http404
+    return HttpResponseRedirect(reverse("admin:scheduling_intake_likely"))
 
 
 def merge_view(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ the audit trail, and sends `appointment_changed` before it commits.
 from scheduling.booking.arranging import Placing, arrange, hold_many, move_many
 from scheduling.booking.ask import Ask, Booked, known_wish, wish_of
 from scheduling.booking.asking import ask_at_check_in
-from scheduling.booking.bringing import BRING_IN, Brought, Past, bring_in, note_past
+from scheduling.booking.bringing import BRING_IN, Brought, Past, bring_in, note_ended, note_past
 from scheduling.booking.dependents import NO_LONGER_ALLOWED, flag_coming, refused_coming
 from scheduling.booking.ending import (
     cancel,
@@ -60,6 +60,7 @@ __all__ = [
     "move",
     "move_many",
     "no_show",
+    "note_ended",
     "note_past",
     "refused_coming",
     "reinstate",

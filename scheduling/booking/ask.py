@@ -9,7 +9,7 @@ from scheduling import catalogue, diary, refusals
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.words import Actor, Reason, Wish
 from scheduling.errors import ClinicError, Malformed, NotFound, Refused
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Refusal
 
 T = TypeVar("T")
 
@@ -115,7 +115,13 @@ def _known(what: str, unknown: set[str]) -> None:
         raise Malformed(f"Unknown {what}: {', '.join(sorted(unknown))}.", field=what)
 
 
-def with_earliest(asks: Sequence[Ask], by: Actor, now: datetime, verb: Callable[[], T]) -> T:
+def with_earliest(
+    asks: Sequence[Ask],
+    by: Actor,
+    now: datetime,
+    verb: Callable[[], T],
+    asked: Refusal.Verb = Refusal.Verb.BOOK,
+) -> T:
     """Run the verb; on a refusal, after the rollback, search for the earliest start that works.
 
     What was refused is kept for the reports.
@@ -130,5 +136,8 @@ def with_earliest(asks: Sequence[Ask], by: Actor, now: datetime, verb: Callable[
         refusal.earliest = diary.earliest_start(
             wish=ask.wish, after=ask.start, now=now, patient=patient
         )
-        refusals.note(wish=ask.wish, reasons=refusal.reasons, by=by, now=now)
+        what = refusals.Asked(
+            verb=asked, site_id=ask.wish.site_id, treatment_id=ask.wish.treatment_id
+        )
+        refusals.note(refusal, asked=what, by=by, now=now)
         raise

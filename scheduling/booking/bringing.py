@@ -13,10 +13,11 @@ from datetime import datetime
 from scheduling import catalogue, diary, statements, trail
 from scheduling.booking import intake, locks, overrides, rows
 from scheduling.booking.ask import Ask, ChoiceLost, checked
+from scheduling.booking.dependents import flag_dependents
 from scheduling.core.rules import Moment
 from scheduling.core.timeline import ceil_q
 from scheduling.core.words import OCCUPYING, Actor, Choice, Held, Reason, Status
-from scheduling.errors import Malformed
+from scheduling.errors import Malformed, WrongState
 from scheduling.integrity import GroundsMoved, ResourceTaken, retrying
 from scheduling.models import Allocation, Appointment
 
@@ -109,7 +110,8 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
     What it occupied is kept where nothing else did at that time.
 
     Raises:
-        Malformed: a status that is no end, or a word that no rule knows.
+        Malformed: a status that is no end, a word that no rule knows, or an end before the start
+            or in the future.
         NotFound: see `bring_in`.
         PatientBusy: the patient has another visit at that time.
 
@@ -117,6 +119,7 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
     checked(ask, by)
     if past.status in NOT_A_PAST:
         raise Malformed(f"A visit does not end as “{past.status}”.")
+    _in_its_time(past, ask.start, now)
     locks.lock_patients([ask.wish.patient_id or 0])
     choice = _as_it_lay(ask)
     visit = Appointment(
@@ -135,6 +138,42 @@ def note_past(*, ask: Ask, past: Past, by: Actor, now: datetime) -> Appointment:
         rows.hold_resources(visit, _what_was_free(choice))
     _announce(visit, told=False, by=by, now=now)
     return visit
+
+
+@retrying
+def note_ended(
+    *, appointment_id: int, version: int | None, past: Past, by: Actor, now: datetime
+) -> Appointment:
+    """Note how a booked visit ended elsewhere; no rule is asked about the past, nobody is told.
+
+    Raises:
+        Malformed: a status that is no end, or an end before the start or in the future.
+        WrongState: it is not booked, or has not begun.
+        StaleVersion, NotFound: see `move`.
+
+    """
+    if past.status in NOT_A_PAST | {Status.BOOKED}:
+        raise Malformed(f"A visit does not end as “{past.status}”.")
+    visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
+    if visit.status != Status.BOOKED or visit.start > now:
+        raise WrongState("Only a booked visit that has begun can have ended elsewhere.")
+    _in_its_time(past, visit.start, now)
+    before = rows.picture(visit)
+    if past.status not in OCCUPYING:
+        rows.free_resources([visit.pk])
+    visit.status, visit.actual_end = past.status.value, past.ended_at
+    visit.cancel_reason = past.cancel_reason[:200]
+    _stamp(visit, past, visit.start)
+    rows.set_recovery(visit)
+    step = rows.Step(verb=BRING_IN, told=False, by=by, now=now)
+    rows.finish(visit, step, rows.changes(before, rows.picture(visit)))
+    flag_dependents(visit, now=now)
+    return visit
+
+
+def _in_its_time(past: Past, start: datetime, now: datetime) -> None:
+    if past.ended_at is not None and not start < past.ended_at <= now:
+        raise Malformed("A visit ends after its start, and not in the future.", field="ended")
 
 
 def _as_it_lay(ask: Ask) -> Choice:

@@ -14,7 +14,7 @@ from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Choice, Severity, Status, Wish
 from scheduling.errors import Refused, WrongState
 from scheduling.integrity import ResourceTaken, retrying
-from scheduling.models import Appointment, Resource
+from scheduling.models import Appointment, Refusal, Resource
 
 MOVABLE = frozenset({Status.PENDING, Status.BOOKED})
 
@@ -63,7 +63,9 @@ def move(
     ask = checked(Ask(wish=_wish_at(glimpse, place), start=place.start, override=override), by)
     errand = _Move(appointment_id=appointment_id, version=version, by=by, now=now)
     present = [] if place.practitioner_id or place.resources else _practitioners(glimpse)
-    return with_earliest([ask], by, now, lambda: _until_written(ask, present, errand))
+    return with_earliest(
+        [ask], by, now, lambda: _until_written(ask, present, errand), Refusal.Verb.MOVE
+    )
 
 
 def _wish_at(appointment: Appointment, place: Place) -> Wish:

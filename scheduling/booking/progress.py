@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduling import catalogue
+from scheduling import catalogue, refusals
 from scheduling.booking import asking, locks, overrides, rows
 from scheduling.booking.ask import known_words
 from scheduling.booking.dependents import flag_dependents, reasons_now
 from scheduling.booking.overrides import OverrideAsk
 from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Reason, Severity, Status
-from scheduling.errors import Malformed, WrongState
+from scheduling.errors import Malformed, Refused, WrongState
 from scheduling.integrity import retrying
-from scheduling.models import Appointment, Record
+from scheduling.models import Appointment, Record, Refusal
 
 LONGEST_NOTE = 10_000
 """Characters of a visit's note."""
@@ -92,7 +92,6 @@ def arrive(*, appointment_id: int, version: int | None, by: Actor, now: datetime
     return _step(visit, Status.ARRIVED, "arrive", by, now)
 
 
-@retrying
 def check_in(
     *,
     appointment_id: int,
@@ -106,10 +105,29 @@ def check_in(
     Answers the visit and the cautions. Only fulfilled consultations and patch tests count here.
 
     Raises:
-        Refused: a rule that no standing override covers.
+        Refused: a rule that no standing override covers; it is kept for the reports.
         and see `confirm`.
 
     """
+    try:
+        return _check_in(appointment_id, version, by, now, override)
+    except Refused as refusal:
+        visit = locks.seen(appointment_id=appointment_id, by=by)
+        asked = refusals.Asked(
+            verb=Refusal.Verb.CHECK_IN, site_id=visit.site_id, treatment_id=visit.treatment_id
+        )
+        refusals.note(refusal, asked=asked, by=by, now=now)
+        raise
+
+
+@retrying
+def _check_in(
+    appointment_id: int,
+    version: int | None,
+    by: Actor,
+    now: datetime,
+    override: OverrideAsk | None,
+) -> tuple[Appointment, tuple[Reason, ...]]:
     visit = locks.locked(appointment_id=appointment_id, by=by, version=version)
     _must_be(visit, {Status.BOOKED, Status.ARRIVED}, "checked in")
     reasons = (*reasons_now(visit, now, Moment.CHECK_IN), *asking.asked(visit, now))

@@ -1,9 +1,10 @@
 """Two records of one person become one, with every rule asked again about the joined history.
 
 `likely` finds who looks like one person, `preview` shows what joining two would do, `merge` does
-exactly that. Upper floors add what they have to settle (`settling.add`) from their `apps.py`.
+exactly that. `tell_apart` says that two are not one, which is asked never again. Upper floors add what they have to settle (`settling.add`) from their `apps.py`.
 """
 
+from scheduling.merging.apart import take_back, tell_apart, told_apart
 from scheduling.merging.joining import (
     CHOICES,
     Agreed,
@@ -30,4 +31,7 @@ __all__ = [
     "likely",
     "merge",
     "preview",
+    "take_back",
+    "tell_apart",
+    "told_apart",
 ]

@@ -15,6 +15,7 @@ from scheduling.booking.locks import lock_patients
 from scheduling.core.words import OCCUPYING, Actor, Reason
 from scheduling.errors import ClinicError, Malformed, NotFound, StaleVersion
 from scheduling.integrity import retrying
+from scheduling.merging import apart
 from scheduling.merging.settling import Joined, above, beforehand
 from scheduling.models import Appointment, Patient, SignedConsent
 from scheduling.signals import patient_record_changed
@@ -104,7 +105,7 @@ def merge(*, pair: Pair, agreed: Agreed, by: Actor, now: datetime) -> Patient:
 
     Raises:
         NotFound: one of the two is not there (any more).
-        Malformed: they are the same, or one answers for the other.
+        Malformed: they are the same, one answers for the other, or somebody said that they are two.
         VisitsOverlap: both have a visit at one time.
         StaleVersion, MergeOutdated: somebody changed something since it was looked at.
 
@@ -177,6 +178,11 @@ def _may_be_one(stays: Patient, goes: Patient) -> None:
     )
     if stays.guardian_id == goes.pk or goes.guardian_id == stays.pk or signed.exists():
         raise Malformed("One of the two answers for the other: they are two people.")
+    if (said := apart.said_of(stays.pk, goes.pk)) is not None:
+        raise Malformed(
+            f"On {said.said_at:%-d %b %Y} {said.said_by} said that these are two people. Take that back"
+            " first, below “Likely duplicates”."
+        )
     if clashes := list(_overlapping(stays, goes)):
         raise VisitsOverlap(
             f"Both have a visit at one time: {'; '.join(clashes)}. Cancel one first."

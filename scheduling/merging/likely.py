@@ -29,6 +29,7 @@ WITH known AS (
     AND a.guardian_id IS DISTINCT FROM b.id AND b.guardian_id IS DISTINCT FROM a.id
 )
 SELECT one, two, string_agg(because, '; ' ORDER BY rank) FROM pairs
+WHERE NOT EXISTS (SELECT FROM scheduling_twopeople said WHERE said.one_id = one AND said.two_id = two)
 GROUP BY one, two ORDER BY min(rank), one, two LIMIT %s
 """
 
@@ -43,7 +44,10 @@ class Likely:
 
 
 def likely(*, most: int = MOST) -> list[Likely]:
-    """List pairs that look like one person, the surest first; a person decides."""
+    """List pairs that look like one person, the surest first; a person decides.
+
+    Of whom it was said that they are two people is not asked again.
+    """
     pairs = statements.rows(_PAIRS, [most])
     people = Patient.objects.in_bulk({pk for one, two, _ in pairs for pk in (one, two)})
     return [Likely(people[one], people[two], because) for one, two, because in pairs]

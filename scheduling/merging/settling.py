@@ -8,6 +8,7 @@ from django.db.models import F
 
 from scheduling import links, waiting
 from scheduling.core.words import Actor
+from scheduling.merging import apart
 from scheduling.models import (
     Appointment,
     Convenience,
@@ -62,6 +63,7 @@ def beforehand(joined: Joined) -> list[str]:
     links.revoke(appointments=Appointment.objects.filter(patient=goes), now=now)
     # a page that shows one of these visits shows the wrong patient now
     Appointment.objects.filter(patient=goes).update(version=F("version") + 1)
+    apart.carry_over(stays=stays.pk, goes=goes.pk)
     # what the other system calls the one or the other is this patient
     Origin.objects.filter(subject="patients", subject_id=goes.pk).update(subject_id=stays.pk)
     return said

@@ -5,7 +5,7 @@ from scheduling.models.appointments import Allocation, Appointment, Override
 from scheduling.models.desk import Todo
 from scheduling.models.flow import Stage
 from scheduling.models.papers import ConsentText, Draft, SignedConsent, Submission
-from scheduling.models.people import Convenience, Patient, Record
+from scheduling.models.people import Convenience, Patient, Record, TwoPeople
 from scheduling.models.places import (
     Absence,
     Capability,
@@ -68,5 +68,6 @@ __all__ = [
     "Told",
     "Treatment",
     "TreatmentText",
+    "TwoPeople",
     "WaitingEntry",
 ]

@@ -108,6 +108,30 @@ class Convenience(models.Model):
         return f"wishes of patient {self.patient_id}"
 
 
+class TwoPeople(models.Model):
+    """Two patients who look like one person, and of whom somebody has said that they are not.
+
+    They are kept in the order of their keys, so that a pair is said once.
+    """
+
+    one = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    two = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    said_at = models.DateTimeField()
+    said_by = models.CharField(max_length=160)
+
+    class Meta:
+        verbose_name = "two people who look alike"
+        verbose_name_plural = "two people who look alike"
+        ordering = ["-said_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="two_people_in_order", condition=Q(one__lt=F("two"))),
+            models.UniqueConstraint(name="two_people_said_once", fields=["one", "two"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"patients {self.one_id} and {self.two_id}"
+
+
 class Record(models.Model):
     """A dated clinical fact: consultation, patch test, consent, isotretinoin, sun, healed ...
 

@@ -9,14 +9,22 @@ from scheduling.models.treatments import Treatment
 class Refusal(models.Model):
     """One reason for which one ask to book or to move was refused; rows are only added.
 
-    `ask` is shared by the reasons of one refusal. No patient is named: what is counted is the
-    rule. The keys have no constraint, so that writing a row takes no lock on any other.
+    `ask` is shared by the reasons of one refusal; `verb` is what was asked for. A course asked for as
+    a whole names no treatment. No patient is named: what is counted is the rule. The keys have no
+    constraint, so that writing a row takes no lock on any other.
     """
 
     class Family(models.TextChoices):
         REST = "rest", "rest between treatments"
         CLINICAL = "clinical", "other clinical rules"
         DIARY = "diary", "the diary"
+        COURSE = "course", "the plan of a course"
+
+    class Verb(models.TextChoices):
+        BOOK = "book", "to book or to hold"
+        MOVE = "move", "to move"
+        CHECK_IN = "check-in", "to check in"
+        PLAN = "plan", "to plan a course"
 
     ask = models.UUIDField()
     at = models.DateTimeField()
@@ -29,7 +37,10 @@ class Refusal(models.Model):
         related_name="+",
         db_constraint=False,
         db_index=False,
+        null=True,
+        blank=True,
     )
+    verb = models.CharField(max_length=8, choices=Verb, default=Verb.BOOK, db_default="book")
     code = models.CharField(max_length=40)
     family = models.CharField(max_length=8, choices=Family)
     severity = models.CharField(max_length=8)

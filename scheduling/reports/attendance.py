@@ -28,10 +28,8 @@ WHERE a.site_id = ANY(%(sites)s) AND a.local_date BETWEEN %(first)s AND %(last)s
 """  # noqa: S608 - made of constants
 """The visits that were to be: patients came, did not come, or cancelled later than the notice."""
 
-OWN = f"""
-WITH seen AS ({SEEN})
-SELECT treatment_id, lead, NULL, outcome, count(*) FROM seen GROUP BY 1, 2, 4
-"""  # noqa: S608
+UNTOLD = "NULL::int"
+"""What the ground floor knows of how a visit `v` was reminded of; an upper floor knows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +69,15 @@ Cells = Mapping[tuple[int, int, int | None], Share]
 """Counts by treatment, lead and, from an upper floor, how the reminder fared."""
 
 
-def counted(scope: Scope, sql: str = OWN) -> Cells:
-    """Count the visits of a scope; an upper floor may pass a query that knows more of them."""
+def counted(scope: Scope, told: str = UNTOLD) -> Cells:
+    """Count the visits of a scope; `told` is SQL that tells of a visit `v` how it was reminded of."""
+    rows = asked(
+        f"SELECT v.treatment_id, v.lead, {told}, v.outcome, count(*) FROM ({SEEN}) v GROUP BY 1, 2, 3, 4",  # noqa: S608
+        scope.params(),
+    )
     cells: dict[tuple[int, int, int | None], dict[str, int]] = {}
-    for treatment, lead, told, outcome, count in asked(sql, scope.params()):
-        cells.setdefault((treatment, lead, told), {})[outcome] = count
+    for treatment, lead, fared, outcome, count in rows:
+        cells.setdefault((treatment, lead, fared), {})[outcome] = count
     return {
         key: Share(found.get(CAME, 0), found.get(NO_SHOW, 0), found.get(LATE, 0))
         for key, found in cells.items()
@@ -105,32 +107,40 @@ class Only:
     outcomes: Sequence[str] = ()
 
 
-LISTED = """
-SELECT seen.id, seen.local_date, seen.local_time, s.name,
-  trim(p.given_name || ' ' || p.family_name), t.name, seen.outcome, seen.lead, seen.told
-FROM seen
-JOIN scheduling_site s ON s.id = seen.site_id
-JOIN scheduling_treatment t ON t.id = seen.treatment_id
-JOIN scheduling_patient p ON p.id = seen.patient_id
-WHERE (%(treatment)s::bigint IS NULL OR seen.treatment_id = %(treatment)s::bigint)
-  AND (%(lead)s::int IS NULL OR seen.lead = %(lead)s::int)
-  AND (%(told)s::int IS NULL OR seen.told = %(told)s::int)
-  AND (%(outcomes)s::text[] = '{}' OR seen.outcome = ANY(%(outcomes)s::text[]))
-ORDER BY seen.start, seen.id OFFSET %(skip)s LIMIT %(most)s
-"""
-
-OWN_ROWS = f"WITH seen AS (SELECT due.*, NULL::int AS told FROM ({SEEN}) due) {LISTED}"  # noqa: S608
+_LISTED = f"""
+SELECT v.found, v.id, v.local_date, v.local_time, s.name,
+  trim(p.given_name || ' ' || p.family_name), t.name, v.outcome, v.lead, {{told}}
+FROM (
+  SELECT v.*, count(*) OVER () AS found FROM ({SEEN}) v
+  WHERE (%(treatment)s::bigint IS NULL OR v.treatment_id = %(treatment)s::bigint)
+    AND (%(lead)s::int IS NULL OR v.lead = %(lead)s::int)
+    AND (%(outcomes)s::text[] = '{{{{}}}}' OR v.outcome = ANY(%(outcomes)s::text[]))
+    AND {{wanted}}
+  ORDER BY v.start, v.id OFFSET %(skip)s LIMIT %(most)s
+) v
+JOIN scheduling_site s ON s.id = v.site_id
+JOIN scheduling_treatment t ON t.id = v.treatment_id
+JOIN scheduling_patient p ON p.id = v.patient_id
+ORDER BY v.start, v.id
+"""  # noqa: S608
+"""A page is cut out before anything is told of its visits: all of a quarter's took seconds."""
 
 
 def visits(
-    scope: Scope, only: Only | None = None, page: Page | None = None, sql: str = OWN_ROWS
-) -> list[Visit]:
-    """List the visits behind a count, by time."""
-    return [Visit(*row) for row in asked(sql, scope.params() | _listed(only, page))]
+    scope: Scope, only: Only | None = None, page: Page | None = None, told: str = UNTOLD
+) -> tuple[int, list[Visit]]:
+    """List the visits behind a count, by time: how many there are, and those of the page.
+
+    `told` is that of `counted`. Beyond the last page nothing is found, and nothing counted.
+    """
+    only = only or Only()
+    wanted = "TRUE" if only.told is None else f"{told} = %(told)s::int"
+    rows = asked(_LISTED.format(told=told, wanted=wanted), scope.params() | _listed(only, page))
+    return rows[0][0] if rows else 0, [Visit(*row[1:]) for row in rows]
 
 
-def _listed(only: Only | None, page: Page | None) -> dict[str, Any]:
-    only, page = only or Only(), page or Page()
+def _listed(only: Only, page: Page | None) -> dict[str, Any]:
+    page = page or Page()
     return {
         "treatment": only.treatment,
         "lead": only.lead,

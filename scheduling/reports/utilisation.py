@@ -175,27 +175,49 @@ WHERE a.id = ANY(%(ids)s)
 """
 
 
-def holds(
-    scope: Scope,
-    *,
-    kind: str,
-    resource: int | None = None,
-    hour: int | None = None,
-    page: Page | None = None,
-) -> tuple[int, list[Held]]:
-    """List what makes up the minutes of `measured`, in one hour of the week or in all.
+PARTS = ("visit", "hold", "outside")
+"""What a hold's minutes are: the visit, numbing or cleaning around it, or held while closed."""
 
-    Answer how many there are, and those of the page.
-    """
-    page = page or Page()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which holds: of one resource, in one hour of the week, with minutes of one part; None is any."""
+
+    resource: int | None = None
+    hour: int | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """How many holds there are, their minutes by `PARTS` together, and those of the page."""
+
+    count: int
+    minutes: Mapping[str, int]
+    rows: list[Held]
+
+
+def holds(scope: Scope, *, kind: str, only: Only | None = None, page: Page | None = None) -> Holds:
+    """List what makes up the minutes of `measured`."""
+    page, only = page or Page(), only or Only()
     with catalogue.steady() as ground:
         parts = [
-            _rows(site, bytes(asked(_EACH, _params(scope, site, kind, resource))[0][0]), hour)
+            _rows(
+                site,
+                bytes(asked(_EACH, _params(scope, site, kind, only.resource))[0][0]),
+                only.hour,
+            )
             for site in _sites(scope, ground)
         ]
         rows = np.concatenate(parts) if parts else np.zeros((0, 5), dtype=np.int64)
+        if only.part is not None:
+            rows = rows[rows[:, 2 + PARTS.index(only.part)] > 0]
         end = None if page.most is None else page.skip + page.most
-        return len(rows), _told(rows[page.skip : end].tolist(), ground)
+        return Holds(
+            count=len(rows),
+            minutes=dict(zip(PARTS, rows[:, 2:].sum(axis=0).tolist(), strict=True)),
+            rows=_told(rows[page.skip : end].tolist(), ground),
+        )
 
 
 def _rows(site: _Site, packed: bytes, hour: int | None) -> Minutes:

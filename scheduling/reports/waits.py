@@ -172,24 +172,41 @@ class Morning:
 
 
 _MORNINGS = """
-SELECT n.measured_on, n.measured_at, n.site_id, s.name, t.name, n.third_on, n.days, n.reach_days
-FROM scheduling_thirdnext n
-JOIN scheduling_site s ON s.id = n.site_id JOIN scheduling_treatment t ON t.id = n.treatment_id
-WHERE n.site_id = ANY(%(sites)s) AND n.measured_on BETWEEN %(first)s AND %(last)s
-  AND (%(site)s::bigint IS NULL OR n.site_id = %(site)s::bigint)
-  AND (%(treatment)s::bigint IS NULL OR n.treatment_id = %(treatment)s::bigint)
-ORDER BY n.measured_on DESC, s.name, t.name, n.id OFFSET %(skip)s LIMIT %(most)s
+SELECT n.found, n.measured_on, n.measured_at, n.site_id, n.site, n.treatment, n.third_on, n.days,
+  n.reach_days
+FROM (
+  SELECT n.*, s.name AS site, t.name AS treatment, count(*) OVER () AS found
+  FROM (
+    SELECT n.*, max(n.measured_on) OVER (PARTITION BY n.site_id, n.treatment_id) AS newest_on
+    FROM scheduling_thirdnext n
+    WHERE n.site_id = ANY(%(sites)s) AND n.measured_on BETWEEN %(first)s AND %(last)s
+  ) n
+  JOIN scheduling_site s ON s.id = n.site_id JOIN scheduling_treatment t ON t.id = n.treatment_id
+  WHERE (%(site)s::bigint IS NULL OR n.site_id = %(site)s::bigint)
+    AND (%(treatment)s::bigint IS NULL OR n.treatment_id = %(treatment)s::bigint)
+    AND (NOT %(newest)s OR n.measured_on = n.newest_on)
+) n
+ORDER BY n.measured_on DESC, n.site, n.treatment, n.id OFFSET %(skip)s LIMIT %(most)s
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which mornings: of one site, one treatment, or each treatment's newest; None is any."""
+
+    site: int | None = None
+    treatment: int | None = None
+    newest: bool = False
+
+
 def mornings(
-    scope: Scope,
-    *,
-    site: int | None = None,
-    treatment: int | None = None,
-    page: Page | None = None,
-) -> list[Morning]:
-    """List the mornings that were measured, the newest first."""
-    page = page or Page()
-    asking = {"site": site, "treatment": treatment, "skip": page.skip, "most": page.most}
-    return [Morning(*row) for row in asked(_MORNINGS, scope.params() | asking)]
+    scope: Scope, only: Only | None = None, page: Page | None = None
+) -> tuple[int, list[Morning]]:
+    """List the mornings that were measured, the newest first: how many, and those of the page."""
+    page, only = page or Page(), only or Only()
+    asking = {
+        "site": only.site, "treatment": only.treatment, "newest": only.newest,
+        "skip": page.skip, "most": page.most,
+    }  # fmt: skip
+    rows = asked(_MORNINGS, scope.params() | asking)
+    return rows[0][0] if rows else 0, [Morning(*row[1:]) for row in rows]

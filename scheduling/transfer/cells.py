@@ -30,10 +30,14 @@ _TRUTHS = {
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was said of a file: the order of its dates, and the countries of its phone numbers."""
+    """What was said of a file: the order of its dates, and the countries of its phone numbers.
+
+    `since` is the date from which it holds in place of what stands; None where it adds.
+    """
 
     dates: str = ""
     countries: tuple[str, ...] = ("GB",)
+    since: date | None = None
 
 
 AS_WRITTEN = Declared()

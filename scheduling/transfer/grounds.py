@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import NOT_PROVIDED, Model
 
 from scheduling import grounds
 from scheduling.errors import Malformed
@@ -115,14 +115,30 @@ class Sheet:
 
     def one(self, row: Row, desk: Desk) -> Outcome:
         """Take one row in: new, changed, or the same."""
+        return self.take(self.read(row), desk)
+
+    def read(self, row: Row) -> dict[str, Any]:
+        """Read the fields that a row tells of.
+
+        Raises:
+            Malformed: a cell that cannot be read, or an empty one by which the thing is known.
+
+        """
         said = {
             name: READERS[how](row, name) for name, how, *_ in self.columns if name in row.cells
         }
+        for name in self.key:  # what a row is known by is what will stand, said or not
+            if said.get(name) in (None, "") and self._stands_anyhow(name):
+                said[name] = self.model._meta.get_field(name).get_default()  # type: ignore[union-attr]
         lacking = [
-            name for name in self.key if name in self._needed and said.get(name) in (None, "")
+            name for name in self.key if name in self.needed and said.get(name) in (None, "")
         ]
         if lacking:
             raise Malformed(f"{lacking[0]}: this is empty.")
+        return said
+
+    def take(self, said: Mapping[str, Any], desk: Desk) -> Outcome:
+        """Keep what was read: new, changed, or the same."""
         found = self._found(said)
         thing = found or self.model()
         before = None if found is None else self.model._default_manager.get(pk=found.pk)  # noqa: SLF001 -- the model is any
@@ -157,9 +173,27 @@ class Sheet:
             raise Malformed(f"{name}: {' '.join(sentences)}") from error
 
     @property
-    def _needed(self) -> frozenset[str]:
+    def needed(self) -> frozenset[str]:
+        """Name the fields that have to say something."""
         fields = self.model._meta.get_fields()
         return frozenset(f.name for f in fields if not getattr(f, "null", True))
+
+    def _is_asked(self, name: str) -> bool:
+        return name in self.key and name in self.needed and not self._stands_anyhow(name)
+
+    def _stands_anyhow(self, name: str) -> bool:
+        """Tell whether the model says something where a file says nothing."""
+        return (
+            getattr(self.model._meta.get_field(name), "default", NOT_PROVIDED) is not NOT_PROVIDED
+        )
+
+    @property
+    def header(self) -> tuple[Column, ...]:
+        """Answer the columns as a file has them."""
+        return tuple(
+            Column(name, says, example, required=self._is_asked(name))
+            for name, _, says, example in self.columns
+        )
 
     def bodies(self) -> Iterator[Sequence[str]]:
         """Give every row of the model."""
@@ -304,11 +338,7 @@ ABSENCES = Sheet(
 
 
 def _kind(code: str, title: str, order: int, sheet: Sheet) -> Kind:
-    columns = tuple(
-        Column(name, says, example, required=name in sheet.key and name in sheet._needed)  # noqa: SLF001 -- its own room
-        for name, _, says, example in sheet.columns
-    )
-    return Kind(code, title, order, columns, row_by_row(sheet.one), sheet.bodies)
+    return Kind(code, title, order, sheet.header, row_by_row(sheet.one), sheet.bodies)
 
 
 KINDS = (
@@ -318,6 +348,5 @@ KINDS = (
     _kind("capabilities", "Who and what can do which", 4, CAPABILITIES),
     _kind("treatments", "Treatments", 5, TREATMENTS),
     _kind("needs", "What treatments need", 6, NEEDS),
-    _kind("hours", "Opening hours", 7, HOURS),
     _kind("absences", "Absences", 8, ABSENCES),
 )

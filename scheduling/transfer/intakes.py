@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
 
-from scheduling import catalogue, trail
+from scheduling import catalogue, statements, trail
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.integrity import retrying
@@ -25,6 +25,7 @@ from scheduling.transfer import kinds, tables
 from scheduling.transfer.cells import DATES, Declared, Row, sha
 from scheduling.transfer.kinds import Desk, Kind, Outcome, Verdict
 from scheduling.transfer.tables import Table
+from scheduling.walltime import LATEST
 
 BATCH = 500
 AT_ONCE = 1_000
@@ -56,7 +57,10 @@ class _TakenBack(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """A file and what is declared of it; empty `encoding` and `delimiter` are found out."""
+    """A file and what is declared of it; empty `encoding` and `delimiter` are found out.
+
+    From `since` on it holds in place of what stands (opening hours); without, it adds.
+    """
 
     name: str
     content: bytes
@@ -65,6 +69,7 @@ class Handed:
     dates: str = ""
     encoding: str = ""
     delimiter: str = ""
+    since: date | None = None
 
 
 def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
@@ -75,12 +80,16 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
 
     """
     kind = kinds.named(handed.kind)
-    _table(kind, handed)
+    table = _table(kind, handed)
+    _may_replace(kind, handed.since, now)
     declared = {
         "dates": handed.dates,
         "encoding": handed.encoding,
         "delimiter": handed.delimiter,
         "countries": _countries(),
+        "header": list(table.header),
+        "separator": table.delimiter,
+        "since": handed.since.isoformat() if handed.since else "",
     }
     intake = Intake.objects.create(
         kind=kind.code,
@@ -94,6 +103,13 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
     )
     _note(intake, "receive", by, now)
     return intake
+
+
+def _may_replace(kind: Kind, since: date | None, now: datetime) -> None:
+    if since is not None and not kind.whole:
+        raise Malformed(f"{kind.title} are added; only opening hours are replaced from a date on.")
+    if since is not None and not now.date() <= since <= LATEST:
+        raise Malformed("What stands is replaced from today on, or from a later date.")
 
 
 def _countries() -> list[str]:
@@ -157,7 +173,7 @@ def write(*, intake_id: int, agreed: Agreed, by: Actor, now: datetime) -> Intake
 
     Raises:
         NotFound: no such file.
-        WrongState: it was not looked at yet, or written before.
+        WrongState: it was not looked at yet, written before, or another is being written now.
         Outdated: another file, or other verdicts than those shown; nothing is written.
 
     """
@@ -175,6 +191,7 @@ def write(*, intake_id: int, agreed: Agreed, by: Actor, now: datetime) -> Intake
 
 @retrying
 def _written(intake_id: int, by: Actor, now: datetime) -> Intake:
+    _alone()
     intake = Intake.objects.select_for_update().get(pk=intake_id)
     if intake.state != Intake.State.CHECKED:
         raise WrongState("This file was written before.")
@@ -187,6 +204,24 @@ def _written(intake_id: int, by: Actor, now: datetime) -> Intake:
     intake.save()
     _note(intake, "take_in", by, now)
     return intake
+
+
+_ALONE = "SELECT pg_try_advisory_xact_lock(74, 1)"
+"""Beside 73, the resources'; kept until the transaction ends."""
+
+
+def _alone() -> None:
+    """Write one file at a time: the second reads what the first has written.
+
+    Raises:
+        WrongState: another file is being written.
+
+    """
+    [(free,)] = statements.rows(_ALONE, [])
+    if not free:
+        raise WrongState(
+            "Another file is being written just now. Write this one when that is done."
+        )
 
 
 def discard(*, intake_id: int, by: Actor, now: datetime) -> None:
@@ -241,7 +276,12 @@ def rows_of(intake: Intake) -> list[Row]:
         delimiter=declared["delimiter"],
     )
     table = _table(kind, handed)
-    how = Declared(dates=declared["dates"], countries=tuple(declared["countries"]))
+    since = declared.get("since")
+    how = Declared(
+        dates=declared["dates"],
+        countries=tuple(declared["countries"]),
+        since=date.fromisoformat(since) if since else None,
+    )
     rows = [
         Row(line, dict(zip(table.header, cells, strict=True)), how) for line, cells in table.rows
     ]
@@ -255,7 +295,7 @@ def _taken_in(intake: Intake, by: Actor, now: datetime) -> list[tuple[Row, Outco
     desk = Desk(source=intake.source, by=by, now=now, declared=declared)
     catalogue.current()
     found: list[tuple[Row, Outcome]] = []
-    for batch in _batches(rows):
+    for batch in [rows] if kind.whole else _batches(rows):
         found += zip(batch, kind.apply(batch, desk), strict=True)
         tell(intake.pk, len(found), len(rows))
     desk.settle()

@@ -81,6 +81,10 @@ class Desk:
         seen.add(external)
         return external
 
+    def again(self, row: Row) -> None:
+        """Let a row be read once more."""
+        self.memo["seen"].discard(row.text("external_id"))
+
     def find(self, subject: str, external_id: str, column: str) -> int:
         """Find the row here that an id of the other system stands for.
 
@@ -132,7 +136,8 @@ class Kind:
     """One kind of file: its columns, how rows come in, and how those here go out.
 
     `order` is that of a move: what others refer to comes first. `bodies` gives the cells of every
-    row here, in the order of the columns. `turn` sorts the rows of a file that refer to each other.
+    row here, in the order of the columns. `turn` sorts the rows of a file that refer to each other. A kind that
+    is taken in `whole` gets all rows of a file at once, and may replace what stands from a date on.
     """
 
     code: str
@@ -142,6 +147,7 @@ class Kind:
     apply: Apply
     bodies: Callable[[], Iterator[Sequence[str]]]
     turn: Callable[[Row], int] = lambda _: 0
+    whole: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,11 +21,17 @@ LONGEST_CELL = 20_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 ENCODINGS = ("utf-8", "windows-1252")
 
+ASIDE = ("line", "verdict", "why")
+"""Columns that a table of verdicts has beside those of the file; read again, they are left out."""
+
+BOM = b"\xef\xbb\xbf"
+
 _TRIGGERS = "=+\\-@\t\r\n＝＋－＠"
 _START = r"(?:^|(?<=[;,\t\r\n]))( *)"
 _DANGEROUS = re.compile(rf"{_START}(?='*[{_TRIGGERS}])")
 _QUOTED = re.compile(rf"{_START}'(?='*[{_TRIGGERS}])")
 _QUOTED_AT_FIRST = re.compile(rf"^'(?='*[{_TRIGGERS}])")
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?(?=\r|\n)', re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?|\+\d{6,15}")
 
 
@@ -53,16 +59,35 @@ def read(
 
     """
     text, used = decoded(content, encoding)
-    separator = delimiter or separator_of(text, columns)
+    text, said = _without_separator_line(text)
+    separator = delimiter or said or separator_of(text, columns)
     lines = _lines(text, separator)
     first = next(lines, None)
     if first is None:
         raise Malformed("The file is empty.")
-    header = _header(first[1], columns)
-    rows = tuple(_rows(lines, header, ours=ours))
+    told = {_plain(cell) for cell in first[1]} >= set(ASIDE)
+    header = _header(first[1], [*columns, *ASIDE] if told else columns)
+    rows = tuple(_rows(lines, header, ours=ours or told))
     if not rows:
         raise Malformed("The file has a header and no rows.")
-    return Table(header, rows, separator, used)
+    return (
+        _kept(Table(header, rows, separator, used))
+        if told
+        else Table(header, rows, separator, used)
+    )
+
+
+def _kept(table: Table) -> Table:
+    """Leave the columns aside that verdicts put beside those of the file."""
+    kept = [index for index, name in enumerate(table.header) if name not in ASIDE]
+    rows = tuple((line, tuple(cells[index] for index in kept)) for line, cells in table.rows)
+    return Table(tuple(table.header[i] for i in kept), rows, table.delimiter, table.encoding)
+
+
+def _without_separator_line(text: str) -> tuple[str, str]:
+    """Read the line “sep=;” that some spreadsheets put first; the lines keep their numbers."""
+    match = _SEPARATOR_LINE.match(text)
+    return (text[match.end() :], match[1]) if match else (text, "")
 
 
 def decoded(content: bytes, encoding: str = "") -> tuple[str, str]:
@@ -90,6 +115,8 @@ def decoded(content: bytes, encoding: str = "") -> tuple[str, str]:
 def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
     if encoding not in ENCODINGS:
         raise Malformed(f"Files are read in {' or '.join(ENCODINGS)}.")
+    if content.startswith(BOM):  # says itself what it is, whatever was said of it
+        encoding = "utf-8"
     try:
         return content.decode("utf-8-sig" if encoding == "utf-8" else encoding), encoding
     except UnicodeDecodeError as error:
@@ -107,7 +134,7 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
         Malformed: by none, or by more than one equally well.
 
     """
-    first = text.splitlines()[0] if text.strip() else ""
+    first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
     known = set(columns)
     found = {
         each: sum(_plain(cell) in known for cell in next(csv.reader([first], delimiter=each), []))
@@ -141,10 +168,16 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise Malformed(_too_long(before + 1)) from error
             raise Malformed(f"Line {reader.line_num} cannot be read as CSV: {error}.") from error
         if any(cell.strip() for cell in cells):
             yield before + 1, cells
         before = reader.line_num
+
+
+def _too_long(line: int) -> str:
+    return f"Line {line} has a cell of more than {LONGEST_CELL:,} characters."
 
 
 def _header(cells: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
@@ -174,7 +207,7 @@ def _rows(
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
             raise Malformed(f"Line {line} has {len(cells)} cells, and the header {width}.")
         if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise Malformed(f"Line {line} has a cell of more than {LONGEST_CELL:,} characters.")
+            raise Malformed(_too_long(line))
         given = [unquoted(cell, ours=ours) for cell in cells[:width]]
         yield line, (*given, *[""] * (width - len(given)))
 
@@ -208,10 +241,12 @@ def unquoted(cell: str, *, ours: bool) -> str:
     return _QUOTED.sub(r"\1", cell) if ours else _QUOTED_AT_FIRST.sub("", cell)
 
 
-def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Write a table as CSV: UTF-8, commas, every cell in quotes, no formula."""
+def written(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str = ","
+) -> Iterator[bytes]:
+    """Write a table as CSV: UTF-8, every cell in quotes, no formula."""
     pipe = io.StringIO(newline="")
-    writer = csv.writer(pipe, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer = csv.writer(pipe, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(header)
     for count, row in enumerate(rows, 1):
         writer.writerow([inert(cell.replace("\0", "")) for cell in row])

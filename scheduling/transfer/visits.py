@@ -1,19 +1,18 @@
 """Visits: those done feed the rules, those to come are held, with what speaks against them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 
 from scheduling import booking
 from scheduling.booking import Ask, Past
-from scheduling.core.words import Status, Wish
-from scheduling.errors import Malformed
-from scheduling.models import Allocation, Appointment, Resource, Site, Todo, Treatment
-from scheduling.transfer import people
+from scheduling.core.words import Status
+from scheduling.models import Allocation, Appointment
+from scheduling.transfer import changed, worklist
 from scheduling.transfer.cells import Row, listed
 from scheduling.transfer.kinds import (
+    Apply,
     Column,
     Desk,
     Kind,
@@ -23,13 +22,15 @@ from scheduling.transfer.kinds import (
     said,
     same_or_none,
 )
+from scheduling.transfer.naming import KINDS, SERIES, ask_of, site_of
+from scheduling.transfer.worklist import ask_reception, in_words, whole
 from scheduling.walltime import instant_of
 
-SUBJECT = "visits"
-SERIES = "series"
-BREAKS_A_RULE = "imported-visit-breaks-rule"
-NOT_PLACED = "imported-visit-not-placed"
-STILL_BOOKED = "imported-visit-still-booked"
+__all__ = ["KIND", "SERIES", "SUBJECT"]
+
+SUBJECT = changed.SUBJECT
+NOT_HERE = 0
+"""Stands for the visit of a row that could not be held."""
 
 STATUSES = tuple(
     s.value for s in Status if s not in (Status.PENDING, Status.PROPOSED, Status.WAITLIST)
@@ -65,20 +66,18 @@ SAME = (
     "cancel_reason", "note",
 )  # fmt: skip
 """Columns that are called as the fields of a visit are."""
-KINDS = {"practitioner": "practitioner", "room": "room", "device": "device"}
 
 
 def _one(row: Row, desk: Desk) -> Outcome:
     external = desk.once(row)
     if same := same_or_none(row, desk, SUBJECT, external):
         return same
-    if (known := desk.known(SUBJECT).get(external)) is not None:
-        raise Malformed(
-            f"This visit was taken in before (number {known[0]}) and the file now says otherwise."
-            " Change it in the diary, where patients are told."
-        )
-    ask = _ask(row, desk)
+    ask = ask_of(row, desk)
     status = Status(row.choice("status", STATUSES, Status.BOOKED.value))
+    known = desk.known(SUBJECT).get(external)
+    if known is not None and known[0] != NOT_HERE:
+        return changed.follow(row, desk, ask, status)
+    worklist.no_longer_asked(row, desk)
     if status is Status.BOOKED and ask.start > desk.now:
         return _to_come(row, desk, ask)
     return _past(row, desk, ask, status)
@@ -87,23 +86,24 @@ def _one(row: Row, desk: Desk) -> Outcome:
 def _to_come(row: Row, desk: Desk, ask: Ask) -> Outcome:
     brought = booking.bring_in(ask=ask, by=desk.by, now=desk.now)
     codes = tuple(sorted({reason.code for reason in brought.against}))
-    if brought.appointment is None:
-        what = f"The visit {_in_words(row)} could not be held: {said(brought.against)}"
-        _ask_reception(desk, ask, NOT_PLACED, f"{what} The row: {_whole(row)}")
+    external, visit = row.text("external_id"), brought.appointment
+    if visit is None:
+        what = f"The visit {in_words(row)} could not be held: {said(brought.against)}"
+        task = ask_reception(desk, ask, worklist.NOT_PLACED, f"{what} The row: {whole(row)}")
         # kept in mind, so that the file taken in again does not ask a second time
-        desk.remember(SUBJECT, row, row.text("external_id"), 0)
+        desk.remember(SUBJECT, row, external, NOT_HERE)
+        desk.remember(worklist.WAITING, row, external, task.pk)
         return Outcome(Verdict.FLAGGED, f"Not written, on the work list: {what}", codes)
-    visit = brought.appointment
-    desk.remember(SUBJECT, row, row.text("external_id"), visit.pk)
+    desk.remember(SUBJECT, row, external, visit.pk)
     if not codes:
         return Outcome(Verdict.NEW, subject_id=visit.pk)
-    what = f"The visit {_in_words(row)} came in against a rule: {said(brought.against)}"
-    _ask_reception(desk, ask, BREAKS_A_RULE, what, visit)
+    what = f"The visit {in_words(row)} came in against a rule: {said(brought.against)}"
+    ask_reception(desk, ask, worklist.BREAKS_A_RULE, what, visit)
     return Outcome(Verdict.FLAGGED, f"Held, on the work list: {what}", codes, visit.pk)
 
 
 def _past(row: Row, desk: Desk, ask: Ask, status: Status) -> Outcome:
-    zone = ZoneInfo(_site(row, desk).zone)
+    zone = ZoneInfo(site_of(row, desk).zone)
     ended = row.text("ended")
     past = Past(
         status=status,
@@ -114,116 +114,38 @@ def _past(row: Row, desk: Desk, ask: Ask, status: Status) -> Outcome:
     desk.remember(SUBJECT, row, row.text("external_id"), visit.pk)
     if status is not Status.BOOKED:
         return Outcome(Verdict.NEW, subject_id=visit.pk)
-    what = f"The visit {_in_words(row)} is past and still says “booked”: say whether it took place."
-    _ask_reception(desk, ask, STILL_BOOKED, what, visit)
-    return Outcome(Verdict.FLAGGED, what, (STILL_BOOKED,), visit.pk)
+    what = f"The visit {in_words(row)} is past and still says “booked”: say whether it took place."
+    ask_reception(desk, ask, worklist.STILL_BOOKED, what, visit)
+    return Outcome(Verdict.FLAGGED, what, (worklist.STILL_BOOKED,), visit.pk)
 
 
-def _ask_reception(
-    desk: Desk, ask: Ask, kind: str, text: str, visit: Appointment | None = None
-) -> None:
-    Todo.objects.create(
-        site_id=ask.wish.site_id,
-        patient_id=ask.wish.patient_id,
-        appointment=visit,
-        kind=kind,
-        text=text,
-        urgent=visit is None,
-        created_at=desk.now,
-    )
+_TAKE: Apply = row_by_row(_one)
 
 
-def _in_words(row: Row) -> str:
-    return f"on {row.text('date')} at {row.text('time')} ({row.text('treatment')})"
+def apply(rows: Sequence[Row], desk: Desk) -> list[Outcome]:
+    """Take visits in one after another; one whose new place is still taken waits for the others.
+
+    When a day was shifted there, each visit stands where the one before it goes. They are tried
+    again in the other direction, as long as that helps; what then is in the way stays there.
+    """
+    found: dict[int, Outcome] = {}
+    left = list(rows)
+    desk.memo.pop(changed.LAST_TIME, None)
+    while left:
+        stuck = [row for row in left if not _tried(row, desk, found)]
+        if len(stuck) == len(left):
+            desk.memo[changed.LAST_TIME] = True
+        left = stuck[::-1]
+    return [found[row.line] for row in rows]
 
 
-def _whole(row: Row) -> str:
-    return "; ".join(
-        f"{name} {cell.strip()}"
-        for name, cell in row.cells.items()
-        if cell.strip() and name != "note"
-    )
-
-
-# ---------------------------------------------------------------- cells that name rows here
-
-
-def _ask(row: Row, desk: Desk) -> Ask:
-    site = _site(row, desk)
-    treatment = _treatment(row, desk)
-    start = row.moment("date", "time", ZoneInfo(site.zone))
-    if start is None:
-        raise Malformed("A visit needs its date and its time.")
-    series, seq = _session(row, desk)
-    wish = Wish(
-        site_id=site.pk,
-        treatment_id=treatment.pk,
-        patient_id=desk.find(people.SUBJECT, row.needed("patient"), "patient"),
-        minutes=row.number("minutes", least=5, most=1440),
-        areas=tuple(row.words("areas")),
-        size=row.choice("size", ("small", "face", "large")),
-        depth=row.choice("depth", ("superficial", "deep")),
-        indication=row.text("indication", most=40),
-        encounter=row.text("encounter", most=40),
-        resources=_resources(row, desk),
-        series_id=series,
-        seq=seq,
-        not_before=row.day("not_before"),
-        not_after=row.day("not_after"),
-        note=row.text("note"),
-    )
-    return Ask(wish=wish, start=start)
-
-
-def _session(row: Row, desk: Desk) -> tuple[int | None, int | None]:
-    plan, seq = row.text("plan"), row.number("session", least=1, most=60)
-    if not plan:
-        return None, None
-    if seq is None:
-        raise Malformed("session: say which session of the course this visit is.")
-    return desk.find(SERIES, plan, "plan"), seq
-
-
-def _resources(row: Row, desk: Desk) -> Mapping[str, tuple[int, ...]]:
-    found = {}
-    for column, kind in KINDS.items():
-        ids = [_resource(kind, name, desk) for name in row.words(column)]
-        if ids:
-            found[kind] = tuple(ids)
-    return found
-
-
-def _resource(kind: str, name: str, desk: Desk) -> int:
-    memo: dict[tuple[str, str], int] = desk.memo.setdefault("resources", {})
-    if not memo:
-        rows = Resource.objects.values_list("kind", "name", "pk")
-        memo.update({(k, n.casefold()): pk for k, n, pk in rows})
-    if (kind, name.casefold()) not in memo:
-        raise Malformed(f"{kind}: there is none called “{name}” here.")
-    return memo[kind, name.casefold()]
-
-
-def _site(row: Row, desk: Desk) -> Site:
-    found: dict[str, Site] = desk.memo.setdefault("sites", {})
-    if not found:
-        found.update({site.name.casefold(): site for site in Site.objects.all()})
-    return _among(found, row.needed("site"), "site")
-
-
-def _treatment(row: Row, desk: Desk) -> Treatment:
-    found: dict[str, Treatment] = desk.memo.setdefault("treatments", {})
-    if not found:
-        found.update({each.name.casefold(): each for each in Treatment.objects.all()})
-    return _among(found, row.needed("treatment"), "treatment")
-
-
-T = TypeVar("T")
-
-
-def _among(found: Mapping[str, T], name: str, column: str) -> T:
-    if name.casefold() not in found:
-        raise Malformed(f"{column}: there is none called “{name}” here.")
-    return found[name.casefold()]
+def _tried(row: Row, desk: Desk, found: dict[int, Outcome]) -> bool:
+    try:
+        [found[row.line]] = _TAKE([row], desk)
+    except changed.StillTaken:
+        desk.again(row)
+        return False
+    return True
 
 
 def bodies() -> Iterator[Sequence[str]]:
@@ -242,10 +164,7 @@ def bodies() -> Iterator[Sequence[str]]:
 def _cells(visit: Appointment) -> Sequence[str]:
     zone = ZoneInfo(visit.zone)
     holding: list[Allocation] = getattr(visit, "holding", [])
-    names = {
-        kind: [a.resource.name for a in holding if a.resource.kind == kind]
-        for kind in KINDS.values()
-    }
+    names = {kind: [a.resource.name for a in holding if a.resource.kind == kind] for kind in KINDS}
     start = visit.start.astimezone(zone)
     twice = start.replace(fold=0).utcoffset() != start.replace(fold=1).utcoffset()
     facts = {
@@ -266,4 +185,4 @@ def _cells(visit: Appointment) -> Sequence[str]:
     return listed(facts[column.name] for column in COLUMNS)
 
 
-KIND = Kind("visits", "Visits, done and to come", 50, COLUMNS, row_by_row(_one), bodies)
+KIND = Kind("visits", "Visits, done and to come", 50, COLUMNS, apply, bodies)

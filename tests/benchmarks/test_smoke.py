@@ -26,6 +26,7 @@ def test_run_prints_every_section_and_holds_every_target_against_a_figure() -> N
         "Reminders",
         "Day list",
         "Diary",
+        "Status board",
         "Plans",
         "Reports",
         "Targets",

@@ -71,6 +71,9 @@ def taken_in(desk: Page) -> list[str]:
     expect(desk.get_by_role("row", name="3 P2 refused given_name: this is empty.")).to_be_visible()
     found += grave(desk)
     assert Patient.objects.count() == 1
+    with desk.expect_download() as download:
+        desk.get_by_role("button", name="Download the 1 refused row (CSV)").click()
+    assert b'"given_name: this is empty."' in download.value.path().read_bytes()
     desk.get_by_label("Leave out the 1 refused").check()
     desk.get_by_role("button", name="Write 1 row").click()
     expect(desk.get_by_role("heading", name="Written")).to_be_visible()
@@ -81,6 +84,10 @@ def joined(desk: Page) -> list[str]:
     """Find the patient twice, see what joining does, and join."""
     desk.goto("/admin/scheduling/intake/likely/")
     found = grave(desk)
+    desk.get_by_role("button", name="are not the same person").click()
+    expect(desk.get_by_role("heading", name="Said to be two people")).to_be_visible()
+    found += grave(desk)
+    desk.get_by_role("button", name="Take back that").click()
     desk.get_by_role("link", name="Look at joining Ada Pine").click()
     desk.get_by_role("button", name="See what joining them does").click()
     found += grave(desk)

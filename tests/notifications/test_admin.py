@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from clinic import groups
 from notifications import outbox, panels, receipts
 from notifications.core.resting import Trouble
-from notifications.models import Attempt, Breaker, Message, OptOut
+from notifications.models import Attempt, Breaker, Message, OptOut, SmsPrice
 from notifications.providers import ProviderDown, SendFailed, reasons
 from notifications.receipts import Event
 from scheduling.models import Change, Site
@@ -22,6 +23,7 @@ from tests.notifications.stage import DAYS_14, NOW, Carrier
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/notifications/message/"
+PRICES = "/admin/notifications/smsprice/"
 
 
 def signed_in(*sites: Site, may: tuple[str, ...] = ("view_message",), **more: bool) -> Client:
@@ -206,6 +208,37 @@ def test_opt_outs_are_listed() -> None:
 
 
 # ---------------------------------------------------------------- wordings
+
+
+def test_the_list_of_prices_costs_the_same_for_one_and_for_three() -> None:
+    at = stage.house()
+    client = signed_in(at.site, may=("view_smsprice",))
+    counts = []
+    for days in range(3):
+        SmsPrice.objects.create(
+            site=at.site, price="0.04", currency="GBP", source="a bill",
+            valid_from=NOW.date() + timedelta(days),
+        )  # fmt: skip
+        page = client.get(PRICES)  # the catalogue's memo is read anew, once
+        assert page.content.decode().count("field-__str__") == days + 1
+        with CaptureQueriesContext(connection) as queries:
+            client.get(PRICES)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] == counts[2]
+
+
+@pytest.mark.parametrize(
+    ("group", "answers"),
+    [("manager", [200, 200, 404]), ("reception", [403] * 3), ("clinician", [403] * 3)],
+)
+def test_prices_open_for_managers_alone(group: str, answers: list[int]) -> None:
+    at = stage.house()
+    groups.ensure()
+    client = signed_in(at.site, may=())
+    User.objects.get(username="desk").groups.add(Group.objects.get(name=group))
+    urls = (PRICES, f"{PRICES}add/", f"{PRICES}987654/change/")
+    assert [client.get(url).status_code for url in urls] == answers
+    assert Client().get(PRICES)["Location"].startswith("/admin/login/")
 
 
 def test_the_patients_panel_shows_the_messages() -> None:

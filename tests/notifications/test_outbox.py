@@ -1,5 +1,6 @@
 """Rows that commit with the visit, are superseded with it, and are swept until each is settled."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,24 @@ def test_the_database_refuses_the_same_message_twice() -> None:
 def test_the_database_refuses_a_state_that_there_is_not(facts: dict[str, object]) -> None:
     rows = Message.objects.filter(pk=_first(stage.booked(stage.house())))
     with pytest.raises(IntegrityError, match="message_open_until_settled"):
+        rows.update(**facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"state": "dropped", "open": False}, "message_dropped_with_a_reason"),
+        ({"drop_reason": "opted_out"}, "message_dropped_with_a_reason"),
+        ({"state": "claimed", "leased_until": stage.NOW}, "message_lease_has_a_token"),
+        ({"state": "sending", "token": uuid.UUID(int=1)}, "message_lease_has_a_token"),
+        ({"state": "accepted", "open": False}, "message_accepted_with_an_id"),
+        ({"appointment": None}, "message_about_a_visit_or_an_offer"),
+    ],
+    ids=str,
+)
+def test_the_database_keeps_each_rule_of_a_message(facts: dict[str, object], rule: str) -> None:
+    rows = Message.objects.filter(pk=_first(stage.booked(stage.house())))
+    with pytest.raises(IntegrityError, match=rule):
         rows.update(**facts)
 
 

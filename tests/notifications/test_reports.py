@@ -64,17 +64,18 @@ def test_reminders_are_counted_by_what_became_of_them() -> None:
     made = [m for m in sent(book, 150) if m.kind == "reminder" and inside(m)]
     by_hand = Counter((m.channel, STATES[m.state]) for m in made)
 
-    found = reports.reminders(book.scope)
+    found = reports.traffic(book.scope)[0].reminders
 
     assert found == by_hand
     assert 20 < by_hand.total() < 120
     for (channel, fate), count in found.items():
-        assert len(reports.reminder_rows(book.scope, channel=channel, fate=fate)) == count
-    rows = reports.reminder_rows(book.scope)
+        many, rows = reports.reminder_rows(book.scope, channel=channel, fate=fate)
+        assert many == len(rows) == count
+    many, rows = reports.reminder_rows(book.scope)
     assert [row.id for row in rows] == [
         m.pk for m in sorted(made, key=lambda m: (m.sending_at or m.due_at, m.pk))
     ]
-    assert reports.reminder_rows(book.scope, page=Page(3, 4)) == rows[3:7]
+    assert reports.reminder_rows(book.scope, page=Page(3, 4)) == (many, rows[3:7])
 
 
 def test_a_visit_counts_with_its_best_reminder() -> None:
@@ -92,7 +93,7 @@ def test_a_visit_counts_with_its_best_reminder() -> None:
     cells = reports.attended(book.scope)
 
     by_hand: dict[int, Share] = {}
-    for row in attendance.visits(book.scope):
+    for row in attendance.visits(book.scope)[1]:
         one = Share(
             int(row.outcome == "came"), int(row.outcome == "noshow"), int(row.outcome == "late")
         )
@@ -101,9 +102,9 @@ def test_a_visit_counts_with_its_best_reminder() -> None:
     assert attendance.by(cells, 2) == by_hand
     assert attendance.total(cells) == attendance.total(attendance.counted(book.scope))
     for rank, share in by_hand.items():
-        rows = reports.attended_rows(book.scope, Only(told=rank))
-        assert len(rows) == share.all
-        assert {best.get(row.id, 0) for row in rows} == {rank}
+        many, rows = reports.attended_rows(book.scope, Only(told=rank))
+        assert many == len(rows) == share.all
+        assert {(best.get(row.id, 0), row.told) for row in rows} == {(rank, rank)}
 
 
 def test_spend_is_segments_times_the_price_of_the_day() -> None:
@@ -126,15 +127,24 @@ def test_spend_is_segments_times_the_price_of_the_day() -> None:
         Decimal(),
     )
 
-    found = reports.spend(book.scope)
+    before, both = reports.traffic(book.scope.before, book.scope)
+    found = both.spend
+    assert before == reports.traffic(book.scope.before)[0]
 
     mine = [s for s in found if s.priced.site_id == book.clinic.site.pk]
     assert sum((s.cost or Decimal() for s in mine), Decimal()) == by_hand > 0
     assert {s.cost for s in found if s.priced.site_id == book.other.pk} == {None}
-    assert sum(s.texts for s in found) == len(texts) == len(reports.text_rows(book.scope))
+    many, rows = reports.text_rows(book.scope)
+    assert sum(s.texts for s in found) == len(texts) == many == len(rows)
+    assert sum(row.cost or Decimal() for row in rows) == by_hand
+    for each in found:
+        many, rows = reports.text_rows(
+            book.scope, site=each.priced.site_id, since=each.priced.first, kind=each.kind
+        )
+        assert (many, sum(row.segments or 0 for row in rows)) == (each.texts, each.segments)
     assert sum(s.segments for s in found) == sum(m.segments or 0 for m in texts)
     assert sum(s.uncounted for s in found) == sum(m.segments is None for m in texts)
-    assert len(reports.text_rows(book.scope, site=book.clinic.site.pk, kind="booked")) == sum(
+    assert reports.text_rows(book.scope, site=book.clinic.site.pk, kind="booked")[0] == sum(
         m.kind == "booked" for m in here
     )
 

@@ -12,6 +12,7 @@ from scheduling.models import (
     Offer,
     Opening,
     Origin,
+    Patient,
     Record,
     SignedConsent,
     Stage,
@@ -19,6 +20,7 @@ from scheduling.models import (
     Tally,
     ThirdNext,
     TreatmentText,
+    TwoPeople,
     WaitingEntry,
 )
 from tests import cast
@@ -130,7 +132,15 @@ def measured(c: cast.Clinic) -> ThirdNext:
     )
 
 
+def two(c: cast.Clinic, *, turned: bool = False) -> TwoPeople:
+    other = Patient.objects.filter(given_name="Bo").first() or cast.patient("Bo", "Ash")
+    one, later = (other, c.patient) if turned else (c.patient, other)
+    return TwoPeople.objects.create(one=one, two=later, said_at=NOW, said_by="x")
+
+
 BREACHES: dict[str, Breach] = {
+    "two_people_in_order": lambda c: two(c, turned=True),
+    "two_people_said_once": lambda c: [two(c), two(c)],
     "treatment_told_once_a_language": lambda c: [told(c), told(c)],
     "stage_reached_once": lambda c: stage(c, times=2),
     "stage_is_known": lambda c: stage(c, "lost"),

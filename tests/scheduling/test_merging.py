@@ -103,6 +103,8 @@ def test_every_column_that_names_a_patient_is_known() -> None:
         "SignedConsent.patient",
         "Submission.patient",
         "Todo.patient",
+        "TwoPeople.one",
+        "TwoPeople.two",
         "WaitingEntry.patient",
     ]
 

@@ -1,6 +1,7 @@
 """Take files of another system in, or the zip of `export_clinic`: looked over first, then written."""
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
 from scheduling.models import Intake, IntakeRow
-from scheduling.transfer import intakes, kinds
+from scheduling.transfer import intakes, kinds, verdicts
 from scheduling.transfer.cells import DATES
 from scheduling.transfer.exports import path_of
 from scheduling.transfer.tables import ENCODINGS, MOST_BYTES
@@ -35,6 +36,15 @@ class Command(BaseCommand):
         parser.add_argument("--dates", choices=list(DATES), default="", help="order of its dates")
         parser.add_argument("--encoding", choices=ENCODINGS, default="")
         parser.add_argument("--delimiter", choices=["comma", "semicolon", "tab"], default="")
+        parser.add_argument(
+            "--replace-from",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="opening hours: from this date on in place of those that stand",
+        )
+        parser.add_argument(
+            "--verdicts", type=Path, metavar="FILE", help="write the verdict on every row there"
+        )
         parser.add_argument("--write", action="store_true", help="take it in, all or nothing")
         parser.add_argument("--leave-out", action="store_true", help="though rows are refused")
 
@@ -78,15 +88,28 @@ class Command(BaseCommand):
             dates=options["dates"],
             encoding=options["encoding"],
             delimiter=separators[options["delimiter"]],
+            since=options["replace_from"],
         )
         try:
             intake = intakes.receive(handed=handed, by=BY, now=now)
             intake = intakes.look_over(intake_id=intake.pk, by=BY, now=now)
             self._tell(intake)
+            self._keep_verdicts(intake, now, options["verdicts"])
             if options["write"]:
                 self._write(intake, now, leave_out=options["leave_out"])
         except ClinicError as error:
             raise CommandError(f"{name}: {error.sentence}") from error
+
+    def _keep_verdicts(self, intake: Intake, now: datetime, path: Path | None) -> None:
+        if path is None:
+            return
+        try:
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.writelines(verdicts.told(intake_id=intake.pk, wanted="", by=BY, now=now))
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from error
 
     def _write(self, intake: Intake, now: datetime, *, leave_out: bool) -> None:
         refused = intake.counts.get("refused", 0) if leave_out else 0

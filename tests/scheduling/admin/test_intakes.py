@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from scheduling import access
-from scheduling.models import Change, Intake, Patient, Staff
+from scheduling.models import Change, Intake, Patient, Staff, TwoPeople
 from scheduling.transfer import intakes, kinds
 from tests import cast
 from tests.scheduling.admin.conftest import SignIn
@@ -68,6 +68,36 @@ def test_a_file_is_looked_at_again_and_thrown_away(manager: Client) -> None:
     assert Intake.objects.count() == 0
 
 
+def test_refused_rows_are_downloaded_by_a_press_and_noted(manager: Client) -> None:
+    intake = hand_in(manager)
+    assert (
+        "Download the 1 refused row (CSV)" in manager.get(url("change", intake.pk)).content.decode()
+    )
+    answer = manager.post(url("change", intake.pk), {"step": "verdicts", "verdict": "refused"})
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert content.splitlines()[1:] == [
+        '"3","refused","given_name: this is empty.","P2","","Elm",""'
+    ]
+    assert answer["Content-Disposition"].endswith(f'"patients-{intake.pk}-refused.csv"')
+    assert Change.objects.get(verb="take_verdicts").by == "manager"
+    assert (
+        manager.post(url("change", intake.pk), {"step": "verdicts", "verdict": "x"}).status_code
+        == 404
+    )
+
+
+def test_hours_are_handed_in_to_replace_from_a_date(manager: Client) -> None:
+    cast.site_named("Park Row")
+    file = SimpleUploadedFile("h.csv", b"site,weekday,opens,closes\nPark Row,monday,10:00,12:00\n")
+    said = {"file": file, "kind": "hours", "source": "old", "since": "2999-01-01"}
+    assert manager.post(url("hand_in"), said).status_code == 422
+    file.seek(0)
+    assert manager.post(url("hand_in"), {**said, "since": "2099-01-01"}).status_code == 302
+    page = manager.get(url("change", Intake.objects.get().pk)).content.decode()
+    assert "From 1 Jan 2099 on" in page
+    assert "Ends on 31 Dec 2098: monday 09:00–18:00; tuesday" in page
+
+
 def test_a_large_file_waits_for_a_worker(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intakes, "AT_ONCE", 1)
     intake = hand_in(manager)
@@ -109,6 +139,21 @@ def test_two_records_are_joined_as_shown(manager: Client, clinic: cast.Clinic) -
     assert not Patient.objects.filter(pk=twin.pk).exists()
 
 
+def test_two_are_told_apart_shown_and_taken_back(manager: Client, clinic: cast.Clinic) -> None:
+    twin = cast.patient("Ada", "Pine", phone="+447700900999")
+    said = {"step": "apart", "one": clinic.patient.pk, "two": twin.pk}
+    manager.post(url("likely"), said)
+    page = manager.get(url("likely")).content.decode()
+    assert "Nobody looks like another." in page
+    assert "Said to be two people" in page
+    pair = TwoPeople.objects.get()
+    history = reverse("admin:scheduling_patient_history", args=[twin.pk])
+    assert "not_same_person" in manager.get(history).content.decode()
+    assert manager.post(url("likely"), {"step": "other"}).status_code == 404
+    manager.post(url("likely"), {"step": "back", "pair": pair.pk})
+    assert "same name and birth date" in manager.get(url("likely")).content.decode()
+
+
 def test_everything_is_streamed_and_noted(manager: Client) -> None:
     assert manager.get(url("everything")).status_code == 200
     assert Change.objects.filter(verb="export_clinic").count() == 0
@@ -144,6 +189,7 @@ def test_only_a_manager_of_the_whole_clinic_moves_data(
     asked += [client.post(url("everything")).status_code]
     asked += [client.post(url("change", intake.pk), {"step": "discard"}).status_code]
     asked += [client.get(url("template", "patients")).status_code]
+    asked += [client.post(url("likely"), {"step": "back", "pair": 1}).status_code]
     asked += [client.get("/admin/scheduling/patient/export/").status_code]
     twin = cast.patient("Ada", "Pine")
     joining = {"stays": clinic.patient.pk, "goes": twin.pk}

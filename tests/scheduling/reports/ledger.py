@@ -73,7 +73,7 @@ def _write(ledger: Ledger, dice: random.Random, taken: dict[int, list[tuple[int,
             taken[resource.pk].append(span)
     elif status in ACTIVE:
         status = "noshow"
-    visit = _row(ledger, dice, site, (q, end), status)
+    visit = row_of(ledger, dice, site, (q, end), status)
     ledger.visits.append(visit)
     Allocation.objects.bulk_create(
         Allocation(appointment=visit, resource=r, start_q=s, end_q=e, active=status in ACTIVE)
@@ -81,7 +81,7 @@ def _write(ledger: Ledger, dice: random.Random, taken: dict[int, list[tuple[int,
     )
 
 
-def _row(
+def row_of(
     ledger: Ledger, dice: random.Random, site: Site, span: tuple[int, int], status: str
 ) -> Appointment:
     start, end = (datetime.fromtimestamp(q * 300, UTC) for q in span)

@@ -50,20 +50,21 @@ def test_counts_are_those_of_counting_by_hand(seed: int) -> None:
 def test_rows_add_up_to_each_count(seed: int) -> None:
     book = ledger.written(seed)
     cells = attendance.counted(book.scope)
-    everything = attendance.visits(book.scope)
+    count, everything = attendance.visits(book.scope)
+    assert count == len(everything)
     assert [row.id for row in everything] == [
         visit.pk for visit, *_ in sorted(expected(book), key=lambda e: (e[0].start, e[0].pk))
     ]
     for lead, share in attendance.by(cells, 1).items():
-        for outcome, count in zip(
+        for outcome, many in zip(
             attendance.OUTCOMES, (share.came, share.no_show, share.late), strict=True
         ):
-            rows = attendance.visits(book.scope, Only(lead=lead, outcomes=[outcome]))
-            assert len(rows) == count
+            found, rows = attendance.visits(book.scope, Only(lead=lead, outcomes=[outcome]))
+            assert found == len(rows) == many
     for treatment, share in attendance.by(cells, 0).items():
-        rows = attendance.visits(book.scope, Only(treatment=treatment))
-        assert len(rows) == share.all
-    assert attendance.visits(book.scope, page=Page(2, 3)) == everything[2:5]
+        found, rows = attendance.visits(book.scope, Only(treatment=treatment))
+        assert found == len(rows) == share.all
+    assert attendance.visits(book.scope, page=Page(2, 3)) == (count, everything[2:5])
 
 
 def test_sites_are_counted_apart() -> None:
@@ -80,4 +81,4 @@ def test_nothing_is_counted_where_nothing_was() -> None:
     book = ledger.written(1, 5)
     empty = book.over(ledger.SPRING.before.before.before)
     assert attendance.counted(empty) == {}
-    assert attendance.visits(empty) == []
+    assert attendance.visits(empty) == (0, [])

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -6,7 +7,7 @@ import pytest
 
 from scheduling.models import Allocation, OpeningHours, Resource, Site
 from scheduling.reports import Page, utilisation
-from scheduling.reports.utilisation import Use
+from scheduling.reports.utilisation import PARTS, Only, Use
 from tests import cast
 from tests.scheduling.reports import ledger
 from tests.scheduling.reports.ledger import Ledger
@@ -96,12 +97,20 @@ def test_rows_add_up_to_the_minutes(seed: int) -> None:
     book = ledger.written(seed, 120)
     for kind in ("practitioner", "room"):
         total = sum(utilisation.measured(book.scope, kind=kind).values(), Use())
-        count, rows = utilisation.holds(book.scope, kind=kind)
+        found = utilisation.holds(book.scope, kind=kind)
+        rows = found.rows
         sums = [sum(getattr(row, part) for row in rows) for part in ("visit", "hold", "outside")]
         assert sums == [total.visit.sum(), total.hold.sum(), total.outside.sum()]
-        assert utilisation.holds(book.scope, kind=kind, page=Page(1, 2)) == (count, rows[1:3])
+        assert utilisation.holds(book.scope, kind=kind, page=Page(1, 2)) == replace(
+            found, rows=rows[1:3]
+        )
+        assert [found.minutes[part] for part in PARTS] == sums
+        for part in PARTS:
+            some = utilisation.holds(book.scope, kind=kind, only=Only(part=part))
+            assert some.minutes[part] == found.minutes[part]
+            assert some.rows == [row for row in rows if getattr(row, part)]
         busiest = int(np.argmax(total.visit + total.hold))
-        _, rows = utilisation.holds(book.scope, kind=kind, hour=busiest)
+        rows = utilisation.holds(book.scope, kind=kind, only=Only(hour=busiest)).rows
         assert sum(row.visit for row in rows) == total.visit[busiest]
         assert sum(row.hold for row in rows) == total.hold[busiest]
 

@@ -69,6 +69,9 @@ def test_history_is_summed_and_listed() -> None:
     scope = Scope(Period(Kind.CUSTOM, cast.day(0), cast.day(2)), {clinic.site.pk: clinic.site.zone})
     (wait,) = waits.waits(scope)
     assert (wait.mornings, wait.days, wait.median, wait.measured_on) == (3, None, 5.0, cast.day(2))
-    assert [row.days for row in waits.mornings(scope)] == [None, 5, 3]
+    count, rows = waits.mornings(scope)
+    assert (count, [row.days for row in rows]) == (3, [None, 5, 3])
+    count, rows = waits.mornings(scope, waits.Only(newest=True))
+    assert (count, [row.days for row in rows]) == (1, [None])
     assert waits.daily(scope) == [(cast.day(0), 3.0), (cast.day(1), 5.0), (cast.day(2), 93.0)]
     assert waits.waits(scope.before) == []

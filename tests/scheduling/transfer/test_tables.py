@@ -31,6 +31,18 @@ def test_separators_and_the_byte_order_mark_are_found(separator: str, mark: byte
     assert table.rows == ((2, ("1", "Ádám")), (4, ("2", "B")))
 
 
+def test_empty_lines_and_a_line_with_the_separator_may_come_first() -> None:
+    table = read(b"\r\n;;\r\nexternal_id;name\r\n1;B\r\n\r\n;\r\n")
+    assert (table.header, table.rows) == (("external_id", "name"), ((4, ("1", "B")),))
+    table = read(b"sep=;\nname;external_id\nA,B;1\n")
+    assert (table.delimiter, table.rows) == (";", ((3, ("A,B", "1")),))
+
+
+def test_a_byte_order_mark_says_what_it_is_whatever_was_declared() -> None:
+    content = b"\xef\xbb\xbfexternal_id,name\n1,Jos\xc3\xa9\n"
+    assert read(content, encoding="windows-1252").rows == ((2, ("1", "José")),)
+
+
 def test_windows_1252_is_read_only_when_it_is_said() -> None:
     content = "external_id,name\n1,José\n".encode("windows-1252")
     with pytest.raises(Malformed, match=r"Line 2 is not in UTF-8.*Windows-1252"):
