@@ -49,7 +49,12 @@ class _NotWhole(Exception):
 
 
 def apply(rows: Sequence[Row], desk: Desk) -> list[Outcome]:
-    """Take hours in, and see which booked visits they leave outside."""
+    """Take hours in, as one change of all, and see which booked visits they leave outside."""
+    with grounds.together(by=desk.by, now=desk.now):
+        return _taken_in(rows, desk)
+
+
+def _taken_in(rows: Sequence[Row], desk: Desk) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     if desk.declared.since is None:
         found = dict(zip([row.line for row in rows], _ADDED(rows, desk), strict=True))

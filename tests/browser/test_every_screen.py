@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from rest_framework.authtoken.models import Token
 
 from clinic import navigation
-from notifications.models import Breaker, CareAnswer, OptOut, Reply, SmsPrice
+from notifications.models import Breaker, CareAnswer, MessageText, OptOut, Reply, SmsPrice
 from scheduling import protocols
 from scheduling.models import Absence, Change, ProtocolVersion, Todo
 from tests import cast, neighbours
@@ -37,7 +37,9 @@ NO_SCREENS = {
     "scheduling_appointment_step", "scheduling_appointment_days", "scheduling_appointment_news",
     "scheduling_appointment_patients", "scheduling_appointment_starts",
     "scheduling_appointment_why", "scheduling_appointment_diary_book",
-    "scheduling_appointment_diary_move", "scheduling_appointment_diary_undo",
+    "scheduling_appointment_diary_cancel", "scheduling_appointment_diary_move",
+    "scheduling_appointment_diary_undo", "scheduling_appointment_papers",
+    "scheduling_appointment_undo",
     "scheduling_intake_hand_in", "scheduling_intake_template", "scheduling_patient_export",
     "scheduling_treatment_export", "plans_plan_step", "plans_plantemplate_copy",
     "plans_plantemplate_retire", "plans_plantemplate_reinstate", "protocol_copy",
@@ -76,6 +78,7 @@ def _rows(street: Street) -> None:
     SmsPrice.objects.create(
         site=site, price="0.04", currency="GBP", valid_from=day, source="a bill"
     )
+    MessageText.objects.get_or_create(kind="booked", channel="sms", language="en")
     Todo.objects.create(site=site, patient=street.ada, text="Call back", created_at=cast.NOW)
     Change.objects.create(
         at=cast.NOW, by="Sam", verb="add", subject="site", subject_id=site.pk, what={}

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from scheduling import catalogue, diary, panels, protocols
 from scheduling.admin.calendar.asking import days_of
 from scheduling.admin.calendar.spelling import spelled
-from scheduling.models import Appointment, Grounds
+from scheduling.models import Appointment, Grounds, Record
 from scheduling.screens import door
 from scheduling.screens.frame import now
 
@@ -47,10 +47,15 @@ def papers_view(request: HttpRequest) -> HttpResponse:
     shown = Appointment.objects.filter(
         site=days.site.id, local_date__range=(days.first, days.last), status__in=diary.WAITING
     )
-    # the same query says whether the catalogue that is remembered still stands
+    # the same query says whether the catalogue that is remembered still stands, and which record is
+    # the newest: one that comes in before the papers are read is news to whoever asks again
     counter = Subquery(Grounds.objects.filter(pk=1).values("version"))
-    visits = list(shown.select_related("patient").annotate(counter=counter))
-    return _fresh({"papers": _in_words(visits, now()) if visits else {}})
+    newest = Subquery(Record.objects.order_by("-pk").values("pk")[:1])
+    visits = list(shown.select_related("patient").annotate(counter=counter, newest=newest))
+    if visits:
+        return _fresh({"papers": _in_words(visits, now()), "record": visits[0].newest or 0})
+    _, record = diary.news(site_id=days.site.id, first=days.first, last=days.last)
+    return _fresh({"papers": {}, "record": record})
 
 
 def _in_words(visits: list[Any], moment: datetime) -> dict[int, list[str]]:

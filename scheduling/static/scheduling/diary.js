@@ -110,6 +110,7 @@ class Diary {
     const { ok, body } = await this.server.ask("papers", asked);
     if (!ok || JSON.stringify(asked) !== JSON.stringify(this.asked)) return;
     this.complete = true;
+    this.record = body.record;
     if (JSON.stringify(body.papers) === JSON.stringify(this.papers)) return this.#drawn();
     this.papers = body.papers;
     this.#withPapers();
@@ -330,8 +331,7 @@ class Diary {
       const { ok, status, body } = await this.server.ask("news", this.asked);
       if (status === 401) return this.says.say(body.detail);
       if (!ok || this.dragging || this.carried) continue;
-      const written = this.record !== undefined && this.record !== body.record;
-      this.record = body.record;
+      const written = this.complete && this.record !== body.record;
       if (body.stamp !== this.days.stamp) {
         await this.load();
         await this.panel?.light();

@@ -63,7 +63,7 @@ def signed(visit: Appointment) -> SignedConsent:
 def test_answers_to_be_reviewed_are_listed(doctor: Client, answer: Record) -> None:
     listed = way.text_of(doctor.get(f"{RECORDS}?review=open"))
     assert "to be reviewed" in listed
-    assert "1 record" in listed
+    assert "1 found" in listed
     morning = way.text_of(doctor.get("/admin/"))
     assert "Patients’ answers to be reviewed Ada Pine Pregnancy" in morning
 
