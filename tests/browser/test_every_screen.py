@@ -12,6 +12,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from playwright.sync_api import Browser, Page
@@ -21,7 +23,18 @@ from rest_framework.authtoken.models import Token
 from clinic import navigation
 from notifications.models import Breaker, CareAnswer, MessageText, OptOut, Reply, SmsPrice
 from scheduling import protocols
-from scheduling.models import Absence, Change, ProtocolVersion, Todo
+from scheduling.models import (
+    Absence,
+    Appointment,
+    Change,
+    Patient,
+    ProtocolVersion,
+    Record,
+    Resource,
+    Site,
+    Todo,
+    Treatment,
+)
 from tests import cast, neighbours
 from tests.browser.looking import AXE, TAGS
 from tests.browser.phone import joined
@@ -46,6 +59,7 @@ NO_SCREENS = {
     "protocol_discard", "record_finish", "record_accept", "record_withdraw",
     "notifications_message_replay", "notifications_messagetext_preview",
 }  # fmt: skip
+MARK = " <img src=mark>"
 OWN = ("_history", "_delete")
 """Pages of the admin itself, one template each for every kind of row."""
 
@@ -185,9 +199,29 @@ def page(browser: Browser, live_server: LiveServer, house: Street) -> Iterator[P
     context.close()
 
 
-def test_axe_finds_nothing_on_any_screen(page: Page, house: Street) -> None:
+def _write_marks(street: Street) -> None:
+    """Put a mark that is markup into all that people type: it is to be read, never drawn."""
+    for kind, *fields in (
+        (Patient, "given_name", "family_name", "note"),
+        (Treatment, "name", "preparation"),
+        (Resource, "name"),
+        (Site, "name", "address"),
+        (Appointment, "note", "cancel_reason"),
+        (Todo, "text"),
+        (Reply, "body"),
+        (Record, "note"),
+    ):
+        for field in fields:
+            said = Concat(F(field), Value(MARK))
+            kind._default_manager.update(**{field: said})
+
+
+def test_no_screen_hurts_and_none_draws_what_was_typed(page: Page, house: Street) -> None:
+    """Axe finds nothing on any, and of no mark in names, notes and reasons comes an element."""
+    _write_marks(house)
     found: list[str] = []
     seen: set[str] = set()
+    marked = 0
     for name, paths in addresses(house).items():
         for path in paths:
             answer = page.goto(path)
@@ -198,7 +232,12 @@ def test_axe_finds_nothing_on_any_screen(page: Page, house: Street) -> None:
                 found.append(f"{name}: {answer.status} {path}")
                 continue
             page.evaluate("new Promise(done => setTimeout(done))")
+            if page.locator("#diary").count():
+                page.wait_for_selector("#diary[data-ready]")
             found += [f"{name}: {each}" for each in page.evaluate(_AXE, [not seen, LAWS])]
+            found += [f"{name}: draws what was typed"] * page.locator("img[src=mark]").count()
+            marked += page.content().count("&lt;img src=mark&gt;") > 0
             seen.add(name)
     assert found == [], joined(found)
     assert len(seen) > 90
+    assert marked > 60, "the mark is shown as it was typed"
