@@ -248,8 +248,9 @@ def _cancel(case: _Case) -> None:
             reason="cancelled by the patient's text",
         )
     except ClinicError as error:
-        _ask_which(case, error.sentence)
-        if "notice_hours" in error.facts:
+        hours = error.facts.get("notice_hours")
+        _ask_which(case, TOO_LATE.format(hours=hours) if hours else error.sentence)
+        if hours:
             answer_by_itself(case.reply, visit, "late", case.now)
         return
     _done(case)
@@ -314,6 +315,7 @@ def _add(todo: Todo, case: _Case, visit: Appointment, more: str) -> None:
     todo.save()
 
 
+TOO_LATE = "It is too late for a text to do it: the clinic asks for at least {hours} hours."
 ENOUGH_SAID = 600
 """Characters of a task after which further texts are only counted in the inbox."""
 

@@ -85,7 +85,8 @@ def test_cancelling_too_late_is_said_and_asks_reception() -> None:
     assert "it is too late to cancel your visit on Mon 18 Jan, 13:00 by text" in said
     todo = Todo.objects.get()
     assert (todo.urgent, todo.appointment_id) == (True, made.pk)
-    assert "at least 24 hours before" in todo.text
+    assert "asks for at least 24 hours" in todo.text
+    assert "Please phone" not in todo.text, "that is what patients are told"
 
 
 # ---------------------------------------------------------------- the truth
