@@ -33,6 +33,9 @@ WORDS = {
     "hold": "Numbing and cleaning",
     "outside": "Outside opening hours",
 }
+OPEN = "open"
+"""The part whose rows are the stretches in which a resource was open."""
+
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 USED = (
@@ -160,7 +163,7 @@ def _cells(use: Use, rows: Rows) -> tuple[Cell, ...]:
         int(part.sum()) for part in (use.open, use.visit, use.hold, use.outside)
     )
     return (
-        minutes(opened),
+        minutes(opened, {**rows, "part": OPEN}),
         minutes(visit, {**rows, "part": "visit"}),
         share(visit, opened),
         minutes(hold, {**rows, "part": "hold"}),
@@ -197,8 +200,10 @@ def _warm(total: Use, hour: int, named: Rows) -> Cell:
 
 
 def rows(ask: Ask) -> Listing:
-    """List what holds the resources, in an hour of the week or in all."""
+    """List what holds the resources, in an hour of the week or in all; or when they were open."""
     kind, resource = chosen(ask)
+    if ask.word("part") == OPEN:
+        return _when_open(ask, kind, resource)
     hour = ask.whole("hour")
     hour = hour if hour is not None and hour < HOURS else None
     part = ask.word("part") if ask.word("part") in utilisation.PARTS else None
@@ -228,3 +233,25 @@ def rows(ask: Ask) -> Listing:
             for each in found.rows
         ],
     )  # fmt: skip
+
+
+def _when_open(ask: Ask, kind: str, resource: int | None) -> Listing:
+    found = utilisation.opened(ask.scope, kind=kind, resource=resource)
+    end = None if ask.page.most is None else ask.page.skip + ask.page.most
+    return Listing(
+        title=f"Open time of {dict(KINDS)[kind].lower()}",
+        definition=USED,
+        heads=("from", "until", "site", "resource", "open min"),
+        count=len(found),
+        together=hours_words(sum(each.minutes for each in found)),
+        lines=[
+            (
+                Cell(each.start.replace(tzinfo=None), f"{each.start:%a %-d %b %Y, %H:%M}"),
+                Cell(each.end.replace(tzinfo=None), f"{each.end:%H:%M}"),
+                Cell(each.site),
+                Cell(each.resource),
+                Cell(each.minutes),
+            )
+            for each in found[ask.page.skip : end]
+        ],
+    )

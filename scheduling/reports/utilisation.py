@@ -1,9 +1,10 @@
 """How full the diary is: minutes held against minutes open, by resource and hour of the week."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 from scheduling import catalogue
 from scheduling.catalogue import Ground, Place, Thing
 from scheduling.core import hours
-from scheduling.core.timeline import SECONDS, Indexes, Timeline, Window, bits, unpacked_each
+from scheduling.core.timeline import (
+    SECONDS,
+    Indexes,
+    Timeline,
+    Window,
+    bits,
+    instant,
+    spans,
+    unpacked_each,
+)
 from scheduling.core.words import COUNTED
 from scheduling.reports.periods import DAY
 from scheduling.reports.scopes import Page, Scope, asked
@@ -92,7 +102,7 @@ def measured(scope: Scope, *, kind: str, resource: int | None = None) -> dict[in
 
 
 def _counts(
-    thing: Thing, site: _Site, kind: str, resource: int | None, held: Mapping[int, Timeline]
+    thing: Thing, site: _Site, kind: str, resource: int | None, held: Collection[int]
 ) -> bool:
     if thing.kind != kind or resource not in (None, thing.id):
         return False
@@ -139,6 +149,40 @@ def _use(site: _Site, resource: int, held: Timeline, visit: Timeline) -> Use:
     present = site.present.get(resource, 0)
     lines = (present, present & visit, present & held & ~visit, held & ~present)
     return Use(*(np.bincount(site.hour[bits(line)], minlength=HOURS) * MINUTES for line in lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """One stretch in which a resource was open, on its site's clock."""
+
+    site: str
+    resource: str
+    start: datetime
+    end: datetime
+
+    @property
+    def minutes(self) -> int:
+        """How long it is, by the clock that does not jump."""
+        return int((self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()) // 60
+
+
+def opened(scope: Scope, *, kind: str, resource: int | None = None) -> list[Stretch]:
+    """List what makes up the open minutes of `measured`, in order of time."""
+    found = []
+    with catalogue.steady() as ground:
+        for site in _sites(scope, ground):
+            held = {row[0] for row in asked(_PACKED, _params(scope, site, kind, resource))}
+            named = site.place.name, site.place.tz
+            for thing in ground.resources.values():
+                if _counts(thing, site, kind, resource, held):
+                    open_in = spans(site.present.get(thing.id, 0), site.window)
+                    found += [_stretch(*named, thing.name, *each) for each in open_in]
+    return sorted(found, key=lambda each: (each.start, each.resource))
+
+
+def _stretch(site: str, zone: ZoneInfo, resource: str, low: int, high: int) -> Stretch:
+    start, end = (instant(q).astimezone(zone) for q in (low, high))
+    return Stretch(site=site, resource=resource, start=start, end=end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

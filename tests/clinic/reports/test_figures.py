@@ -33,7 +33,12 @@ from tests.scheduling.reports.ledger import SPRING, Ledger
 from tests.scheduling.reports.test_exceptions import moments
 
 DICE = random.Random(9)  # noqa: S311 - dice of a test
-MINUTES = {"visit": "visit min", "hold": "numbing, cleaning min", "outside": "outside hours min"}
+MINUTES = {
+    "open": "open min",
+    "visit": "visit min",
+    "hold": "numbing, cleaning min",
+    "outside": "outside hours min",
+}
 Links = Iterator[tuple[str, Cell]]
 
 
