@@ -7,7 +7,7 @@ from clinic.reports.lists import rule_names
 from clinic.reports.shapes import Cell, Chart, Figure, Listing, Report, Rows, Table, past
 from scheduling.models import Refusal
 from scheduling.reports import exceptions
-from scheduling.reports.exceptions import AskCount, RefusalCount, Which
+from scheduling.reports.exceptions import AskCount, AskRow, RefusalCount, RefusalRow, Which
 
 ASKED = (
     "Asks that were refused: to book, to hold or to move a visit, to check a patient in, or to plan"
@@ -153,15 +153,22 @@ def _asks(ask: Ask, which: Which) -> Listing:
         count=count,
         lines=[
             (
-                Cell(ask.local(r.at, r.site_id)),
-                Cell(r.site),
-                Cell(VERBS.get(r.verb, r.verb)),
-                Cell(r.treatment or WHOLE),
+                *_asked(ask, r),
                 Cell("; ".join(named(code) for code in r.codes)),
                 Cell(r.by),
             )
             for r in found
         ],
+    )
+
+
+def _asked(ask: Ask, row: AskRow | RefusalRow) -> tuple[Cell, ...]:
+    """Say when, where and for what somebody asked."""
+    return (
+        Cell(ask.local(row.at, row.site_id)),
+        Cell(row.site),
+        Cell(VERBS.get(row.verb, row.verb)),
+        Cell(row.treatment or WHOLE),
     )
 
 
@@ -175,10 +182,7 @@ def _reasons(ask: Ask, which: Which) -> Listing:
         count=count,
         lines=[
             (
-                Cell(ask.local(r.at, r.site_id)),
-                Cell(r.site),
-                Cell(VERBS.get(r.verb, r.verb)),
-                Cell(r.treatment or WHOLE),
+                *_asked(ask, r),
                 Cell(named(r.code)),
                 Cell(FAMILIES.get(r.family, r.family)),
                 Cell(r.severity),

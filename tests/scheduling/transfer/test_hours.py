@@ -6,10 +6,11 @@ import pytest
 
 from scheduling import booking
 from scheduling.errors import Malformed
-from scheduling.models import Appointment, OpeningHours, Todo
+from scheduling.models import Appointment, Opening, OpeningHours, Todo
 from scheduling.transfer import intakes
 from tests import cast
 from tests.scheduling.transfer.moving import BY, agreed, looked_over, sentences, verdicts
+from tests.scheduling.waiting.stage import waits
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +77,17 @@ def test_added_twice_without_a_purpose_they_stand_once(clinic: cast.Clinic) -> N
     assert replaced(text, None)[0] == ["new"]
     STOOD[:] = sorted(OpeningHours.objects.values_list("pk", flat=True))
     assert replaced(text, None)[0] == ["same"]
+
+
+def test_hours_of_a_file_are_one_change_to_those_who_wait(clinic: cast.Clinic) -> None:
+    """A day whose old hours end and whose new ones begin frees what the new have more, not the day."""
+    waits(clinic, clinic.patient)
+    assert replaced(week(hours="10:00,18:00", who="Noor Field"), date(2027, 1, 11))[0]
+    assert Opening.objects.count() == 0
+    STOOD[:] = sorted(OpeningHours.objects.values_list("pk", flat=True))
+    assert replaced(week(hours="09:00,18:00", who="Noor Field"), date(2027, 1, 18))[0]
+    noted = {(o.start.hour, o.end.hour) for o in Opening.objects.all()}
+    assert noted == {(9, 10)}
 
 
 def test_a_refused_line_leaves_the_whole_place_as_it_was(clinic: cast.Clinic) -> None:
