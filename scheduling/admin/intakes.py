@@ -21,14 +21,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_date
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from scheduling.admin.merging import likely_view, merge_view
 from scheduling.errors import ClinicError
 from scheduling.models import Intake, IntakeRow
 from scheduling.screens import door
 from scheduling.screens.frame import actor, attempt, now
-from scheduling.transfer import exports, intakes, kinds, tables, verdicts
+from scheduling.transfer import exports, foreign, intakes, kinds, tables, verdicts
 
 MOVE = "scheduling.move_data"
 A_PAGE = 100
@@ -44,7 +49,7 @@ def may_move(request: HttpRequest) -> None:
 class HandInForm(forms.Form):
     """A file, what it is, where it comes from, and in which order it writes its dates."""
 
-    file = forms.FileField(widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}))
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}))
     kind = forms.ChoiceField(label="It holds", widget=UnfoldAdminSelectWidget)
     source = forms.SlugField(
         label="Name of the other system",
@@ -75,6 +80,14 @@ class HandInForm(forms.Form):
         choices=[("", "what its first line shows"), *tables.DELIMITERS.items()],
     )
 
+    called = forms.CharField(
+        label="Columns that have other names there",
+        required=False,
+        max_length=5_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "placeholder": "Vorname = given_name"}),
+        help_text="one a line: their name = our name; “= -” leaves a column out; what was said of"
+        " the last such file stands, where nothing else is said",
+    )
     since = forms.DateField(
         label="Opening hours: in place of those that stand, from",
         required=False,
@@ -87,7 +100,14 @@ class HandInForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["kind"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [(kind.code, kind.title) for kind in kinds.every()]
+        field.choices = [("", "Choose"), *((kind.code, kind.title) for kind in kinds.every())]
+
+    def clean_called(self) -> dict[str, str]:
+        """Read the names, one pair a line."""
+        try:
+            return foreign.read(self.cleaned_data["called"])
+        except ClinicError as error:
+            raise forms.ValidationError(error.sentence) from error
 
     def handed(self) -> intakes.Handed:
         """Spell what was handed in; the form must be valid."""
@@ -101,6 +121,25 @@ class HandInForm(forms.Form):
             encoding=said["encoding"],
             delimiter=said["delimiter"],
             since=said["since"],
+            called=said["called"],
+        )
+
+    def refuse(self, error: ClinicError) -> None:
+        """Say why a file was not taken; where columns are unknown, propose what each could be.
+
+        A browser forgets the file; what was typed stays, and the proposal stands below it.
+        """
+        self.add_error("file", error.sentence)
+        unknown = error.facts.get("unknown", ())
+        columns = kinds.named(self.cleaned_data["kind"]).names
+        proposed = foreign.proposed(unknown, columns, known=error.facts.get("known", 0))
+        if not proposed:
+            return
+        typed = self.data.get("called", "")
+        self.data = dict(self.data.items()) | {"called": "\n".join(filter(None, [typed, proposed]))}
+        self.add_error(
+            "called",
+            "These are guesses; “-” leaves a column out. Correct them, and choose the file again.",
         )
 
 
@@ -201,7 +240,7 @@ def hand_in_view(request: HttpRequest) -> HttpResponse:
             intake = intakes.receive(handed=form.handed(), by=actor(request), now=now())
             _look(request, intake)
         except ClinicError as error:
-            form.add_error("file", error.sentence)
+            form.refuse(error)
         else:
             return _to(intake.pk)
     context = door.context_of(
@@ -242,6 +281,7 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponse:
         wanted=wanted,
         refused=refused,
         since=parse_date(intake.declared.get("since", "")),
+        called=intake.declared.get("called", {}).items(),
         writes=sum(intake.counts.values()) - refused - intake.counts.get("same", 0),
         progress=intakes.progress(pk) if intake.state != Intake.State.WRITTEN else None,
     )

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
@@ -21,7 +21,7 @@ from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
 from scheduling.integrity import retrying
 from scheduling.models import Intake, IntakeRow, Site
-from scheduling.transfer import kinds, tables
+from scheduling.transfer import foreign, kinds, tables
 from scheduling.transfer.cells import DATES, Declared, Row, sha
 from scheduling.transfer.kinds import Desk, Kind, Outcome, Verdict
 from scheduling.transfer.tables import Table
@@ -60,7 +60,9 @@ class _TakenBack(Exception):
 class Handed:
     """A file and what is declared of it; empty `encoding` and `delimiter` are found out.
 
-    From `since` on it holds in place of what stands (opening hours); without, it adds.
+    From `since` on it holds in place of what stands (opening hours); without, it adds. `called`
+    are the columns that have other names there (`transfer.foreign`); what was said of the last file
+    of this kind from there stands, where nothing else is said.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Handed:
     encoding: str = ""
     delimiter: str = ""
     since: date | None = None
+    called: foreign.Called = field(default_factory=dict)
 
 
 def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
@@ -81,6 +84,8 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
 
     """
     kind = kinds.named(handed.kind)
+    called = foreign.before(source=handed.source, kind=kind.code) | dict(handed.called)
+    handed = replace(handed, called=called)
     table = _table(kind, handed)
     _may_replace(kind, handed.since, now)
     declared = {
@@ -91,6 +96,7 @@ def receive(*, handed: Handed, by: Actor, now: datetime) -> Intake:
         "header": list(table.header),
         "separator": table.delimiter,
         "since": handed.since.isoformat() if handed.since else "",
+        "called": called,
     }
     intake = Intake.objects.create(
         kind=kind.code,
@@ -123,11 +129,13 @@ def _table(kind: Kind, handed: Handed) -> Table:
         raise Malformed(f"Dates are declared as one of {', '.join(DATES)}.")
     if not handed.source or not handed.source.replace("-", "").replace("_", "").isalnum():
         raise Malformed("Name the other system in letters, digits and hyphens.")
+    foreign.fits(handed.called, kind.names)
     table = tables.read(
         handed.content,
         encoding=handed.encoding,
         delimiter=handed.delimiter,
         columns=kind.names,
+        called=handed.called,
         ours=handed.source == kinds.OURS,
     )
     if lacking := tables.missing(table.header, kind.required):
@@ -276,6 +284,7 @@ def rows_of(intake: Intake) -> list[Row]:
         dates=declared["dates"],
         encoding=declared["encoding"],
         delimiter=declared["delimiter"],
+        called=declared.get("called", tables.NOTHING),
     )
     table = _table(kind, handed)
     since = declared.get("since")

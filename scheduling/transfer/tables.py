@@ -9,8 +9,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from scheduling.errors import Malformed
 
@@ -23,6 +24,11 @@ ENCODINGS = ("utf-8", "windows-1252")
 
 ASIDE = ("line", "verdict", "why")
 """Columns that a table of verdicts has beside those of the file; read again, they are left out."""
+
+LEFT_OUT = "-"
+"""What a column is called here that is not to be read."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 BOM = b"\xef\xbb\xbf"
 
@@ -46,40 +52,46 @@ class Table:
 
 
 def read(
-    content: bytes, *, encoding: str = "", delimiter: str = "", columns: Sequence[str], ours: bool
+    content: bytes,
+    *,
+    encoding: str = "",
+    delimiter: str = "",
+    columns: Sequence[str],
+    called: Mapping[str, str] = NOTHING,
+    ours: bool,
 ) -> Table:
     """Read a file whose header names some of `columns`; `ours` was written by `written` below.
 
+    `called` are names that the file has, spelled by `plain`, to names of ours or `LEFT_OUT`.
     Empty `encoding` takes UTF-8 (with or without a byte order mark) and nothing else; empty
     `delimiter` takes the one of comma, semicolon and tab by which the header has known columns.
 
     Raises:
         Malformed: too large, an encoding that is not what was said, a NUL byte, a header that names
-            a column twice, none that is known, or a row with more cells than the header.
+            a column twice, one that is not known (the fact `unknown` lists them), or a row with
+            more cells than the header.
 
     """
     text, used = decoded(content, encoding)
     text, said = _without_separator_line(text)
-    separator = delimiter or said or separator_of(text, columns)
+    separator = delimiter or said or separator_of(text, columns, called)
     lines = _lines(text, separator)
     first = next(lines, None)
     if first is None:
         raise Malformed("The file is empty.")
-    told = {_plain(cell) for cell in first[1]} >= set(ASIDE)
-    header = _header(first[1], [*columns, *ASIDE] if told else columns)
+    told = {plain(cell) for cell in first[1]} >= set(ASIDE)
+    aside = {LEFT_OUT, *ASIDE} if told else {LEFT_OUT}
+    # verdicts have our names, whatever the file was like that they are about
+    header = _header(first[1], [*columns, *aside], NOTHING if told else called)
     rows = tuple(_rows(lines, header, ours=ours or told))
     if not rows:
         raise Malformed("The file has a header and no rows.")
-    return (
-        _kept(Table(header, rows, separator, used))
-        if told
-        else Table(header, rows, separator, used)
-    )
+    return _without(Table(header, rows, separator, used), aside)
 
 
-def _kept(table: Table) -> Table:
-    """Leave the columns aside that verdicts put beside those of the file."""
-    kept = [index for index, name in enumerate(table.header) if name not in ASIDE]
+def _without(table: Table, aside: Container[str]) -> Table:
+    """Leave columns out: those that nobody wants, and what verdicts put beside those of the file."""
+    kept = [index for index, name in enumerate(table.header) if name not in aside]
     rows = tuple((line, tuple(cells[index] for index in kept)) for line, cells in table.rows)
     return Table(tuple(table.header[i] for i in kept), rows, table.delimiter, table.encoding)
 
@@ -127,7 +139,7 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
         ) from error
 
 
-def separator_of(text: str, columns: Sequence[str]) -> str:
+def separator_of(text: str, columns: Sequence[str], called: Iterable[str] = ()) -> str:
     """Find the separator by which the first line names known columns.
 
     Raises:
@@ -135,9 +147,9 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
 
     """
     first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
-    known = set(columns)
+    known = {*columns, *called}
     found = {
-        each: sum(_plain(cell) in known for cell in next(csv.reader([first], delimiter=each), []))
+        each: sum(plain(cell) in known for cell in next(csv.reader([first], delimiter=each), []))
         for each in DELIMITERS
     }
     best = max(found.values())
@@ -145,16 +157,24 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
     if not best:
         raise Malformed(
             "The first line names none of the columns that are expected: "
-            f"{', '.join(columns)}. The template shows them."
+            f"{', '.join(columns)}. The template shows them.",
+            unknown=_widest(first),
         )
-    if len(winners) > 1 and best == 1 and len(_plain(first).split()) == 1:
+    if len(winners) > 1 and best == 1 and len(plain(first).split()) == 1:
         return ","  # one column alone needs no separator
     if len(winners) > 1:
         raise Malformed("It is not clear what separates the columns; say it.")
     return winners[0]
 
 
-def _plain(name: str) -> str:
+def _widest(first: str) -> list[str]:
+    """Cut a line by whichever separator makes the most of it."""
+    cuts = [next(csv.reader([first], delimiter=each), []) for each in DELIMITERS]
+    return [plain(cell) for cell in max(cuts, key=len)]
+
+
+def plain(name: str) -> str:
+    """Spell a column's name as here: small letters, underscores."""
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 
@@ -180,17 +200,22 @@ def _too_long(line: int) -> str:
     return f"Line {line} has a cell of more than {LONGEST_CELL:,} characters."
 
 
-def _header(cells: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(_plain(cell) for cell in cells)
-    twice = [name for name, times in Counter(names).items() if times > 1 and name]
+def _header(
+    cells: Sequence[str], columns: Sequence[str], called: Mapping[str, str]
+) -> tuple[str, ...]:
+    there = [plain(cell) for cell in cells]
+    names = tuple(called.get(name, name) for name in there)
+    twice = [n for n, times in Counter(names).items() if times > 1 and n and n != LEFT_OUT]
     if twice:
         raise Malformed(f"The header names {_and(twice)} twice.")
     unknown = [name for name in names if name not in columns]
     if unknown:
         said = _and([name or "a column without a name" for name in unknown])
         raise Malformed(
-            f"The header has {said}, which no column here is called. Rename or remove it; the columns"
-            f" are {', '.join(columns)}."
+            f"The header has {said}, which no column here is called. Say what it is called here, or"
+            f" rename or remove it; the columns are {', '.join(c for c in columns if c != LEFT_OUT)}.",
+            unknown=[name for name in unknown if name],
+            known=len(names) - len(unknown),
         )
     return names
 

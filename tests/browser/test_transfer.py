@@ -65,6 +65,7 @@ def taken_in(desk: Page) -> list[str]:
     desk.get_by_label("File", exact=True).set_input_files(
         {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE}
     )
+    expect(desk.get_by_label("Name of the other system")).to_have_value("")  # not the file's name
     desk.get_by_label("It holds").select_option("patients")
     desk.get_by_label("Name of the other system").fill("old")
     desk.get_by_role("button", name="Look at the file").click()

@@ -1,6 +1,7 @@
 """Take files of another system in, or the zip of `export_clinic`: looked over first, then written."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError
 from scheduling.models import Intake, IntakeRow
-from scheduling.transfer import intakes, kinds, verdicts
+from scheduling.transfer import foreign, intakes, kinds, verdicts
 from scheduling.transfer.cells import DATES
 from scheduling.transfer.exports import path_of
 from scheduling.transfer.tables import ENCODINGS, MOST_BYTES
@@ -36,6 +37,13 @@ class Command(BaseCommand):
         parser.add_argument("--dates", choices=list(DATES), default="", help="order of its dates")
         parser.add_argument("--encoding", choices=ENCODINGS, default="")
         parser.add_argument("--delimiter", choices=["comma", "semicolon", "tab"], default="")
+        parser.add_argument(
+            "--called",
+            action="append",
+            default=[],
+            metavar="THEIRS=OURS",
+            help="a column that has another name there; THEIRS=- leaves it out; may be repeated",
+        )
         parser.add_argument(
             "--replace-from",
             type=date.fromisoformat,
@@ -91,6 +99,7 @@ class Command(BaseCommand):
             since=options["replace_from"],
         )
         try:
+            handed = replace(handed, called=foreign.read("\n".join(options["called"])))
             intake = intakes.receive(handed=handed, by=BY, now=now)
             intake = intakes.look_over(intake_id=intake.pk, by=BY, now=now)
             self._tell(intake)

@@ -6,6 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -50,6 +51,57 @@ def test_a_file_is_looked_at_shown_and_written_once(manager: Client) -> None:
     manager.post(url("change", intake.pk), {**said, "leave_out": "yes"})
     assert Patient.objects.filter(family_name="Stone").count() == 1
     assert Change.objects.filter(subject="intake", verb="take_in").count() == 1
+
+
+THEIRS = "Kundennummer;Vorname;Surname;DOB;Kartenfarbe\nP1;Ada;Stone;1985-04-12;rot\n"
+
+
+def test_columns_that_have_other_names_are_proposed_said_once_and_kept(manager: Client) -> None:
+    def handed(text: str, called: str = "") -> HttpResponse:
+        file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
+        said = {"file": file, "kind": "patients", "source": "old", "called": called}
+        answer: HttpResponse = manager.post(url("hand_in"), said)
+        return answer
+
+    refused = handed(THEIRS)
+    assert (refused.status_code, Intake.objects.count()) == (422, 0)
+    proposed = refused.context["form"]["called"].value()
+    assert proposed.splitlines() == [
+        "kundennummer = external_id",
+        "vorname = given_name",
+        "surname = family_name",
+        "dob = birth_date",
+        "kartenfarbe = -",
+    ]
+    assert proposed in refused.content.decode()
+    shown = manager.get(handed(THEIRS, proposed)["Location"]).content.decode()
+    assert "“kartenfarbe” is left out" in shown
+    assert Intake.objects.get().counts == {"new": 1}
+    assert handed(THEIRS.replace("P1", "P2")).status_code == 302  # the last file's names stand
+    answer = handed(THEIRS.replace("DOB", "Born"))
+    assert answer.context["form"]["called"].value() == "born = -"
+
+
+def test_nothing_is_proposed_for_a_file_that_holds_something_else(manager: Client) -> None:
+    file = SimpleUploadedFile("people.csv", THEIRS.encode(), "text/csv")
+    answer = manager.post(url("hand_in"), {"file": file, "kind": "skills", "source": "old"})
+    assert answer.context["form"]["called"].value() is None
+    assert "none of the columns that are expected" in answer.content.decode()
+
+
+def test_names_that_make_no_sense_are_said_beside_them(manager: Client) -> None:
+    for called, sentence in [
+        ("Vorname", "Line 1 of the names: write"),
+        ("a = given_name\n\nA = phone", "Line 3 of the names says “A” once more"),
+        ("a = colour", "No column here is called “colour”"),
+        ("vorname = given_name\nsurname = given_name", "names “given_name” twice"),
+    ]:
+        file = SimpleUploadedFile("people.csv", THEIRS.encode(), "text/csv")
+        said = {"file": file, "kind": "patients", "source": "old", "called": called}
+        answer = manager.post(url("hand_in"), said)
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+        assert called.splitlines()[0] in answer.content.decode()
 
 
 def test_what_cannot_be_read_is_said_beside_the_file(manager: Client) -> None:

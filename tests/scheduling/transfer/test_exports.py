@@ -205,6 +205,11 @@ def test_the_command_says_what_it_would_do_and_refuses_in_a_sentence(
         "  line 3: refused: given_name: this is empty.",
     ]
     assert Patient.objects.count() == 0
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("Nr;Vorname;Surname;Farbe\nP9;Ada;Pine;rot\n", "utf-8")
+    names = ["Nr=external_id", "Vorname=given_name", "Surname=family_name", "Farbe=-"]
+    call_command("import_csv", theirs, source="elsewhere", kind="patients", called=names)
+    assert capsys.readouterr().out == "theirs.csv: 1 new\n"
     with pytest.raises(CommandError, match="left out only when you say so"):
         call_command("import_csv", path, source="old", kind="patients", write=True)
     call_command("import_csv", path, source="old", kind="patients", write=True, leave_out=True)

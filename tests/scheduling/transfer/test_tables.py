@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ VECTORS = json.loads(
 )["vectors"]
 
 
-def read(content: bytes, **how: str) -> tables.Table:
+def read(content: bytes, **how: Any) -> tables.Table:
     """Read a file of another system with the test's columns."""
     return tables.read(content, columns=COLUMNS, ours=False, **how)
 
@@ -71,6 +72,35 @@ def test_windows_1252_is_read_only_when_it_is_said() -> None:
 def test_what_cannot_be_read_is_said(content: bytes, sentence: str) -> None:
     with pytest.raises(Malformed, match=sentence):
         read(content)
+
+
+THEIRS = {"nr": "external_id", "vorname": "name", "farbe": "-"}
+
+
+def test_columns_are_read_by_the_names_that_they_have_there() -> None:
+    table = read(b"Nr;Vorname;Farbe\n1;Ada;red\n", called=THEIRS)
+    assert (table.header, table.rows) == (("external_id", "name"), ((2, ("1", "Ada")),))
+
+
+def test_a_name_of_ours_may_mean_another_column_there() -> None:
+    swapped = {"name": "note", "note": "name"}
+    table = read(b"external_id,name,note\n1,a,b\n", called=swapped)
+    assert table.header == ("external_id", "note", "name")
+
+
+def test_verdicts_are_read_by_our_names_whatever_the_file_was_like() -> None:
+    away = {"external_id": "-", "nr": "external_id"}
+    table = read(b"line,verdict,why,external_id,name\n2,new,,1,Ada\n", called=away)
+    assert table.rows == ((2, ("1", "Ada")),)
+
+
+@pytest.mark.parametrize(
+    "text", [b"external_id,Farbe,Gr\xc3\xb6sse\n1,2,3", b"Farbe;Gr\xc3\xb6sse\n1;2"]
+)
+def test_columns_that_nobody_knows_are_facts_of_the_refusal(text: bytes) -> None:
+    with pytest.raises(Malformed) as refused:
+        read(text)
+    assert refused.value.facts["unknown"] == ["farbe", "grösse"]
 
 
 def test_missing_columns_are_named() -> None:
