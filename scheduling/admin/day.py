@@ -1,4 +1,4 @@
-"""The day's list of a site: who comes when, where they go, and what is still missing."""
+"""The day list of a site: who comes when, where they go, and what is still missing."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -83,14 +83,14 @@ class DayForm(forms.Form):
 
 
 def day_view(request: HttpRequest) -> HttpResponse:
-    """Show the list of one site and one day."""
+    """Show the day list of one site and one day."""
     door.needs(request, door.LOOK)
     moment = now()
     form = DayForm(door.sites_of(request), request.GET.dict())
     form.is_valid()
     site = form.cleaned_data.get("site") or door.sites_of(request).filter(active=True).first()
     if site is None:
-        context = door.context_of(request, "Today", form=form, site=None)
+        context = door.context_of(request, "Day list", form=form, site=None)
         return render(request, "scheduling/desk/day.html", context)
     today = moment.astimezone(ZoneInfo(site.zone)).date()
     day = form.cleaned_data.get("date") or today
@@ -99,7 +99,7 @@ def day_view(request: HttpRequest) -> HttpResponse:
     lines = lines_of(wanted(form, site, day), moment)
     context = door.context_of(
         request,
-        f"{site}, {day:%A} {day.day} {day:%B %Y}",
+        f"Day list: {site}, {day:%A} {day.day} {day:%B %Y}",
         form=form,
         site=site,
         day=day,
