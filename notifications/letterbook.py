@@ -140,7 +140,9 @@ class MessageScreen(LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """List the messages of the sites where the user works."""
         # read beside the page and not joined: else every row that is ordered drags them along
-        rows = super().get_queryset(request).prefetch_related("patient", "site", "appointment__site")
+        rows = (
+            super().get_queryset(request).prefetch_related("patient", "site", "appointment__site")
+        )
         # what the provider said last of one that failed, for the list to say why
         rows = rows.annotate(
             said_code=Coalesce(
