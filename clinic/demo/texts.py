@@ -78,7 +78,7 @@ class Check:
 
 CHECKS = (
     Check(who="Ada Pine", said=Answer.SAME, day=3, words="Still red in the evening."),
-    Check(who="Hana Field", said=Answer.WORSE, day=3, words="One cheek blisters.", hours=70),
+    Check(who="Hana Field", said=Answer.WORSE, day=5, words="One cheek blisters.", hours=1),
 )
 
 
