@@ -1,4 +1,4 @@
-"""The day's list of a site: the whole page, with 100 and with 200 visits.
+"""The day list of a site: the whole page, with 100 and with 200 visits.
 
 Two Sundays after W are filled by hand, ten visits for each practitioner on the longer one. The
 page is asked for as a browser would, middleware and template included; round trips are counted in
@@ -61,7 +61,7 @@ def page(clinic: Clinic, day: date, rounds: int) -> tuple[float, int]:
     took = statistics.median(timed(ask) for _ in range(rounds))
     count = trips(ask)
     if set(statuses) != {200}:
-        raise RuntimeError(f"the day's list answers {set(statuses)}")
+        raise RuntimeError(f"the day list answers {set(statuses)}")
     return took, count
 
 

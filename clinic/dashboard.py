@@ -1,4 +1,4 @@
-"""The first page of the admin: today at each site, what waits to be done, and a quick start."""
+"""The overview, the first page of the admin: today at each site, what waits to be done, and a quick start."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     moment = now()
     sites = list(access.visible_sites(request.user).filter(active=True)[:SITES])
     context |= {
-        "title": "Today",
+        "title": "Overview",
         "may_look": request.user.has_perm("scheduling.view_appointment"),
         "may_work": request.user.has_perm("scheduling.work_diary"),
         "now": moment,

@@ -13,7 +13,8 @@ from scheduling.access import actor_of
 class Item:
     """One line of the sidebar: words, icon, the name of its page, and the permission it asks.
 
-    Pages that are `everywhere` are of the whole clinic: who works at some sites has none of them.
+    The words are the ones that the page itself has as its heading. Without a permission it is
+    there for whoever may sign in. Pages that are `everywhere` are of the whole clinic: who works at some sites has none of them.
     """
 
     title: str
@@ -28,8 +29,9 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "Diary",
         (
+            Item("Overview", "dashboard", "index", ""),
             Item("Diary", "calendar_view_day", "scheduling_appointment_diary", "scheduling.view_appointment"),
-            Item("Today", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
+            Item("Day list", "today", "scheduling_appointment_day", "scheduling.view_appointment"),
             Item("Status board", "view_kanban", "scheduling_appointment_board", "scheduling.view_appointment"),
             Item("Book a visit", "add_circle", "scheduling_appointment_book", "scheduling.work_diary"),
             Item("Day sheets", "print", "scheduling_appointment_sheets", "scheduling.view_appointment"),
@@ -133,7 +135,7 @@ def _works_everywhere(request: HttpRequest, item: Item) -> bool:
 
 
 def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
-    if not request.user.has_perm(item.permission):
+    if item.permission and not request.user.has_perm(item.permission):
         return None
     try:
         link = address(item.page)
@@ -143,7 +145,8 @@ def _line(request: HttpRequest, item: Item) -> dict[str, Any] | None:
         "title": item.title,
         "icon": item.icon,
         "link": link,
-        "active": _stands_at(request.path, link),
+        "active": request.path == link
+        or (item.page != "index" and _stands_below(request.path, link)),
     }
 
 
@@ -160,8 +163,8 @@ def address(page: str) -> str:
     return reverse(name, args=[shown] if shown else [])
 
 
-def _stands_at(path: str, link: str) -> bool:
-    """Tell whether a page belongs to a line; “Today” lies below “Appointments”, as others do."""
+def _stands_below(path: str, link: str) -> bool:
+    """Tell whether a page belongs to a line; some lines lie below “Appointments” and are not its own."""
     if not path.startswith(link):
         return False
     rest = path.removeprefix(link)

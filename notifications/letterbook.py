@@ -1,10 +1,12 @@
 """The outbox to look through: what was written to whom, how it reads, what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -131,9 +133,16 @@ class MessageScreen(LookOnly):
     )  # fmt: skip
     readonly_fields = ("reads", "what", "visit", "how", "why", "ref", "before", "after")
 
+    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+        """Put what reception has to look at first."""
+        return first_needed(now=now())
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """List the messages of the sites where the user works."""
-        rows = super().get_queryset(request).select_related("patient", "site", "appointment__site")
+        # read beside the page and not joined: else every row that is ordered drags them along
+        rows = (
+            super().get_queryset(request).prefetch_related("patient", "site", "appointment__site")
+        )
         # what the provider said last of one that failed, for the list to say why
         rows = rows.annotate(
             said_code=Coalesce(
@@ -232,6 +241,19 @@ class MessageScreen(LookOnly):
 
 FAILED = frozenset({"undelivered", "rejected", "dead", "unknown"})
 """States of which somebody asks why."""
+
+
+def first_needed(*, now: datetime) -> tuple[OrderBy, ...]:
+    """Order the outbox: what is wrong by age, then what is due by time, then the rest, newest first.
+
+    Wrong is what should have left by `now`, and what failed while it would still be of use: a
+    failure of last year is history, and would stand on top for ever.
+    """
+    overdue = Q(open=True, due_at__lte=now)
+    failed = Q(open=False, state__in=FAILED, not_after__gt=now)
+    rank = Case(When(overdue | failed, then=0), When(open=True, then=1), default=2)
+    soonest = Case(When(failed | Q(open=True), then=F("due_at")))
+    return rank.asc(), soonest.asc(), F("due_at").desc()
 
 
 def _last(rows: QuerySet[Any], column: str) -> Subquery:

@@ -76,7 +76,7 @@ _marks: dict[str, tuple[int, Marks]] = {}
 
 
 def add_marks(order: int, read: Marks) -> None:
-    """Say something short about each visit of a day's list; adding the same again replaces it."""
+    """Say something short about each visit of a day list; adding the same again replaces it."""
     _marks[f"{read.__module__}.{read.__qualname__}"] = (order, read)
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from django.db.models import F
+
 from clinic.demo import visits
 from clinic.demo.places import LONDON
 from clinic.demo.visits import Desk
 from plans import courses, planning
 from plans.courses import PlanView, SessionView, State
-from plans.models import Plan, PlanTemplate
+from plans.models import Plan, PlanTemplate, Proposal
 from scheduling import booking
 from scheduling.core.words import Status
 from scheduling.errors import ClinicError
@@ -105,7 +107,8 @@ def _bring(view: PlanView, session: SessionView, days: int, desk: Desk, *, misse
 
 
 def _propose(plan: Plan, desk: Desk) -> None:
-    planning.propose(plan_id=plan.pk, by=desk.by, now=desk.now)
+    """Propose, and keep the starts while the proposal is read out."""
+    planning.propose_held(plan_id=plan.pk, by=desk.by, now=desk.now)
 
 
 def _book(plan: Plan, desk: Desk, first: int | None = None) -> None:
@@ -114,7 +117,10 @@ def _book(plan: Plan, desk: Desk, first: int | None = None) -> None:
 
 
 def _book_two(plan: Plan, desk: Desk) -> None:
+    """Book two sessions; the rest was proposed before the plan was as it is now, and is stale."""
     _book(plan, desk, first=2)
+    rest = planning.propose(plan_id=plan.pk, by=desk.by, now=desk.now)
+    Proposal.objects.filter(pk=rest.pk).update(plan_version=F("plan_version") - 1)
 
 
 def _cancel_the_middle(plan: Plan, desk: Desk) -> None:

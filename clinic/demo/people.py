@@ -115,9 +115,9 @@ CAST = (
         family="Brook",
         born="1975-12-05",
         number=107,
-        facts=(*_READY, *_patched("vascular_pdl")),
+        facts=(CONSULTED, *_patched("vascular_pdl")),
         says={"fitzpatrick": 1},
-        story="Ready for the pulsed dye laser.",
+        story="Ready for the pulsed dye laser, but for her consent: check-in asks for it.",
     ),
     Character(
         given="Hana",
@@ -136,9 +136,9 @@ CAST = (
         family="Marsh",
         born="1959-02-14",
         number=109,
-        facts=_READY,
+        facts=(CONSULTED,),
         says={"fitzpatrick": 2, "channel": "sms"},
-        story="Ready for resurfacing; reminders by SMS only.",
+        story="Ready for resurfacing; reminders by SMS only; has not signed for the next treatment yet.",
     ),
     Character(
         given="June",

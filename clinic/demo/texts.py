@@ -11,10 +11,12 @@ from django.conf import settings
 
 from clinic.demo.visits import Desk
 from notifications import inbox
+from notifications.care import answering
+from notifications.core.care import Answer
 from notifications.core.codes import code_of
 from notifications.core.policy import Channel
-from notifications.models import Reply
-from scheduling.core.words import Status
+from notifications.models import CareAnswer, Reply
+from scheduling.core.words import Actor, Status
 from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Patient
 
@@ -63,8 +65,46 @@ TEXTS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What somebody answered after a treatment, so many hours ago; a “worse” is to be reviewed."""
+
+    who: str
+    said: Answer
+    day: int
+    words: str = ""
+    hours: int = 2
+
+
+CHECKS = (
+    Check(who="Ada Pine", said=Answer.SAME, day=3, words="Still red in the evening."),
+    Check(who="Hana Field", said=Answer.WORSE, day=5, words="One cheek blisters.", hours=1),
+)
+
+
 def fill(desk: Desk) -> None:
     """Take in what is not there yet; the same messages are kept once."""
+    _take_in(desk)
+    for check in CHECKS:
+        _answer_check(check, desk)
+
+
+def _answer_check(check: Check, desk: Desk) -> None:
+    """Answer about the newest visit that is done, unless its checks were answered before."""
+    patient = desk.cast[check.who]
+    done = Appointment.objects.filter(patient=patient, status=Status.FULFILLED.value, series=None)
+    visit = done.order_by("-start").first()
+    if visit is None or CareAnswer.objects.filter(appointment__patient=patient).exists():
+        return
+    said = answering.Said(
+        answer=check.said, source=CareAnswer.Source.LINK, words=check.words, day=check.day
+    )
+    by = Actor(name=str(patient), patient_id=patient.pk)
+    came = desk.now - timedelta(hours=check.hours)
+    answering.answer(appointment_id=visit.pk, said=said, by=by, now=came)
+
+
+def _take_in(desk: Desk) -> None:
     for number, text in enumerate(TEXTS, start=1):
         patient = desk.cast.get(text.who)
         incoming = inbox.Incoming(

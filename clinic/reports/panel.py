@@ -1,4 +1,4 @@
-"""A few figures of the week on the admin's first page, for those who read reports."""
+"""A few figures of the week on the admin's overview, for those who read reports."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -25,10 +25,11 @@ from plans.picture import words
 from plans.planning import Draft
 from scheduling import protocols
 from scheduling.errors import ClinicError, NotFound, Refused
-from scheduling.models import Patient, Practitioner, Site
-from scheduling.screens import door, refusing
+from scheduling.models import Patient, Site
+from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
 from scheduling.screens.skin import DEPTHS, SIZES
+from scheduling.screens.whom import WhomField
 
 AREAS = ("area", "area_too", "area_also")
 STRETCHES = ("1", "2", "3")
@@ -56,13 +57,7 @@ class StartForm(forms.Form):
     site = forms.ModelChoiceField(
         queryset=Site.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
     )
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.none(),
-        required=False,
-        empty_label="anyone",
-        label="Rather with",
-        widget=UnfoldAdminSelectWidget,
-    )
+    practitioner = WhomField(required=False, empty_label="anyone", label="Rather with")
     weekdays = forms.TypedMultipleChoiceField(
         required=False,
         coerce=int,
@@ -106,7 +101,7 @@ class StartForm(forms.Form):
         super().__init__(data, initial={"indication": template.indication})
         self.template = template
         self._offer("site", sites.filter(active=True))
-        self._offer("practitioner", Practitioner.objects.filter(active=True))
+        whom.offer(self, sites.filter(active=True), self["site"].value())
         areas = protocols.area_choices()
         for name in AREAS:
             self._choices(name, [("", "not said" if name == "area" else "nothing else"), *areas])

@@ -30,9 +30,10 @@ from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import board
 from scheduling.flow.board import Card
 from scheduling.flow.standing import Place
-from scheduling.models import Appointment, Practitioner, Room, Site
-from scheduling.screens import door, refusing
+from scheduling.models import Appointment, Room, Site
+from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
+from scheduling.screens.whom import WhomField
 
 WORDS: Mapping[str, str] = {
     "arrive": "Arrived",
@@ -86,10 +87,7 @@ class BoardForm(forms.Form):
         queryset=Site.objects.none(), empty_label=None, required=False,
         widget=UnfoldAdminSelectWidget,
     )  # fmt: skip
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.filter(active=True), required=False,
-        empty_label="everyone", widget=UnfoldAdminSelectWidget,
-    )  # fmt: skip
+    practitioner = WhomField(required=False, empty_label="everyone")
     room = forms.ModelChoiceField(
         queryset=Room.objects.none(), required=False, empty_label="all",
         widget=UnfoldAdminSelectWidget,
@@ -105,6 +103,7 @@ class BoardForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
             field.queryset = rows
+        whom.offer(self, sites.filter(active=True), data.get("site") or whom.FIRST)
 
 
 def board_view(request: HttpRequest) -> HttpResponse:

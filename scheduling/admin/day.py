@@ -1,4 +1,4 @@
-"""The day's list of a site: who comes when, where they go, and what is still missing."""
+"""The day list of a site: who comes when, where they go, and what is still missing."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -15,10 +15,11 @@ from scheduling import register
 from scheduling.admin import finder, signs
 from scheduling.admin.lines import lines_of
 from scheduling.core.words import Status
-from scheduling.models import Allocation, Appointment, Practitioner, Site, Treatment
-from scheduling.screens import door
+from scheduling.models import Allocation, Appointment, Site, Treatment
+from scheduling.screens import door, whom
 from scheduling.screens.frame import now
 from scheduling.screens.times import wall
+from scheduling.screens.whom import WhomField
 from scheduling.walltime import EARLIEST, LATEST
 
 GONE = frozenset({Status.CANCELLED.value, Status.ENTERED_IN_ERROR.value})
@@ -38,12 +39,7 @@ class DayForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.none(),
-        required=False,
-        empty_label="everyone",
-        widget=UnfoldAdminSelectWidget,
-    )
+    practitioner = WhomField(required=False, empty_label="everyone")
     treatment = forms.ModelChoiceField(
         queryset=Treatment.objects.all(),
         required=False,
@@ -66,13 +62,10 @@ class DayForm(forms.Form):
     def __init__(self, sites: QuerySet[Site], data: Mapping[str, Any]) -> None:
         """Offer the sites of the user."""
         super().__init__(data)
-        for name, rows in (
-            ("site", sites.filter(active=True)),
-            ("practitioner", Practitioner.objects.all()),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-            field.queryset = rows
+        field, here = self.fields["site"], sites.filter(active=True)
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = here
+        whom.offer(self, here, data.get("site") or whom.FIRST, retired=True)
 
     def clean_date(self) -> Any:
         """Keep to the years that the diary can hold."""
@@ -83,14 +76,14 @@ class DayForm(forms.Form):
 
 
 def day_view(request: HttpRequest) -> HttpResponse:
-    """Show the list of one site and one day."""
+    """Show the day list of one site and one day."""
     door.needs(request, door.LOOK)
     moment = now()
     form = DayForm(door.sites_of(request), request.GET.dict())
     form.is_valid()
     site = form.cleaned_data.get("site") or door.sites_of(request).filter(active=True).first()
     if site is None:
-        context = door.context_of(request, "Today", form=form, site=None)
+        context = door.context_of(request, "Day list", form=form, site=None)
         return render(request, "scheduling/desk/day.html", context)
     today = moment.astimezone(ZoneInfo(site.zone)).date()
     day = form.cleaned_data.get("date") or today
@@ -99,7 +92,7 @@ def day_view(request: HttpRequest) -> HttpResponse:
     lines = lines_of(wanted(form, site, day), moment)
     context = door.context_of(
         request,
-        f"{site}, {day:%A} {day.day} {day:%B %Y}",
+        f"Day list: {site}, {day:%A} {day.day} {day:%B %Y}",
         form=form,
         site=site,
         day=day,

@@ -61,7 +61,7 @@ class TodoScreen(Screen):
         return super().get_queryset(request).select_related("site", "patient")
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """Put who may be unwell first, as the first page does."""
+        """Put who may be unwell first, as the overview does."""
         return todos.first_things_first(now=now())
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

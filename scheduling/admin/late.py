@@ -19,10 +19,11 @@ from scheduling.booking import Move
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import late
 from scheduling.flow.late import Consequence
-from scheduling.models import Appointment, Practitioner, Site
-from scheduling.screens import door, refusing
+from scheduling.models import Appointment, Site
+from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
 from scheduling.screens.times import wall
+from scheduling.screens.whom import WhomField
 
 SALT = "scheduling.late"
 SECONDS = 900
@@ -40,11 +41,7 @@ class LateForm(forms.Form):
     site = forms.ModelChoiceField(
         queryset=Site.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
     )
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.filter(active=True),
-        empty_label="Choose who is late",
-        widget=UnfoldAdminSelectWidget,
-    )
+    practitioner = WhomField(empty_label="Choose who is late")
     minutes = forms.IntegerField(
         min_value=5, max_value=late.MOST, step_size=5, widget=UnfoldAdminIntegerFieldWidget
     )
@@ -57,6 +54,7 @@ class LateForm(forms.Form):
         field = self.fields["site"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
         field.queryset = here
+        whom.offer(self, here, self["site"].value())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

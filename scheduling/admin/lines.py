@@ -1,4 +1,4 @@
-"""The lines of the day's list: everything spelled once, so that 200 of them are drawn at once."""
+"""The lines of the day list: everything spelled once, so that 200 of them are drawn at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from scheduling import booking
 from scheduling.admin import signs
@@ -18,31 +18,26 @@ from scheduling.booking.ask import wish_of
 from scheduling.booking.moves import Place
 from scheduling.core.words import Wish
 from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
-from scheduling.models import Appointment, Practitioner
-from scheduling.screens import door, refusing, times, undoing
+from scheduling.models import Appointment, Site
+from scheduling.screens import door, refusing, times, undoing, whom
 from scheduling.screens.frame import actor, now
+from scheduling.screens.whom import WhomField
 
 
 class MoveForm(forms.Form):
     """What may change on the way; empty keeps what there is."""
 
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.none(),
-        required=False,
-        empty_label="the same if free, else anyone",
-        label="With",
-        widget=UnfoldAdminSelectWidget,
+    practitioner = WhomField(
+        required=False, empty_label="the same if free, else anyone", label="With"
     )
     minutes = forms.IntegerField(
         required=False, min_value=5, max_value=720, widget=UnfoldAdminIntegerFieldWidget
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        """Offer the practitioners there are."""
+    def __init__(self, site_id: int, *args: object, **kwargs: object) -> None:
+        """Offer the practitioners of the visit's site."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        field = self.fields["practitioner"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        field.queryset = Practitioner.objects.filter(active=True)
+        whom.offer(self, Site.objects.filter(pk=site_id), site_id)
 
     def wish(self, visit: Appointment) -> Wish:
         """Spell the visit as it would be elsewhere; the form must be valid."""
@@ -70,7 +65,8 @@ class Moving:
 def move_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where a visit could go (GET), or move it there (POST)."""
     door.needs(request, door.WORK)
-    moving = Moving(door.visit_of(request, pk), MoveForm(request.GET))
+    visit = door.visit_of(request, pk)
+    moving = Moving(visit, MoveForm(visit.site_id, request.GET))
     moment = now()
     if not moving.form.is_valid():
         return _shown(request, moving, 400 if request.method == "POST" else 200)

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from scheduling.admin.board import today_at
 from scheduling.flow import keeping, sheets
 from scheduling.models import Practitioner, Room, Site
-from scheduling.screens import door
+from scheduling.screens import door, whom
 from scheduling.screens.frame import now
 
 
@@ -30,18 +30,22 @@ class SheetForm(forms.Form):
     only = forms.ChoiceField(required=False, label="For", widget=UnfoldAdminSelectWidget)
 
     def __init__(self, sites: QuerySet[Site], data: Mapping[str, Any]) -> None:
-        """Offer the user's sites, and each practitioner and room."""
+        """Offer the user's sites, and each practitioner and room of the one on screen."""
         super().__init__(data)
         site, only = self.fields["site"], self.fields["only"]
         assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - for the type checker
         assert isinstance(only, forms.ChoiceField)  # noqa: S101 - for the type checker
         site.queryset = sites.filter(active=True)
-        rooms = Room.objects.filter(site__in=sites, active=True)
+        here = list(site.queryset.values_list("pk", flat=True))
+        wanted = door.whole(data.get("site"))
+        at = [wanted] if wanted in here else here[:1]
+        people = Practitioner.objects.filter(pk__in=whom.working_at(at))
+        rooms = Room.objects.filter(site__in=at, active=True)
         only.choices = [
             ("", "all"),
             ("practitioner", "each practitioner"),
             ("room", "each room"),
-            *((str(r.pk), r.name) for r in Practitioner.objects.filter(active=True)),
+            *((str(r.pk), r.name) for r in people),
             *((str(r.pk), r.name) for r in rooms),
         ]
 

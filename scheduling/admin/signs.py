@@ -39,7 +39,7 @@ NEXT: Mapping[str, tuple[str, str]] = {
     Status.BOOKED: ("arrive", "Arrived"),
     Status.ARRIVED: ("check-in", "Check in"),
 }
-"""The one step that the day's list offers at each status; the rest is on the visit's own page."""
+"""The one step that the day list offers at each status; the rest is on the visit's own page."""
 
 VERBS: Mapping[str, str] = {
     "hold": "kept a time",

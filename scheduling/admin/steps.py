@@ -179,7 +179,7 @@ def _cancel(request: HttpRequest, row: Appointment, by: Actor, moment: datetime)
     gone = booking.cancel(
         appointment_id=row.pk, version=_version(request), by=by, now=moment, reason=reason
     )
-    if note["was"] != Status.PENDING:  # a hold that was let go is booked anew, not undone
+    if booking.may_be_put_back(was=note["was"]):
         undoing.offer(request, undoing.after(note, gone))
     return "Cancelled. What goes to the patient stands under Messages."
 

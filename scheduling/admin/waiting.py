@@ -55,6 +55,7 @@ class WaitingScreen(ModelAdmin):
     nothing_yet = (
         "Patients are put on the list from their page, from the booking screen or from a visit."
     )
+    list_before_template = "scheduling/admin/waiting_order.html"
     list_display = (
         "patient",
         "what",
@@ -117,7 +118,7 @@ class WaitingScreen(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say the order on top of the list."""
-        context = {"subtitle": ORDER, **(extra_context or {})}
+        context = {"order": ORDER, **(extra_context or {})}
         answer: HttpResponse = super().changelist_view(request, context)
         return answer
 

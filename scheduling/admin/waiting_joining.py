@@ -22,7 +22,7 @@ from scheduling.admin.wanted import WantedForm
 from scheduling.core.words import Status, Wish
 from scheduling.errors import ClinicError, NotFound
 from scheduling.models import Appointment, Patient, Site
-from scheduling.screens import door
+from scheduling.screens import door, whom
 from scheduling.screens.frame import actor, now
 from scheduling.screens.waiting import WEEKDAYS
 from scheduling.waiting import Want
@@ -89,6 +89,9 @@ class JoinForm(WantedForm):
         super().__init__(sites, data, **kwargs)
         self.fields["treatment"].required = False
         self._offer("appointment", visits)
+        earlier = door.whole(str(self["appointment"].value() or ""))
+        if visit := visits.filter(pk=earlier).first() if earlier else None:
+            whom.offer(self, sites.filter(active=True), visit.site_id)
         for name in ("minutes", "encounter"):
             del self.fields[name]
 

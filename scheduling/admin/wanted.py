@@ -12,8 +12,10 @@ from unfold.widgets import (
 
 from scheduling import protocols
 from scheduling.core.words import Wish
-from scheduling.models import Practitioner, Site, Treatment
+from scheduling.models import Site, Treatment
+from scheduling.screens import whom
 from scheduling.screens.skin import DEPTHS, SIZES
+from scheduling.screens.whom import WhomField
 
 
 class TreatmentSelect(UnfoldAdminSelectWidget):
@@ -48,13 +50,7 @@ class WantedForm(forms.Form):
     indication = forms.ChoiceField(
         required=False, label="Because of", widget=UnfoldAdminSelectWidget
     )
-    practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.none(),
-        required=False,
-        empty_label="anyone",
-        label="With",
-        widget=UnfoldAdminSelectWidget,
-    )
+    practitioner = WhomField(required=False, empty_label="anyone", label="With")
     minutes = forms.IntegerField(
         required=False, min_value=5, max_value=720, widget=UnfoldAdminIntegerFieldWidget
     )
@@ -67,7 +63,7 @@ class WantedForm(forms.Form):
             self.fields["treatment"].widget.attrs["autofocus"] = True
         self._offer("treatment", Treatment.objects.filter(active=True))
         self._offer("site", sites.filter(active=True))
-        self._offer("practitioner", Practitioner.objects.filter(active=True))
+        whom.offer(self, sites.filter(active=True), self["site"].value())
         areas = protocols.area_choices()
         self._choices("area", [("", "not said"), *areas])
         self._choices("area_too", [("", "nothing else"), *areas])

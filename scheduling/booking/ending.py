@@ -36,6 +36,14 @@ IDLE = frozenset({Status.CANCELLED, Status.NOSHOW})
 """Statuses that hold nothing, so that coming back means asking the diary again."""
 
 
+def may_be_put_back(*, was: str) -> bool:
+    """Tell whether a cancellation may be taken back, by the status that it ended.
+
+    A hold that was let go never was a visit that somebody was told of: it is booked anew.
+    """
+    return was != Status.PENDING
+
+
 @retrying
 def cancel(
     *, appointment_id: int, version: int | None, by: Actor, now: datetime, reason: str = ""

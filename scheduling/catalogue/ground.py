@@ -31,11 +31,12 @@ class NoProtocol(ClinicError):
 class Lines:
     """A site's resources in one window, before any booking.
 
-    `opened` is opening hours, `present` is that without absences, `here` leaves out only the
+    `whole` is when the site itself is open, `opened` is opening hours, `present` is that without absences, `here` leaves out only the
     absences (what an urgent visit after closing could use), `able` says when a skill that lapses
     is held.
     """
 
+    whole: Timeline
     opened: Mapping[int, Timeline]
     present: Mapping[int, Timeline]
     here: Mapping[int, Timeline]
@@ -178,7 +179,7 @@ class Ground:
             present[thing.id] = opened[thing.id] & ~away
             here[thing.id] = complement(away, window)
             able |= {(skill, thing.id): line for skill, line in _able(thing, zone, window)}
-        return Lines(opened, present, here, able)
+        return Lines(whole, opened, present, here, able)
 
 
 def _gone(absences: tuple[Absent, ...], window: Window) -> Timeline:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC
 
+from django.conf import settings
+
 from scheduling import statements
 from scheduling.catalogue.ground import Ground
 from scheduling.catalogue.values import Able, Abroad, Absent, Asked, Offer, Place, Thing, Timetable
@@ -226,6 +228,7 @@ def _offers() -> dict[int, Offer]:
             self_booking=row.self_booking,
             asks_area=row.asks_area,
             summary=row.summary,
+            spoken=settings.LANGUAGE_CODE[:2],
             needs=tuple(tuple(options) for options in needs[row.pk].values()),
             abroad=tuple(
                 Abroad(language=text.language, name=text.name, summary=text.summary)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from scheduling.core.hours import WeeklyHours
+from scheduling.core.languages import Called
 
 Timetable = tuple[WeeklyHours, ...]
 
@@ -121,14 +122,20 @@ class Offer:
     summary: str = ""
     needs: tuple[tuple[Asked, ...], ...] = ()
     abroad: tuple[Abroad, ...] = ()
+    spoken: str = "en"
+    """The language of its own name and summary, which is the clinic's (ISO 639-1)."""
 
-    def named(self, language: str) -> str:
+    def named(self, language: str) -> Called:
         """Give the name in a language; where it has none there, the clinic's own."""
-        return self._there(language).name or self.name
+        theirs = self._there(language).name
+        return Called(
+            theirs or self.name, spoken=language if theirs else self.spoken, page=language
+        )
 
-    def summed_up(self, language: str) -> str:
+    def summed_up(self, language: str) -> Called:
         """Give the summary in a language; where there is none, the clinic's own, maybe empty."""
-        return self._there(language).summary or self.summary
+        theirs, ours = self._there(language).summary, self.summary
+        return Called(theirs or ours, spoken=language if theirs else self.spoken, page=language)
 
     def _there(self, language: str) -> Abroad:
         found = (abroad for abroad in self.abroad if abroad.language == language)

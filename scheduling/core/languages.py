@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Self
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 """Languages written from right to left."""
@@ -12,6 +13,20 @@ _MARKS = dict.fromkeys(map(ord, (_ISOLATE, _ISOLATE_LEFT_TO_RIGHT, _END)))
 
 RTL_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """A letter of a script that runs from right to left."""
+
+
+class Called(str):
+    """A name as a page shows it, and its own language where that is not the page's."""
+
+    __slots__ = ("lang",)
+
+    lang: str
+
+    def __new__(cls, text: str, *, spoken: str, page: str) -> Self:
+        """Note in which language a name is spoken, unless the page is in that one; both ISO 639-1."""
+        name = super().__new__(cls, text)
+        name.lang = spoken if text and spoken != page else ""
+        return name
 
 
 def direction(language: str) -> str:

@@ -124,28 +124,47 @@ PARTS: Final[Mapping[str, str]] = {
 """What is said of a code that takes only some starts of a hidden day; others take the rest."""
 
 
+LACKING: Final[Mapping[str, str]] = {
+    "lacks_practitioner": "The person whom this visit needs is not available then. Please choose another time.",
+    "lacks_room": "The room that this visit needs is not available then. Please choose another time.",
+    "lacks_device": "The device that this visit needs is not available then. Please choose another time.",
+    "lacks_several": "What this visit needs is not available then. Please choose another time.",
+}
+"""What a patient is told while the clinic is open and only somebody or something needed is not there.
+
+Off duty, on leave or out of order all read the same: why somebody is away is nobody's business.
+"""
+
+
 Facts: TypeAlias = Mapping[str, str | int]
 
 
 def refusal(
-    code: str, facts: Facts | None = None, *, arithmetic: str = "", earliest: date | None = None
+    code: str,
+    facts: Facts | None = None,
+    *,
+    arithmetic: str = "",
+    earliest: date | None = None,
+    lacking: str = "",
 ) -> Reason:
     """Put a diary code into words; without facts, the plain sentence.
 
     A fact `day` says that a whole day is hidden, a fact `part` besides that others hide the rest.
+    `lacking` names the sentence of LACKING that a patient is told instead of the code's own.
     """
     facts = facts or {}
     words = WORDINGS[code]
     sentence = DAYS.get(code, words.sentence) if "day" in facts else words.sentence
     if "part" in facts:
         sentence = PARTS.get(code, sentence)
+    patient = LACKING[lacking] if lacking else words.patient
     return Reason(
         code=code,
         severity=words.severity,
         sentence=sentence.format(**facts) if facts else words.plain,
-        patient_sentence=words.patient,
+        patient_sentence=patient,
         arithmetic=arithmetic,
         source=words.source,
         earliest=earliest,
-        plain=Plain(words.patient),
+        plain=Plain(patient, name=lacking),
     )

@@ -28,11 +28,11 @@ def to_patient(reason: Reason, *, language: str, country: str, app: str = HOME) 
     plain = reason.plain
     if language == "en" or plain is None or language not in tables:
         return reason.patient_sentence
-    own, ours = _tables(app), tables
-    english = own["en"]["by_code"].get(reason.code) or ours["en"]["by_code"].get(reason.code)
+    own, ours, name = _tables(app), tables, plain.name or reason.code
+    english = own["en"]["by_code"].get(name) or ours["en"]["by_code"].get(name)
     if english != plain.template:
         return str(ours[language]["otherwise"])
-    said = own[language]["by_code"].get(reason.code) or ours[language]["by_code"][reason.code]
+    said = own[language]["by_code"].get(name) or ours[language]["by_code"][name]
     facts = _facts(plain.facts, ours[language]["names"], language, country)
     if not isinstance(said, str):
         said = counted(said, language, int(plain.facts["need"]))  # type: ignore[arg-type]

@@ -82,6 +82,8 @@ class Plain:
 
     template: str
     facts: Mapping[str, int | str | date] = field(default_factory=dict)
+    name: str = ""
+    """The sentence's name among the translations, where a code has several; else the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

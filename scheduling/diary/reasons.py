@@ -20,6 +20,9 @@ from scheduling.diary.looking import Look
 from scheduling.walltime import LATEST
 
 CLOSED = "no opening hours that day"
+NOT_THERE = frozenset({OUTSIDE_HOURS, ABSENCE})
+"""Codes that say that somebody or something is not there, or that the house itself is closed."""
+
 MANY = 3
 """Names are told one by one up to so many."""
 
@@ -159,8 +162,34 @@ class Teller:
             end_q = start_q + self.look.question.length
             if str(told["hours"])[:1].isdigit():
                 arithmetic = f"{self._clock(start_q, end_q)} not within {told['hours']}"
-        earliest = self.look.next_date(code, start_q)
-        return refusal(code, told, arithmetic=arithmetic, earliest=earliest)
+        return refusal(
+            code,
+            told,
+            arithmetic=arithmetic,
+            earliest=self.look.next_date(code, start_q),
+            lacking=self._lacking(code, some, start_q, day="day" in facts),
+        )
+
+    def _lacking(self, code: str, some: list[Obstacle], start_q: int, *, day: bool) -> str:
+        """Name what alone is not there while the house is open; empty where the house is not."""
+        if code not in NOT_THERE or not self._house_is_open(start_q, day=day):
+            return ""
+        kinds = {obstacle.kind for obstacle in some}
+        return f"lacks_{kinds.pop() if len(kinds) == 1 else 'several'}"
+
+    def _house_is_open(self, start_q: int, *, day: bool) -> bool:
+        """Tell whether the site is open for all that a start takes, or for any start of its day."""
+        look, site = self.look, self.look.question.site
+        before, after = look.margins
+        window, line = look.window, look.lines.whole
+        for absent in site.absences:
+            line &= ~window.between(absent.start_q, absent.end_q)
+        if not day:
+            asked = window.between(start_q - before, start_q + after)
+            return bool(asked) and line & asked == asked
+        bounds = hours.day_bounds(self._local(start_q).date(), look.question.zone)
+        runs = spans(line & window.between(*bounds), window)
+        return any(high - low >= before + after for low, high in runs)
 
     def _skill(self, code: str) -> str:
         for need in self.look.question.offer.needs:

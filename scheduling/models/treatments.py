@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from scheduling.core.languages import Called
 from scheduling.models.people import Patient
 from scheduling.models.places import Resource, Skill
 
@@ -74,14 +75,15 @@ class Treatment(models.Model):
             theirs: str = getattr(there, name, "")
             said[name] = theirs or getattr(self, name)
             spoken[name] = language if theirs else own
-        return Told(**said, languages=spoken)
+        name = Called(said.pop("name"), spoken=spoken["name"], page=language)
+        return Told(name=name, **said, languages=spoken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What a patient reads about a treatment, and in which language each of it is there."""
 
-    name: str
+    name: Called
     summary: str
     preparation: str
     aftercare: str

@@ -18,7 +18,7 @@ def diary_is_drawn(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.C
         return []
     hint = (
         "Fetch it with `uv sync --reinstall-package fallow` (or `pip install -e .`), online. Until "
-        "then the diary is the plain list “Today”."
+        "then the diary leads to the day list."
     )
     said = "The diary’s calendar is missing: " + ", ".join(missing) + "."
     return [checks.Warning(said, hint=hint, id="scheduling.W001")]

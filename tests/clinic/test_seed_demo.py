@@ -12,9 +12,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
 
-from notifications.models import Message, Reply
+from notifications.models import CareAnswer, Message, Reply
 from plans import courses
 from plans.courses import Standing, State
+from plans.models import Plan
 from scheduling import access, diary, protocols
 from scheduling.core.words import Wish
 from scheduling.models import (
@@ -197,3 +198,23 @@ def test_demo_has_plans_in_every_state(seeded: list[str]) -> None:
     assert {session.state for view in views for session in view.sessions} == set(State)
     assert {view.patient for view in views if view.needs_reflow} == {"Vera Holm"}
     assert any(session.due for view in views for session in view.sessions)
+
+
+def test_demo_shows_missing_papers_answers_to_review_and_a_stale_proposal(
+    seeded: list[str],
+) -> None:
+    coming = Appointment.objects.filter(status="booked", start__gte=MONDAY, series=None)
+    lacking = diary.lacking(visits=list(coming.select_related("patient")), now=MONDAY)
+    who = {visit.pk: str(visit.patient) for visit in coming.select_related("patient")}
+    found = {who[pk] for pk, records in lacking.items() if "consent" in records}
+    assert {"Greta Brook", "Ivo Marsh"} <= found
+    worse = CareAnswer.objects.get(answer="worse")
+    assert (str(worse.appointment.patient), worse.event.end_date) == ("Hana Field", None)
+    proposals = [
+        found
+        for pk in Plan.objects.order_by("pk").values_list("pk", flat=True)
+        if (found := courses.view(pk, now=MONDAY).proposal)
+    ]
+    assert sorted((p.stale, p.held_until is not None) for p in proposals) == [
+        (False, True), (True, False),
+    ]  # fmt: skip

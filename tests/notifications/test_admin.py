@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clinic import groups
-from notifications import outbox, panels, receipts
+from notifications import letterbook, outbox, panels, receipts
 from notifications.core.resting import Trouble
 from notifications.models import Attempt, Breaker, Message, OptOut, SmsPrice
 from notifications.providers import ProviderDown, SendFailed, reasons
@@ -53,6 +53,31 @@ def test_the_list_filters_by_state() -> None:
     stage.sweep(Carrier())
     said = signed_in(at.site).get(LIST, {"state": "accepted"}).content.decode()
     assert said.count("field-what") == 2
+
+
+def test_the_list_begins_with_what_is_wrong_and_goes_on_with_what_is_next() -> None:
+    at = stage.house()
+    stage.booked(at)
+    rows = list(Message.objects.order_by("due_at", "pk"))
+    assert len(rows) == 5
+    hour = timedelta(hours=1)
+    stand = {  # state, hours until due, hours until it is of no use
+        "late": ("pending", -3, 5), "failed": ("rejected", -1, 5), "next": ("pending", 1, 5),
+        "later": ("pending", 400, 500), "sent": ("accepted", -2, 5),
+    }  # fmt: skip
+    for row, (state, due, use) in zip(rows, stand.values(), strict=True):
+        Message.objects.filter(pk=row.pk).update(
+            state=state, open=state == "pending", provider_id="x",
+            due_at=NOW + due * hour, not_after=NOW + use * hour,
+        )  # fmt: skip
+    names = dict(zip((row.pk for row in rows), stand, strict=True))
+    with time_machine.travel(NOW, tick=False):
+        page = signed_in(at.site).get(LIST)
+    found = [names[row.pk] for row in page.context["cl"].result_list]
+    assert found == ["late", "failed", "next", "later", "sent"]
+    Message.objects.filter(pk=rows[1].pk).update(not_after=NOW)
+    over = Message.objects.order_by(*letterbook.first_needed(now=NOW))
+    assert [names[row.pk] for row in over] == ["late", "next", "later", "failed", "sent"]
 
 
 def test_the_list_costs_the_same_for_one_and_for_many() -> None:

@@ -22,7 +22,6 @@ from scheduling.admin.calendar.wanting import (
 from scheduling.booking import Booked, Place
 from scheduling.booking.ask import Ask
 from scheduling.catalogue import Thing
-from scheduling.core.words import Status
 from scheduling.errors import Malformed, Refused, StaleVersion
 from scheduling.models import Appointment, Resource, Site
 from scheduling.screens import door, refusing, undoing
@@ -82,8 +81,8 @@ def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
     note = undoing.before("cancel", visit, by, moment)
     reason = request.POST.get("reason", "").strip()
     gone = booking.cancel(appointment_id=pk, version=version, by=by, now=moment, reason=reason)
-    told = note["was"] != Status.PENDING  # a hold that was let go is booked anew, not undone
-    token = undoing.offer(request, undoing.after(note, gone)) if told else ""
+    back = booking.may_be_put_back(was=note["was"])
+    token = undoing.offer(request, undoing.after(note, gone)) if back else ""
     return JsonResponse(_done(Booked(appointment=gone), "Cancelled", token))
 
 

@@ -29,7 +29,7 @@ def month_view(request: HttpRequest) -> HttpResponse:
     found = diary.loads(site_id=frame.site.id, first=monday, last=sunday)
     context = door.context_of(
         request,
-        f"{frame.site.name}, {first:%B %Y}",
+        f"Diary: {frame.site.name}, {first:%B %Y}",
         frame=frame,
         weeks=_weeks(found),
         month=first,

@@ -59,7 +59,7 @@ def frame_of(request: HttpRequest, moment: datetime, view: str) -> Frame | None:
 
 @require_GET
 def diary_view(request: HttpRequest) -> HttpResponse:
-    """Show the calendar; where it could not be fetched, lead to the day's plain list."""
+    """Show the calendar; where it could not be fetched, lead to the day list, which is plain."""
     door.needs(request, door.LOOK)
     moment = now()
     view = request.GET.get("view", "")
@@ -68,9 +68,7 @@ def diary_view(request: HttpRequest) -> HttpResponse:
         return render(request, "scheduling/diary/diary.html", door.context_of(request, "Diary"))
     the_list = f"{reverse(_LIST)}?site={frame.site.id}&date={frame.day:%Y-%m-%d}"
     if not shipped.calendar_is_here():
-        messages.warning(
-            request, "The calendar is missing on this machine: this is the plain list."
-        )
+        messages.warning(request, "The calendar is missing on this machine: this is the day list.")
         return HttpResponseRedirect(the_list)
     context = door.context_of(
         request,

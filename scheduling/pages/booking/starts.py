@@ -247,7 +247,8 @@ def _end(reason: Reason) -> tuple[date, str]:
 
 def _told(reason: Reason, clock: Clock, words: Words) -> str:
     if not reason.sureness:
-        whole_day: str = words["day_why"].get(reason.code, reason.patient_sentence)
+        name = reason.plain.name if reason.plain else ""
+        whole_day: str = words["day_why"].get(name or reason.code, reason.patient_sentence)
         return whole_day
     if reason.earliest is None:
         return reason.patient_sentence

@@ -61,6 +61,19 @@ document.addEventListener("DOMContentLoaded", () => {
   treatment.addEventListener("change", adapt);
   adapt();
 });
+// Who does not work at the chosen site is not offered; the server refuses them too.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const whom of document.querySelectorAll(".desk select[name=practitioner]")) {
+    const site = whom.form?.elements.site;
+    if (site?.tagName !== "SELECT") continue;
+    site.addEventListener("change", () => {
+      for (const option of whom.options) {
+        option.hidden = option.disabled = Boolean(option.dataset.sites) && !option.dataset.sites.split(" ").includes(site.value);
+      }
+      if (whom.selectedOptions[0]?.disabled) whom.value = "";
+    });
+  }
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll(".desk form[data-sent]")) delete form.dataset.sent;
 });

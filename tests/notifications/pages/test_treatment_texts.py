@@ -42,3 +42,19 @@ def test_in_the_clinics_own_language_nothing_is_said_about_it(client: Client) ->
 def test_the_treatment_has_its_name_in_the_patients_language(client: Client) -> None:
     said = page(client, "es", name="Revisión de la piel")
     assert "Revisión de la piel" in said
+
+
+def test_a_name_that_is_not_translated_is_marked_with_its_language(client: Client) -> None:
+    """A screen reader says it in English; nothing is marked where the page speaks that anyway."""
+    said = page(client, "es", name="")
+    assert f'<bdi lang="en">{Treatment.objects.get().name}</bdi>' in said
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("es", "Revisión de la piel"), ("en", "")], ids=["translated", "own"]
+)
+def test_a_name_in_the_pages_own_language_is_not_marked(
+    client: Client, language: str, name: str
+) -> None:
+    said = page(client, language, name=name)
+    assert f"<bdi>{name or Treatment.objects.get().name}</bdi>" in said

@@ -110,9 +110,12 @@ def test_a_stranger_is_turned_away(
 ) -> None:
     fill(clinic, 10)
     take = ticked(desk, clinic)
-    elsewhere = sign_in("reception", cast.site_named("Mill Lane"), name="far")
+    mill_lane = cast.site_named("Mill Lane")
+    elsewhere = sign_in("reception", mill_lane, name="far")
     assert elsewhere.get(url(clinic)).context["rows"] is None
     mill = url(clinic).replace(f"site={clinic.site.pk}", "site=")
+    assert elsewhere.get(mill).context["rows"] is None, "nobody of the other site is late here"
+    cast.open_weekly(mill_lane, clinic.doctor)
     assert elsewhere.get(mill).context["rows"] == []
     assert elsewhere.post(mill, {"take": take}).status_code == 404
     assert onlooker.get(url(clinic)).status_code == 403

@@ -9,6 +9,8 @@ from django.test import Client
 
 from notifications.models import Message
 from scheduling import booking
+from scheduling.booking.ending import CANCELLABLE
+from scheduling.core.words import Status
 from scheduling.models import Appointment, Opening, Patient, Todo
 from scheduling.screens import undoing
 from tests import cast
@@ -17,6 +19,7 @@ from tests.scheduling.admin import screens
 from tests.scheduling.waiting import stage
 
 UNDO = "/admin/scheduling/appointment/undo/"
+DIARY = "/admin/scheduling/appointment/diary/"
 SOON, LATER = (cast.NOW + timedelta(seconds=s) for s in (29, 31))
 
 
@@ -208,3 +211,19 @@ def test_undo_says_why_the_old_place_cannot_be_had(
 def test_who_only_looks_is_offered_nothing(onlooker: Client, visit: Appointment) -> None:
     assert onlooker.get(screens.page(visit)).context["undo"] is None
     assert onlooker.post(UNDO, {"undo": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("door", ["page", "diary"])
+def test_a_hold_that_is_let_go_is_not_put_back(
+    desk: Client, clinic: cast.Clinic, door: str
+) -> None:
+    """Nobody was told of it: it is booked anew. A visit that is cancelled at either door is."""
+    wish = clinic.wish(clinic.review)
+    start, by = cast.at(cast.day(2), 15), cast.reception()
+    held = booking.hold(wish=wish, start=start, by=by, now=cast.NOW).appointment
+    paths = {"page": screens.step(held, "cancel"), "diary": f"{DIARY}{held.pk}/cancel/"}
+    desk.post(paths[door], {"version": held.version})
+    held.refresh_from_db()
+    assert (held.status, desk.get(screens.page(held)).context["undo"]) == ("cancelled", None)
+    back = {was for was in CANCELLABLE if booking.may_be_put_back(was=was)}
+    assert back == {Status.BOOKED, Status.ARRIVED, Status.CHECKED_IN}

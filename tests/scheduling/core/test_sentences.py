@@ -12,7 +12,7 @@ from plans.courses.misfits import NOT_ALLOWED, OUTSIDE_LAG, WITHOUT_DATE
 from plans.planning import refusing
 from scheduling.core.casebook import read_cases, run
 from scheduling.core.protocol import shipped
-from scheduling.core.refusals import WORDINGS, refusal
+from scheduling.core.refusals import LACKING, WORDINGS, refusal
 from scheduling.core.sentences import to_patient
 from scheduling.core.words import Plain, Reason, Severity
 from scheduling.doors.frame import LANGUAGES
@@ -55,6 +55,7 @@ def test_every_code_of_diary_and_protocol_is_there_as_it_is_shipped() -> None:
     asked = {rule.code: rule.patient_sentence for rule in protocol.rules}
     asked |= {protocol.pending.code: protocol.pending.patient_sentence}
     asked |= {code: words.patient for code, words in WORDINGS.items()}
+    asked |= LACKING
     assert tables("scheduling")["en"] == asked
 
 
