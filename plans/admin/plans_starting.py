@@ -28,6 +28,7 @@ from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Practitioner, Site
 from scheduling.screens import door, refusing
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import once
 from scheduling.screens.skin import DEPTHS, SIZES
 
 AREAS = ("area", "area_too", "area_also")
@@ -187,6 +188,7 @@ class StepLine:
     lags: tuple[str, ...]
 
 
+@once
 def start_view(request: HttpRequest) -> HttpResponse:
     """Show the templates, then the form of the chosen one (GET), or make the plan (POST)."""
     door.needs(request, MAKE)
