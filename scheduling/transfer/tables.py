@@ -136,10 +136,15 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
     """
     first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
     known = set(columns)
-    found = {
-        each: sum(_plain(cell) in known for cell in next(csv.reader([first], delimiter=each), []))
-        for each in DELIMITERS
-    }
+    try:
+        found = {
+            each: sum(
+                _plain(cell) in known for cell in next(csv.reader([first], delimiter=each), [])
+            )
+            for each in DELIMITERS
+        }
+    except csv.Error as error:  # a cell longer than Python reads
+        raise Malformed(_too_long(1)) from error
     best = max(found.values())
     winners = [each for each, hits in found.items() if hits == best]
     if not best:
