@@ -96,7 +96,23 @@ _WIDGETS: dict[Any, dict[str, Any]] = {
 }
 
 
-class Screen(ModelAdmin):
+class Searched:
+    """A list whose search reads no more than a line: each word is one more condition of the query."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for the first words of what was typed, or pasted."""
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+            request, queryset, search_term.strip()[:LONGEST_SEARCH]
+        )
+        return found
+
+
+LONGEST_SEARCH = 120
+
+
+class Screen(Searched, ModelAdmin):
     """A list and a form of the catalogue: rows of other sites are not there (404, not a hint)."""
 
     form = PlainForm
