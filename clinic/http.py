@@ -23,6 +23,7 @@ from django.http import (
     HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
+    UnreadablePostError,
 )
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -297,15 +298,26 @@ def drain(request: HttpRequest) -> None:
 
 
 def has_nul(request: HttpRequest) -> bool:
-    """Find a NUL in path, query or a text body; files may hold what they like."""
+    """Find a NUL in path, query, a text body or a field; files may hold what they like."""
     if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         return True
     kind = request.content_type or ""
     if kind == "application/x-www-form-urlencoded":
         return b"%00" in request.body or b"\x00" in request.body
+    if kind == "multipart/form-data":
+        return field_has_nul(request)
     if kind.endswith("json"):
         return b"\x00" in request.body or NUL_ESCAPE.search(request.body) is not None
     return False
+
+
+def field_has_nul(request: HttpRequest) -> bool:
+    """Find a NUL in a field of a form that comes in parts."""
+    try:
+        fields = list(request.POST.lists())
+    except UnreadablePostError:  # whoever sent it is gone
+        return False
+    return any("\x00" in said for name, values in fields for said in (name, *values))
 
 
 class NamelessForms:

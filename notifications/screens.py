@@ -16,7 +16,7 @@ from notifications.models import DROPS, STATES, Breaker, Message
 from scheduling import access
 from scheduling.errors import ClinicError
 from scheduling.screens import door
-from scheduling.screens.frame import actor, now
+from scheduling.screens.frame import Searched, actor, now
 
 REPLAY = "notifications.replay_message"
 
@@ -24,7 +24,7 @@ MOST = 200
 """Messages that are sent again in one go; more is a matter for the operator."""
 
 
-class LookOnly(ModelAdmin):
+class LookOnly(Searched, ModelAdmin):
     """A list that only the house itself writes."""
 
     show_full_result_count = False

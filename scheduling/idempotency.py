@@ -101,6 +101,11 @@ def once(
     if kept is not None:
         return kept
     answer = _executed(verb, refusal)
+    _keep(request, answer, now)
+    return answer
+
+
+def _keep(request: Asked, answer: Answer, now: datetime) -> None:
     IdempotencyRecord.objects.create(
         principal=request.principal,
         endpoint=request.endpoint,
@@ -111,6 +116,23 @@ def once(
         body=answer.text,
         created_at=now,
     )
+
+
+@retrying
+def pressed(*, request: Asked, press: Callable[[], Answer | None], now: datetime) -> Answer | None:
+    """Do what a form asks, unless this very form did it before; then answer what it answered.
+
+    `press` answers None where nothing came of it: the form is shown again, and may come again. Two
+    at once: the second waits, as the browser shows only what is answered last.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [_lock(request)])
+    kept = _kept(request, now)
+    if kept is not None:
+        return kept
+    answer = press()
+    if answer is not None:
+        _keep(request, answer, now)
     return answer
 
 
@@ -119,13 +141,16 @@ def _alone(request: Asked) -> None:
 
     A statement of its own, because the next one must see what the previous holder committed.
     """
-    name = json.dumps([request.principal, request.endpoint, request.key]).encode()
-    lock = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", [lock])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", [_lock(request)])
         (free,) = cursor.fetchone()
     if not free:
         raise StillRunning
+
+
+def _lock(request: Asked) -> int:
+    name = json.dumps([request.principal, request.endpoint, request.key]).encode()
+    return int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
 
 
 def _kept(request: Asked, now: datetime) -> Answer | None:

@@ -10,10 +10,11 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 
 from scheduling import access
+from scheduling.errors import Malformed
 from scheduling.models import Site
 from scheduling.reports import Kind, Page, Period, Scope
 from scheduling.screens import door
-from scheduling.walltime import EARLIEST, LATEST
+from scheduling.walltime import EARLIEST, LATEST, local_date_of
 
 READ = "scheduling.read_reports"
 READ_CLINICAL = "scheduling.read_clinical_reports"
@@ -90,13 +91,16 @@ def read(request: HttpRequest, now: datetime) -> Ask | None:
     counted = (chosen,) if chosen else sites
     local = now.astimezone(ZoneInfo(counted[0].zone))
     period, wrong = _period(given, local)
+    said = [f"{wrong} This month is shown."] if wrong else []
+    if given.get("site") and chosen is None:
+        said.append("There is no such site of yours; all of yours are shown.")
     return Ask(
         user=request.user,
         sites=sites,
         site=chosen,
         scope=Scope(period, {site.pk: site.zone for site in counted}),
         given=given,
-        wrong=wrong,
+        wrong=" ".join(said),
         today=local.date(),
     )
 
@@ -109,15 +113,21 @@ def _period(given: Mapping[str, str], local: datetime) -> tuple[Period, str]:
         return month, "A period is a week, a month, a quarter, or dates."
     kind = Kind(word)
     try:
-        if kind is Kind.CUSTOM:
-            first, last = door.day_in(given.get("first")), door.day_in(given.get("last"))
-            if first is None or last is None:
-                return month, "Please give both dates."
-            period = Period(kind, first, last)
-        else:
-            period = Period.holding(kind, door.day_in(given.get("on")) or local.date())
+        period = _of(kind, given, local)
+    except Malformed as error:
+        return month, error.sentence
     except ValueError:
         return month, "Dates are in order, and at most 366 days apart."
     if period.before.first < EARLIEST or period.after.last > LATEST:
         return month, "A date lies between the years 1970 and 2199."
     return period, ""
+
+
+def _of(kind: Kind, given: Mapping[str, str], local: datetime) -> Period:
+    if kind is not Kind.CUSTOM:
+        on = given.get("on")
+        return Period.holding(kind, local_date_of(on) if on else local.date())
+    first, last = door.day_in(given.get("first")), door.day_in(given.get("last"))
+    if first is None or last is None:
+        raise Malformed("Please give both dates.")
+    return Period(kind, first, last)

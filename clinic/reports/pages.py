@@ -149,6 +149,7 @@ def _facts(entry: Entry, ask: Ask, title: str, definitions: Sequence[str]) -> li
         ("Period", f"{period.first.isoformat()} to {period.last.isoformat()}, both included"),
         ("Period before", f"{period.before.first.isoformat()} to {period.before.last.isoformat()}"),
         ("Sites", ask.where),
+        *([("Not as asked", ask.wrong)] if ask.wrong else []),
         *(("Definition", said) for said in definitions),
     ]
 

@@ -22,7 +22,7 @@ from plans.models import Plan, Proposal
 from plans.picture import words
 from scheduling import access, register
 from scheduling.screens import door
-from scheduling.screens.frame import actor, now, within
+from scheduling.screens.frame import LONGEST_SEARCH, actor, now, within
 
 Wanted = Callable[[PlanView], bool]
 
@@ -128,7 +128,8 @@ class PlanScreen(ModelAdmin):
         countries = sorted(
             set(access.visible_sites(request.user).values_list("country", flat=True))
         )
-        found = register.find(search_term, countries=countries).order_by()
+        text = search_term.strip()[:LONGEST_SEARCH]
+        found = register.find(text, countries=countries).order_by()
         return queryset.filter(patient__in=found), False
 
     def history_view(

@@ -28,6 +28,7 @@ from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site
 from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import once
 from scheduling.screens.skin import DEPTHS, SIZES
 from scheduling.screens.whom import WhomField
 
@@ -182,6 +183,7 @@ class StepLine:
     lags: tuple[str, ...]
 
 
+@once
 def start_view(request: HttpRequest) -> HttpResponse:
     """Show the templates, then the form of the chosen one (GET), or make the plan (POST)."""
     door.needs(request, MAKE)

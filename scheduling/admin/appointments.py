@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from scheduling import register, todos
+from scheduling import todos
 from scheduling.admin import board, calendar, card, finder, late, sheets, signs, walkin
 from scheduling.admin.booking import book_view
 from scheduling.admin.day import day_view
@@ -76,10 +76,8 @@ class AppointmentScreen(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Appointment], search_term: str
     ) -> tuple[QuerySet[Appointment], bool]:
         """Find by the register’s own key."""
-        if not search_term.strip():
-            return queryset, False
-        found = register.find(search_term, countries=finder.countries()).order_by()
-        return queryset.filter(patient__in=found), False
+        found = finder.register_finds(search_term)
+        return (queryset if found is None else queryset.filter(patient__in=found)), False
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -34,6 +34,7 @@ from scheduling.models import Appointment, Room, Site
 from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
 from scheduling.screens.whom import WhomField
+from scheduling.screens.once import answered
 
 WORDS: Mapping[str, str] = {
     "arrive": "Arrived",
@@ -171,6 +172,12 @@ def step_view(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     row = door.visit_of(request, pk)
     if step not in WORDS and step != "consent":
         raise Http404
+    if step == "consent":  # a record more, that no version of the visit keeps from coming twice
+        return answered(request, lambda: _stepped(request, row, step))
+    return _stepped(request, row, step)
+
+
+def _stepped(request: HttpRequest, row: Appointment, step: str) -> HttpResponse:
     back = door.back_of(
         request, f"{reverse('admin:scheduling_appointment_board')}?site={row.site_id}"
     )

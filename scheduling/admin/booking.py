@@ -22,6 +22,7 @@ from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site, Treatment
 from scheduling.screens import door, refusing, times, undoing
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import once
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Desk:
     site: Site | None = None
 
 
+@once
 def book_view(request: HttpRequest) -> HttpResponse:
     """Show the booking screen (GET), or book what it holds (POST)."""
     door.needs(request, door.WORK)

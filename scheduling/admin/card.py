@@ -28,6 +28,7 @@ from scheduling.errors import ClinicError
 from scheduling.models import Appointment, Patient, Record, Site, Todo
 from scheduling.screens import door
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import once
 from scheduling.screens.skin import said
 
 
@@ -62,6 +63,7 @@ class Noted:
     goes_on: bool
 
 
+@once
 def card_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a patient (GET), or add one of the quick records (POST)."""
     door.needs(request, "scheduling.view_patient")

@@ -21,6 +21,7 @@ from scheduling.core.protocol.values import SIZES, Modality
 from scheduling.errors import ClinicError
 from scheduling.models import ProtocolVersion
 from scheduling.screens.frame import Screen, actor, attempt, now
+from scheduling.screens.once import answered
 
 WEAK = {"C", "D"}
 
@@ -218,12 +219,15 @@ class ProtocolScreen(Screen):
         """Copy a version to a new draft."""
         _must(request, "scheduling.add_protocolversion")
         try:
-            draft = protocols.copy(
-                version_id=pk, name=request.POST.get("name", ""), by=actor(request), now=now()
-            )
+            return answered(request, lambda: self._copied(request, pk))
         except ClinicError as error:
             messages.error(request, error.sentence)
             return _to("change", pk)
+
+    def _copied(self, request: HttpRequest, pk: int) -> HttpResponse:
+        draft = protocols.copy(
+            version_id=pk, name=request.POST.get("name", ""), by=actor(request), now=now()
+        )
         messages.success(
             request, f"Draft {draft.number} was made. Nothing changes until you activate it."
         )

@@ -79,7 +79,10 @@ def file_view(request: HttpRequest) -> HttpResponse:
     if site is None:
         raise Http404
     moment = now()
-    day = door.day_in(request.GET.get("date")) or today_at(site, moment)
+    wanted = request.GET.get("date")
+    day = door.day_in(wanted) if wanted else today_at(site, moment)
+    if day is None:  # a paper of another day than was asked for misleads
+        raise Http404
     text = keeping.html(sheets.sheet(site=site, day=day, now=moment))
     name = f"{keeping.place_of(site)}-{day:%Y-%m-%d}.html"
     answer = HttpResponse(text, content_type="text/html; charset=utf-8")

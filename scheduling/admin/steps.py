@@ -26,6 +26,7 @@ from scheduling.flow import stages
 from scheduling.models import Appointment, Record
 from scheduling.screens import door, refusing, undoing
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import answered
 from scheduling.screens.skin import DEPTHS, SIZES
 
 STALE = (
@@ -261,6 +262,8 @@ def step_view(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     if request.method != "POST":
         # Somebody reloaded a refused step: nothing is done, and the visit is shown as it stands.
         return HttpResponseRedirect(door.page_of(row))
+    if step == "consent":  # a record more, that no version of the visit keeps from coming twice
+        return answered(request, lambda: _taken(request, row, step, now()))
     return _taken(request, row, step, now())
 
 

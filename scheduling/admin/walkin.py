@@ -23,6 +23,7 @@ from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site, Treatment
 from scheduling.screens import door, refusing, times, undoing
 from scheduling.screens.frame import actor, now
+from scheduling.screens.once import once
 from scheduling.screens.times import wall
 
 LAST = "walk_in_treatment"
@@ -83,6 +84,7 @@ class WalkIn:
         )
 
 
+@once
 def walk_in_view(request: HttpRequest) -> HttpResponse:
     """Find who walked in and the next start for them (GET), or book it (POST)."""
     door.needs(request, door.WORK)

@@ -22,6 +22,7 @@ from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, Malformed, NotFound
 from scheduling.integrity import ERROR_OF
 from scheduling.models import Change
+from scheduling.screens.once import once
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -95,7 +96,23 @@ _WIDGETS: dict[Any, dict[str, Any]] = {
 }
 
 
-class Screen(ModelAdmin):
+class Searched:
+    """A list whose search reads no more than a line: each word is one more condition of the query."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for the first words of what was typed, or pasted."""
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+            request, queryset, search_term.strip()[:LONGEST_SEARCH]
+        )
+        return found
+
+
+LONGEST_SEARCH = 120
+
+
+class Screen(Searched, ModelAdmin):
     """A list and a form of the catalogue: rows of other sites are not there (404, not a hint)."""
 
     form = PlainForm
@@ -157,11 +174,14 @@ class Screen(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show an anticipated refusal of a verb as a sentence above the form."""
+        """Show an anticipated refusal of a verb as a sentence above the form; a row is added once."""
+        view = super().changeform_view
+        if object_id is None:
+            view = once(view)
         if request.method == "POST":
             request.POST = picked(request.POST, self.autocomplete_fields)  # type: ignore[assignment]
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return view(request, object_id, form_url, extra_context)
         except ClinicError as error:
             if request.method != "POST" or error.code == "not_found":
                 raise

@@ -39,6 +39,7 @@ _EYE = frozenset({Verdict.FLAGGED, Verdict.REFUSED})
 """Verdicts on rows that a person has to look at; their cells are kept."""
 
 
+WRITTEN = "This file was written before."
 LEAVES_OUT = "Rows that were refused are left out only when you say so."
 
 
@@ -260,7 +261,7 @@ def _waiting(intake_id: int, *, held: bool = False) -> Intake:
     if intake is None:
         raise NotFound
     if intake.state == Intake.State.WRITTEN:
-        raise WrongState("This file was written before.")
+        raise WrongState(WRITTEN)
     return intake
 
 
@@ -273,8 +274,11 @@ def rows_of(intake: Intake) -> list[Row]:
 
     Raises:
         Malformed: it can no longer be read.
+        WrongState: it was written before.
 
     """
+    if not intake.content:  # they go when it is written
+        raise WrongState(WRITTEN)
     kind, declared = kinds.named(intake.kind), intake.declared
     handed = Handed(
         name=intake.name,

@@ -148,29 +148,27 @@ def separator_of(text: str, columns: Sequence[str], called: Iterable[str] = ()) 
     """
     first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
     known = {*columns, *called}
-    found = {
-        each: sum(plain(cell) in known for cell in next(csv.reader([first], delimiter=each), []))
-        for each in DELIMITERS
-    }
+    try:
+        cuts = {
+            each: [plain(cell) for cell in next(csv.reader([first], delimiter=each), [])]
+            for each in DELIMITERS
+        }
+    except csv.Error as error:  # a cell longer than Python reads
+        raise Malformed(_too_long(1)) from error
+    found = {each: sum(cell in known for cell in cells) for each, cells in cuts.items()}
     best = max(found.values())
     winners = [each for each, hits in found.items() if hits == best]
     if not best:
         raise Malformed(
             "The first line names none of the columns that are expected: "
             f"{', '.join(columns)}. The template shows them.",
-            unknown=_widest(first),
+            unknown=max(cuts.values(), key=len),
         )
     if len(winners) > 1 and best == 1 and len(plain(first).split()) == 1:
         return ","  # one column alone needs no separator
     if len(winners) > 1:
         raise Malformed("It is not clear what separates the columns; say it.")
     return winners[0]
-
-
-def _widest(first: str) -> list[str]:
-    """Cut a line by whichever separator makes the most of it."""
-    cuts = [next(csv.reader([first], delimiter=each), []) for each in DELIMITERS]
-    return [plain(cell) for cell in max(cuts, key=len)]
 
 
 def plain(name: str) -> str:

@@ -120,8 +120,12 @@ def test_a_body_in_chunks_is_answered_411_and_never_half_read(client: Client) ->
         (b'{"name": "a\\u0000b"}', "application/json"),
         (b'{"name": "a\x00b"}', "application/json"),
         (b"name=a%00b", "application/x-www-form-urlencoded"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="reason"\r\n\r\na\x00b\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+        ),
     ],
-    ids=["escaped", "raw", "form"],
+    ids=["escaped", "raw", "form", "parts"],
 )
 def test_nul_in_a_body_is_answered_400(client: Client, body: bytes, kind: str) -> None:
     answer = client.post("/api/v1/patients/", body, content_type=kind)

@@ -1,5 +1,6 @@
 """The diary's page: its frame, and the facts that its scripts begin with."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -54,7 +55,17 @@ def frame_of(request: HttpRequest, moment: datetime, view: str) -> Frame | None:
         return None
     today = today_at(site, moment)
     day = door.day_in(request.GET.get("date")) or today
+    for lost in _not_as_asked(request, site.id):
+        messages.warning(request, lost)
     return Frame(site=site, sites=sites, day=day, today=today, view=view, kind=kind_of(request))
+
+
+def _not_as_asked(request: HttpRequest, site_id: int) -> Iterator[str]:
+    """Say which part of the address the diary cannot show: another day must not pass for it."""
+    if (said := request.GET.get("date")) and door.day_in(said) is None:
+        yield "The diary has no such date; today is shown."
+    if (said := request.GET.get("site")) and door.whole(said) != site_id:
+        yield "There is no such site of yours; another one is shown."
 
 
 @require_GET

@@ -102,6 +102,21 @@ def test_whatever_is_asked_is_answered(query: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("on=2026-02-30", "Write a date as 2027-03-28. This month is shown."),
+        ("site=999", "There is no such site of yours; all of yours are shown."),
+    ],
+)
+def test_what_cannot_be_asked_is_said_on_the_page_and_in_the_file(query: str, said: str) -> None:
+    clinic = cast.build()
+    client = signed_in("manager", clinic.site)
+    for address in ("", "rows/", "rows.csv", "table.csv"):
+        assert said in client.get(f"{REPORTS}attendance/{address}?{query}").content.decode()
+
+
+@pytest.mark.django_db
 def test_another_site_is_neither_counted_nor_listed() -> None:
     book = ledger.written(2, 80)
     client = signed_in("manager", book.clinic.site)

@@ -37,6 +37,13 @@ def test_page_shows_sites_views_columns_and_legend(desk: Client, clinic: cast.Cl
     assert 'content="0; url=/admin/scheduling/appointment/day/' in text
 
 
+@pytest.mark.parametrize("page", [ROOT, f"{ROOT}month/"])
+def test_another_day_or_site_than_was_asked_for_is_said(desk: Client, page: str) -> None:
+    for query, words in (("date=2026-02-30", "no such date"), ("site=999", "no such site")):
+        assert words in desk.get(f"{page}?{query}").text
+    assert "no such" not in desk.get(page).text
+
+
 def test_page_without_its_calendar_leads_to_the_plain_list(
     desk: Client, clinic: cast.Clinic, settings: Any
 ) -> None:

@@ -51,6 +51,8 @@ def test_a_file_is_looked_at_shown_and_written_once(manager: Client) -> None:
     manager.post(url("change", intake.pk), {**said, "leave_out": "yes"})
     assert Patient.objects.filter(family_name="Stone").count() == 1
     assert Change.objects.filter(subject="intake", verb="take_in").count() == 1
+    again = manager.post(url("change", intake.pk), {"step": "look"}, follow=True)
+    assert "This file was written before." in again.text
 
 
 THEIRS = "Kundennummer;Vorname;Surname;DOB;Kartenfarbe\nP1;Ada;Stone;1985-04-12;rot\n"

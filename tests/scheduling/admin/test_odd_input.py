@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from scheduling.models import Absence, Patient, Record
 from tests import cast
@@ -123,3 +125,14 @@ def test_picker_that_is_handed_no_id_shows_its_form_again(
     assert problems(page)[picker] == [
         "Select a valid choice. That choice is not one of the available choices."
     ]
+
+
+@pytest.mark.parametrize(
+    "where", ["scheduling/appointment", "scheduling/todo", "notifications/message"]
+)
+def test_a_page_that_is_pasted_into_a_search_is_no_query_of_thousands(
+    root: Client, where: str
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert root.get(f"/admin/{where}/", {"q": "ab " * 900}).status_code == 200
+    assert max(len(query["sql"]) for query in queries) < 30_000

@@ -74,6 +74,7 @@ def test_the_file_is_handed_out_to_who_may_look_and_to_nobody_else(
     name = f"harley-house-{clinic.site.pk}-2027-01-05.html"
     assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     assert "Ada Pine" in answer.content.decode()
+    assert desk.get(at.replace("01-05", "02-30")).status_code == 404, "never another day's"
     elsewhere = sign_in("reception", cast.site_named("Mill Lane"), name="far")
     assert elsewhere.get(at).status_code == 404
     assert "Ada Pine" not in elsewhere.get(f"{SHEETS}?date={cast.day(1)}").content.decode()

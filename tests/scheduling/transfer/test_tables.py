@@ -64,10 +64,11 @@ def test_windows_1252_is_read_only_when_it_is_said() -> None:
         ("external_id,name\n1,2".encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04rest", "spreadsheet or a zip"),
         (b"external_id,name\n1," + b"a" * 20_001, "more than 20,000 characters"),
+        (b"a" * 200_000, "Line 1 has a cell of more than 20,000 characters"),
         (b"a" * (10 * 2**20 + 1), "at most 10 MB"),
         (b"external_id,name\n" + b"1,2\n" * 100_001, "more than 100,000 rows"),
     ],
-    ids=["empty", "no rows", "twice", "unknown", "nul", "wide", "open quote", "utf-16", "zip", "long cell", "large", "many rows"],
+    ids=["empty", "no rows", "twice", "unknown", "nul", "wide", "open quote", "utf-16", "zip", "long cell", "long header", "large", "many rows"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said(content: bytes, sentence: str) -> None:
     with pytest.raises(Malformed, match=sentence):
