@@ -88,7 +88,7 @@ class JoinForm(WantedForm):
         """Offer the patient's own visits that could be earlier."""
         super().__init__(sites, data, **kwargs)
         self.fields["treatment"].required = False
-        self._offer("appointment", visits)
+        self.offer("appointment", visits)
         for name in ("minutes", "encounter"):
             del self.fields[name]
 
