@@ -1,6 +1,11 @@
-"""An SMTP server in a process of its own that takes everything and keeps it."""
+"""An SMTP server in a process of its own that takes everything and keeps it.
+
+It offers PIPELINING (RFC 2920), as the mail servers do that a clinic is likely to have.
+"""
 
 from multiprocessing.connection import Connection
+
+from aiosmtpd.smtp import Session
 
 from benchmarks.stations import FORK
 
@@ -32,6 +37,12 @@ class Sink:
 class _Keep:
     def __init__(self) -> None:
         self.kept: list[bytes] = []
+
+    async def handle_EHLO(  # noqa: N802 -- aiosmtpd's name
+        self, _server: object, session: Session, _envelope: object, host: str, offers: list[str]
+    ) -> list[str]:
+        session.host_name = host
+        return [offers[0], "250-PIPELINING", *offers[1:]]
 
     async def handle_DATA(self, server: object, session: object, envelope) -> str:  # type: ignore[no-untyped-def]  # noqa: N802 -- aiosmtpd's name
         self.kept.append(envelope.content)

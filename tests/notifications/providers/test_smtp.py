@@ -4,7 +4,7 @@ import email
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.policy import default as default_policy
 
 import pytest
@@ -85,9 +85,31 @@ class Server:
         assert not self._served.is_alive()
 
 
+OFFERED = "250-hi\r\n250 PIPELINING"
+ONE_BY_ONE_OR_AT_ONCE = pytest.mark.parametrize(
+    "ehlo", ["250 hi", OFFERED], ids=["one by one", "at once"]
+)
+
+
+class Impatient(Server):
+    """One that answers nothing of an envelope before it has heard all of it."""
+
+    def _talk(self, line: socket.socket, wire: object) -> None:
+        line.sendall(b"220 hi\r\n")
+        while command := wire.readline():  # type: ignore[attr-defined]
+            if command.startswith(b"ehlo"):
+                line.sendall(OFFERED.encode() + b"\r\n")
+            elif command.startswith(b"DATA"):
+                line.sendall(b"250 ok\r\n250 ok\r\n354 go\r\n")
+                self._body(wire, lambda _: line.sendall(b"250 taken\r\n"))
+
+
+def speaking(**script: str) -> AbstractContextManager[tuple[Smtp, Server]]:
+    return talking_to(Server(**script))
+
+
 @contextmanager
-def speaking(**script: str) -> Iterator[tuple[Smtp, Server]]:
-    server = Server(**script)
+def talking_to(server: Server) -> Iterator[tuple[Smtp, Server]]:
     backend = EmailBackend(host="127.0.0.1", port=server.port, timeout=0.5)
     try:
         with Smtp(sender="Fallow <clinic@fallow.example>", backend=backend) as smtp:
@@ -96,11 +118,12 @@ def speaking(**script: str) -> Iterator[tuple[Smtp, Server]]:
         server.close()
 
 
+@ONE_BY_ONE_OR_AT_ONCE
 @pytest.mark.parametrize("step", ["greet", "ehlo", "mail", "rcpt", "data", "dot"])
 @pytest.mark.parametrize("how", [DROP, SILENCE, "451 later", "550 never", "421 closing"])
-def test_send_classifies_a_failure_by_its_step(step: str, how: str) -> None:
+def test_send_classifies_a_failure_by_its_step(step: str, how: str, ehlo: str) -> None:
     failures = pytest.raises((SendFailed, OutcomeUnknown))
-    with speaking(**{step: how}) as (smtp, _), failures as failure:
+    with speaking(**{"ehlo": ehlo} | {step: how}) as (smtp, _), failures as failure:
         smtp.send(letters.email())
     assert meaning(failure.value) == expected(step, how)
 
@@ -138,8 +161,27 @@ def test_a_connection_lost_before_the_final_dot_sent_no_dot() -> None:
     assert server.bodies == []
 
 
-def test_send_uses_one_connection_for_a_batch() -> None:
-    with speaking() as (smtp, server):
+def test_the_envelope_goes_in_one_breath_where_the_server_takes_that() -> None:
+    with talking_to(Impatient()) as (smtp, server):
+        smtp.send(letters.email(ref="a"))
+        smtp.send(letters.email(ref="b"))
+    assert (len(server.bodies), server.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt"])
+def test_a_refusal_in_one_breath_leaves_nothing_behind(step: str) -> None:
+    """The server wants a letter though it refused whom it is for: it gets none, not even RSET."""
+    with speaking(ehlo=OFFERED, **{step: "550 no"}) as (smtp, server):
+        with pytest.raises(SendFailed, match="refused: 550 no"):
+            smtp.send(letters.email())
+        server.script[step] = "250 ok"
+        assert smtp.send(letters.email()).said == "250 2.0.0 queued as Q1"
+    assert (len(server.bodies), server.bodies[0]) == (2, b"")
+
+
+@ONE_BY_ONE_OR_AT_ONCE
+def test_send_uses_one_connection_for_a_batch(ehlo: str) -> None:
+    with speaking(ehlo=ehlo) as (smtp, server):
         ids = [smtp.send(letters.email(ref=ref)).value for ref in ("a", "b", "c")]
     assert (ids, server.connections) == (
         ["a@fallow.example", "b@fallow.example", "c@fallow.example"],
@@ -147,8 +189,10 @@ def test_send_uses_one_connection_for_a_batch() -> None:
     )
 
 
-def test_send_goes_on_after_a_refused_recipient() -> None:
-    with speaking(rcpt="550 no such user") as (smtp, server):
+@ONE_BY_ONE_OR_AT_ONCE
+def test_send_goes_on_after_a_refused_recipient(ehlo: str) -> None:
+    # nobody left to write to: 554 to DATA (RFC 2920, 3.1)
+    with speaking(ehlo=ehlo, rcpt="550 no such user", data="554 nobody") as (smtp, server):
         for _ in range(2):
             with pytest.raises(SendFailed):
                 smtp.send(letters.email())
