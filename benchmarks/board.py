@@ -14,8 +14,9 @@ from uuid import UUID
 
 from benchmarks import servers, workload
 from benchmarks.diary import FLOOR
+from benchmarks.pages import Cost, cost
 from benchmarks.report import Report
-from benchmarks.stations import Station, timed, trips
+from benchmarks.stations import Station, timed
 from benchmarks.workload import Clinic
 
 COUNT, LENGTH_Q = 200, 6
@@ -105,30 +106,14 @@ def _holds(clinic: Clinic, visits: list[dict[str, Any]]) -> Iterator[dict[str, A
         yield {**base, "resource_id": clinic.rooms[n % workload.ROOMS]}
 
 
-def asked(clinic: Clinic) -> dict[str, tuple[float, int, int]]:
-    """Ask for the board and for its news; give milliseconds, queries and round trips."""
-    return {name: _asked(f"{ROOT}/{path}?site={clinic.site}") for name, path in _DOORS.items()}
+def asked(clinic: Clinic, rounds: int) -> dict[str, Cost]:
+    """Ask for the board and for its news."""
+    return {
+        name: cost(f"{ROOT}/{path}?site={clinic.site}", rounds) for name, path in _DOORS.items()
+    }
 
 
 _DOORS = {"the board": "", "news of it": "pulse/"}
-
-
-def _asked(address: str) -> tuple[float, int, int]:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    from benchmarks.search import browser
-
-    statuses = []
-    ask = lambda: statuses.append(browser().get(address).status_code)  # noqa: E731
-    ask()
-    took = statistics.median(timed(ask) for _ in range(15))
-    with CaptureQueriesContext(connection) as seen:
-        ask()
-    found = took, len(seen), trips(ask)
-    if set(statuses) != {200}:
-        raise RuntimeError(f"{address} answers {set(statuses)}")
-    return found
 
 
 def floor(clinic: Clinic) -> float:
@@ -148,13 +133,13 @@ def floor(clinic: Clinic) -> float:
     return statistics.median(timed(fetch) for _ in range(25))
 
 
-def measure(report: Report, database: str, clinic: Clinic) -> None:
+def measure(report: Report, database: str, clinic: Clinic, *, smoke: bool) -> None:
     """Measure the board and the look for news."""
     copy = servers.create("board", template=database)
     servers.use(copy)
     fill(clinic)
     with Station.at(copy) as station:
-        found = station.ask(asked, clinic)
+        found = station.ask(asked, clinic, 1 if smoke else 15)
         plain = station.ask(floor, clinic)
     report.section("Status board", f"{COUNT} visits of one site's day, in every column.")
     report.table(

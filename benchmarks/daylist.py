@@ -5,14 +5,14 @@ page is asked for as a browser would, middleware and template included; round tr
 libpq's own trace.
 """
 
-import statistics
 from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
 from benchmarks import servers, workload
+from benchmarks.pages import cost
 from benchmarks.report import Report
-from benchmarks.stations import Station, timed, trips
+from benchmarks.stations import Station
 from benchmarks.workload import Clinic, Visit
 
 SHORT, LONG = 100, 200
@@ -52,17 +52,9 @@ def _rows(visits: list[Visit], first_id: int) -> Iterator[dict[str, object]]:
 
 def page(clinic: Clinic, day: date, rounds: int) -> tuple[float, int]:
     """Ask for a day's page; give the milliseconds and the round trips."""
-    from benchmarks.search import browser
-
     address = f"/admin/scheduling/appointment/day/?site={clinic.site}&date={day:%Y-%m-%d}"
-    statuses = []
-    ask = lambda: statuses.append(browser().get(address).status_code)  # noqa: E731
-    ask()
-    took = statistics.median(timed(ask) for _ in range(rounds))
-    count = trips(ask)
-    if set(statuses) != {200}:
-        raise RuntimeError(f"the day list answers {set(statuses)}")
-    return took, count
+    found = cost(address, rounds)
+    return found.ms, found.trips
 
 
 def measure(report: Report, database: str, clinic: Clinic, *, smoke: bool) -> None:

@@ -17,8 +17,9 @@ from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from benchmarks import programs_of_the_machine, servers, workload
+from benchmarks.pages import Cost, cost
 from benchmarks.report import Report
-from benchmarks.stations import Station, timed, trips
+from benchmarks.stations import Station, timed
 from benchmarks.workload import Clinic, Visit
 
 PEOPLE, COUNT, LENGTH_Q = 12, 200, 6
@@ -90,39 +91,21 @@ def _people(count: int) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def day(clinic: Clinic, when: date, rounds: int) -> dict[str, tuple[float, int, int]]:
+def day(clinic: Clinic, when: date, rounds: int) -> dict[str, Cost]:
     """Ask for a day, its news and the free starts; give milliseconds, queries and round trips."""
     asked = {"site": clinic.site, "from": when, "to": when, "by": "practitioner"}
     wanted = {**asked, "treatment": clinic.hands, "patient": 1}
     return {
-        "a day": _asked("days", asked, rounds),
-        "news of it": _asked("news", asked, rounds),
-        "what its visits lack": _asked("papers", asked, rounds),
-        "free starts in every column": _asked("starts", wanted, rounds),
+        "a day": cost(f"{ROOT}/days/", rounds, **asked),
+        "news of it": cost(f"{ROOT}/news/", rounds, **asked),
+        "what its visits lack": cost(f"{ROOT}/papers/", rounds, **asked),
+        "free starts in every column": cost(f"{ROOT}/starts/", rounds, **wanted),
     }
 
 
 def search(text: str, rounds: int) -> float:
     """Find a patient; give the milliseconds."""
-    return _asked("patients", {"q": text}, rounds)[0]
-
-
-def _asked(name: str, asked: dict[str, Any], rounds: int) -> tuple[float, int, int]:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    from benchmarks.search import browser
-
-    statuses = []
-    ask = lambda: statuses.append(browser().get(f"{ROOT}/{name}/", asked).status_code)  # noqa: E731
-    ask()
-    took = statistics.median(timed(ask) for _ in range(rounds))
-    with CaptureQueriesContext(connection) as seen:
-        ask()
-    found = took, len(seen), trips(ask)
-    if set(statuses) != {200}:
-        raise RuntimeError(f"{name} answers {set(statuses)}")
-    return found
+    return cost(f"{ROOT}/patients/", rounds, q=text).ms
 
 
 def floor(clinic: Clinic, when: date) -> float:

@@ -15,8 +15,9 @@ from uuid import UUID
 from django.db import connection
 
 from benchmarks import servers, workload
+from benchmarks.pages import cost
 from benchmarks.report import Report
-from benchmarks.stations import Station, timed, trips
+from benchmarks.stations import Station, timed
 from benchmarks.workload import Clinic
 
 VISITS = 100_000
@@ -151,17 +152,8 @@ def _holds(
 
 def page(clinic: Clinic, slug: str, query: str, rounds: int, rows: str = "") -> tuple[float, int]:
     """Ask for a page; give the milliseconds and the round trips."""
-    from benchmarks.search import browser
-
-    address = f"/admin/reports/{slug}/{rows}?site={clinic.site}&{query}"
-    statuses = []
-    ask = lambda: statuses.append(browser().get(address).status_code)  # noqa: E731
-    ask()
-    took = statistics.median(timed(ask) for _ in range(rounds))
-    count = trips(ask)
-    if set(statuses) != {200}:
-        raise RuntimeError(f"the report {slug} answers {set(statuses)}")
-    return took, count
+    found = cost(f"/admin/reports/{slug}/{rows}?site={clinic.site}&{query}", rounds)
+    return found.ms, found.trips
 
 
 def floor(clinic: Clinic, first: date, last: date) -> float:

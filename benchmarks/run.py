@@ -69,7 +69,7 @@ def run(report: Report, chosen: argparse.Namespace) -> None:
         "reminders": lambda: reminders.measure(report, database, smoke=chosen.smoke),
         "daylist": lambda: daylist.measure(report, database, clinic, smoke=chosen.smoke),
         "diary": lambda: diary.measure(report, database, clinic, smoke=chosen.smoke),
-        "board": lambda: board.measure(report, database, clinic),
+        "board": lambda: board.measure(report, database, clinic, smoke=chosen.smoke),
         "plans": lambda: plans.measure(report, database, smoke=chosen.smoke),
         "reports": lambda: reports.measure(report, database, clinic, smoke=chosen.smoke),
     }

@@ -158,10 +158,10 @@ def status(request: HttpRequest, ref: str = "") -> HttpResponse:
 
 
 def _opted_out(code: str) -> bool:
-    from notifications.providers.twilio import classify  # noqa: PLC0415 - an extra
+    from notifications.providers.twilio import classify_receipt  # noqa: PLC0415 - an extra
 
     number = int(code) if code.isascii() and code.isdigit() else None
-    return classify(400, number) == "opt_out"
+    return classify_receipt(number) == "opt_out"
 
 
 @genuine

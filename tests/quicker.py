@@ -4,6 +4,9 @@ from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
+from django.template import Context, Template
+from django.test import utils
+from django.test.signals import template_rendered
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 # Hashing passwords slowly is for thieves; the suite signs in hundreds of times.
@@ -23,3 +26,17 @@ def _once(self: WhiteNoiseMiddleware) -> None:
 
 
 WhiteNoiseMiddleware.add_files_from_finders = _once
+
+
+def _told(self: Template, context: Context) -> str:
+    """Render, and tell a test's client of what is a page or a form's field, not of what it includes.
+
+    A page of the admin is made of a thousand pieces, an option of a select is one; Django copies
+    the context of each. What a page was given (`response.context`) is that of the page itself.
+    """
+    if context.template is self:
+        template_rendered.send(sender=self, template=self, context=context)
+    return self.nodelist.render(context)
+
+
+utils.instrumented_test_render = _told

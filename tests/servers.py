@@ -4,6 +4,7 @@ A conftest would come too late. The controller starts what no address is configu
 workers find the addresses in the environment they inherit, and take a Redis database each.
 """
 
+import importlib
 import os
 import secrets
 import shutil
@@ -88,6 +89,19 @@ def own_redis(url: str) -> str:
     first = int(parts.path.strip("/") or 0)
     number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
     return parts._replace(path=f"/{first + 1 + number}").geturl()
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Let the second worker read the whole suite from its end, where the first has not been yet.
+
+    Both must collect all of it, in one order. What either compiles is kept, so each compiles half.
+    """
+    whole = [Path(each).name for each in session.config.args] == ["tests"]
+    if not whole or os.environ.get("PYTEST_XDIST_WORKER") != "gw1":
+        return
+    root = session.config.rootpath
+    for path in sorted((root / "tests").rglob("test_*.py"), reverse=True):
+        importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
 def pytest_report_header() -> str:

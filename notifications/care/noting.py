@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,28 +23,6 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Spanish", "ar": "Arabic"
 FIGURES = (
     "name", "day", "until", "at", "channel", "asks", "procedures", "areas", "depth", "record",
     "fitzpatrick_least", "active",
-)  # fmt: skip
-
-
-def ship() -> int:
-    """Add the shipped lines that are not there; those that are stay as the clinic has made them."""
-    there = set(CareNote.objects.values_list("code", flat=True))
-    rows = [
-        CareNote(
-            **{name: line[name] for name in SHIPPED},
-            at=time.fromisoformat(line["at"]),
-            asks=line["check"],
-        )
-        for line in carenotes.shipped()["notes"]
-        if line["code"] not in there
-    ]
-    CareNote.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
-
-
-SHIPPED = (
-    "code", "name", "day", "until", "channel", "procedures", "areas", "depth", "record",
-    "fitzpatrick_least", "source", "sureness",
 )  # fmt: skip
 
 

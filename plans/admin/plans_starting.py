@@ -27,7 +27,7 @@ from scheduling import protocols
 from scheduling.errors import ClinicError, NotFound, Refused
 from scheduling.models import Patient, Site
 from scheduling.screens import door, refusing, whom
-from scheduling.screens.frame import actor, now
+from scheduling.screens.frame import OfferingForm, actor, now
 from scheduling.screens.once import once
 from scheduling.screens.skin import DEPTHS, SIZES
 from scheduling.screens.whom import WhomField
@@ -49,7 +49,7 @@ def _select(label: str, choices: list[tuple[str, str]] | None = None) -> forms.C
     )
 
 
-class StartForm(forms.Form):
+class StartForm(OfferingForm):
     """What one patient's plan is: where on the skin, where, when, with whom."""
 
     area, area_too, area_also = _select("Area"), _select("and"), _select("and")
@@ -101,24 +101,14 @@ class StartForm(forms.Form):
         """Offer what the clinic has today, at the sites of the user."""
         super().__init__(data, initial={"indication": template.indication})
         self.template = template
-        self._offer("site", sites.filter(active=True))
+        self.offer("site", sites.filter(active=True))
         whom.offer(self, sites.filter(active=True), self["site"].value())
         areas = protocols.area_choices()
         for name in AREAS:
-            self._choices(name, [("", "not said" if name == "area" else "nothing else"), *areas])
-        self._choices("indication", [("", "not said"), *protocols.indication_choices()])
+            self.choices(name, [("", "not said" if name == "area" else "nothing else"), *areas])
+        self.choices("indication", [("", "not said"), *protocols.indication_choices()])
         optional = [step for step in template.steps.all() if step.optional]
-        self._choices("left_out", [(str(step.pk), step.name) for step in optional])
-
-    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        field.queryset = rows
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = choices
+        self.choices("left_out", [(str(step.pk), step.name) for step in optional])
 
     @property
     def stretches(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

@@ -33,8 +33,8 @@ from scheduling.flow.standing import Place
 from scheduling.models import Appointment, Room, Site
 from scheduling.screens import door, refusing, whom
 from scheduling.screens.frame import actor, now
-from scheduling.screens.whom import WhomField
 from scheduling.screens.once import answered
+from scheduling.screens.whom import WhomField
 
 WORDS: Mapping[str, str] = {
     "arrive": "Arrived",

@@ -25,7 +25,7 @@ from scheduling.errors import ClinicError, NotFound, Refused, StaleVersion
 from scheduling.flow import stages
 from scheduling.models import Appointment, Record
 from scheduling.screens import door, refusing, undoing
-from scheduling.screens.frame import actor, now
+from scheduling.screens.frame import OfferingForm, actor, now
 from scheduling.screens.once import answered
 from scheduling.screens.skin import DEPTHS, SIZES
 
@@ -35,7 +35,7 @@ STALE = (
 )
 
 
-class DoneForm(forms.Form):
+class DoneForm(OfferingForm):
     """What was actually done; whatever is left as it stands was done as booked."""
 
     procedure = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
@@ -71,20 +71,15 @@ class DoneForm(forms.Form):
         super().__init__(data, initial=first)
         self.booked = booked
         known = protocols.area_choices()
-        self._choices("procedure", protocols.procedure_choices())
-        self._choices("area", [("", "not said"), *known])
-        self._choices("area_too", [("", "nothing else"), *known])
+        self.choices("procedure", protocols.procedure_choices())
+        self.choices("area", [("", "not said"), *known])
+        self.choices("area_too", [("", "nothing else"), *known])
         if booked.procedure != Record.Kind.PATCH_TEST:
             del self.fields["result"], self.fields["tested"]
         else:
             needy = protocols.in_force().patch_tested
             choices = [c for c in protocols.procedure_choices() if c[0] in needy]
-            self._choices("tested", [("", "the laser booked ahead"), *choices])
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = choices
+            self.choices("tested", [("", "the laser booked ahead"), *choices])
 
     def done(self) -> Done:
         """Spell it for the verb; the form must be valid."""

@@ -88,7 +88,7 @@ class JoinForm(WantedForm):
         """Offer the patient's own visits that could be earlier."""
         super().__init__(sites, data, **kwargs)
         self.fields["treatment"].required = False
-        self._offer("appointment", visits)
+        self.offer("appointment", visits)
         earlier = door.whole(str(self["appointment"].value() or ""))
         if visit := visits.filter(pk=earlier).first() if earlier else None:
             whom.offer(self, sites.filter(active=True), visit.site_id)

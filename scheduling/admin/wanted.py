@@ -14,6 +14,7 @@ from scheduling import protocols
 from scheduling.core.words import Wish
 from scheduling.models import Site, Treatment
 from scheduling.screens import whom
+from scheduling.screens.frame import OfferingForm
 from scheduling.screens.skin import DEPTHS, SIZES
 from scheduling.screens.whom import WhomField
 
@@ -31,7 +32,7 @@ class TreatmentSelect(UnfoldAdminSelectWidget):
         return option
 
 
-class WantedForm(forms.Form):
+class WantedForm(OfferingForm):
     """Treatment, place and preferences of one visit; unknown values are errors, never guesses."""
 
     treatment = forms.ModelChoiceField(
@@ -61,23 +62,13 @@ class WantedForm(forms.Form):
         super().__init__(data, **kwargs)
         if data is None:
             self.fields["treatment"].widget.attrs["autofocus"] = True
-        self._offer("treatment", Treatment.objects.filter(active=True))
-        self._offer("site", sites.filter(active=True))
+        self.offer("treatment", Treatment.objects.filter(active=True))
+        self.offer("site", sites.filter(active=True))
         whom.offer(self, sites.filter(active=True), self["site"].value())
         areas = protocols.area_choices()
-        self._choices("area", [("", "not said"), *areas])
-        self._choices("area_too", [("", "nothing else"), *areas])
-        self._choices("indication", [("", "not said"), *protocols.indication_choices()])
-
-    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
-        field.queryset = rows
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = choices
+        self.choices("area", [("", "not said"), *areas])
+        self.choices("area_too", [("", "nothing else"), *areas])
+        self.choices("indication", [("", "not said"), *protocols.indication_choices()])
 
     def wish(self, patient_id: int) -> Wish:
         """Spell what was asked as the wish of this patient; the form must be valid."""

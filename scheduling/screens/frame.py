@@ -75,6 +75,22 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("", ""), *((zone, zone.replace("_", " ")) for zone in [*named, "UTC"])]
 
 
+class OfferingForm(forms.Form):
+    """A form whose pickers offer what the clinic has today."""
+
+    def offer(self, name: str, rows: QuerySet[Any]) -> None:
+        """Let a picker offer these rows."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        field.queryset = rows
+
+    def choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """Let a picker offer these values with their words."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = choices
+
+
 class PlainForm(forms.ModelForm):
     """A form whose broken constraints read as the sentences of `scheduling.integrity`."""
 

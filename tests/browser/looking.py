@@ -37,14 +37,15 @@ _CONTROLS = """() => {
     return !known;
   }).length;
 }"""
-_FOCUSED = """() => {
-  const at = document.activeElement, style = getComputedStyle(at);
-  if (at === document.body) return null;
-  window.nth = window.nth || new Map();
-  if (!window.nth.has(at)) window.nth.set(at, window.nth.size);
-  return [window.nth.get(at), style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
-    at.outerHTML.slice(0, 90)];
+_WATCH = """() => {
+  window.seen = new Map();
+  document.addEventListener('focusin', event => {
+    const at = event.target, style = getComputedStyle(at);
+    window.seen.set(at, [style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+      at.outerHTML.slice(0, 90)]);
+  });
 }"""
+_SEEN = "[...window.seen.values()]"
 
 
 def violations(phone: Phone, *, rules: list[str] | None = None, colours: bool = True) -> list[str]:
@@ -92,13 +93,11 @@ def too_wide(phone: Phone) -> list[str]:
 def out_of_reach(phone: Phone) -> list[str]:
     """Go through the page by Tab alone; answer what cannot be reached or does not show it."""
     count = min(phone.page.evaluate(_CONTROLS), MOST_TABS)
-    seen: dict[int, tuple[bool, str]] = {}
+    phone.page.evaluate(_WATCH)
     for _ in range(count):
         phone.page.keyboard.press("Tab")
-        at = phone.page.evaluate(_FOCUSED)
-        if at is not None:
-            seen[at[0]] = (at[1], at[2])
-    found = [f"{phone.path}: no ring around {html}" for ring, html in seen.values() if not ring]
+    seen: list[tuple[bool, str]] = phone.page.evaluate(_SEEN)
+    found = [f"{phone.path}: no ring around {html}" for ring, html in seen if not ring]
     if len(seen) < count:
         found.append(f"{phone.path}: {len(seen)} of {count} controls by Tab")
     return found

@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator
 from clinic.log import JsonLines
 from notifications import webhooks
 from notifications.core.policy import Channel
-from notifications.models import Message, Receipt, Reply
+from notifications.models import Message, OptOut, Receipt, Reply
 from notifications.providers.chosen import provider_for
 from notifications.providers.twilio import Twilio
 from tests import facts
@@ -228,6 +228,15 @@ def test_a_report_of_the_carrier_that_they_stopped_stops_us() -> None:
     carrier = Carrier()
     stage.sweep(carrier, later)
     assert carrier.sent == []
+
+
+@pytest.mark.parametrize("code", ["30006", "30999", "63000", "x"])
+def test_a_report_of_any_other_failure_stops_nothing(code: str) -> None:
+    stage.booked(stage.house(email=""))
+    stage.sweep(Carrier())
+    report(Message.objects.get(state="accepted"), "failed", ErrorCode=code)
+    assert Receipt.objects.get().provider_code == code
+    assert not OptOut.objects.exists()
 
 
 @pytest.mark.parametrize("word", ["", "received", "Sent!", "x" * 300])
