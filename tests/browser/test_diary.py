@@ -208,6 +208,7 @@ def test_a_visit_is_reached_moved_and_opened_by_keyboard(
         key("ArrowDown")
     key("Escape")
     desk.stands("Ada Pine", "11:00")
+    expect(desk.visit("Ada Pine")).to_be_focused()
     key("m")
     for _ in range(4):
         key("ArrowDown")

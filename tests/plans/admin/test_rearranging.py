@@ -209,7 +209,7 @@ def of_another_absence(token: str, absence: Absence) -> str:
 
 
 def not_a_token(token: str, absence: Absence) -> str:
-    return "\x00 :é:"
+    return " :é:"
 
 
 @pytest.mark.parametrize("forge", [altered, under_another_salt, of_another_absence, not_a_token])
