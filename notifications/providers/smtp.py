@@ -214,14 +214,14 @@ def _spoken(smtp: smtplib.SMTP, *steps: str) -> list[tuple[int, bytes]]:
     and back for each letter, and answers each (RFC 2920, 3.1: DATA must be the last).
     """
     replies: list[tuple[int, bytes]] = []
-    at_once = smtp.has_extn("pipelining")
-    if at_once:
+    pipelined = smtp.has_extn("pipelining")
+    if pipelined:
         smtp.send("".join(f"{step}\r\n" for step in steps))
     for step in steps:
-        if not at_once and replies and not _good(replies[-1][0]):
+        if not pipelined and replies and not _good(replies[-1][0]):
             break
         try:
-            replies.append(smtp.getreply() if at_once else smtp.docmd(step))
+            replies.append(smtp.getreply() if pipelined else smtp.docmd(step))
         except smtplib.SMTPServerDisconnected:
             if all(_good(code) for code, _ in replies):
                 raise
