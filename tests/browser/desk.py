@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+from scheduling.models import Site
 from tests import cast
 from tests.browser.looking import AXE
 
@@ -104,11 +105,23 @@ class Desk:
         return urlsplit(self.page.url).path
 
 
-def signed_in(context: BrowserContext, house: str, clinic: cast.Clinic, group: str) -> None:
-    """Put the cookie of a member of staff into a browser."""
-    user = cast.staff_user(group, clinic.site)
+def employed(group: str, *sites: Site) -> User:
+    """Take a member of staff into a group: of these sites, or of all when none is named."""
+    user = cast.staff_user(group, *sites, everywhere=not sites)
     user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def signed_in(browser: Browser, house: str, user: User, **facts: Any) -> BrowserContext:
+    """Open a browser in which `user` is signed in.
+
+    Nothing moves in it: axe would read the colours of a button half way from light to dark.
+    """
+    facts = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **facts}
+    context = browser.new_context(base_url=house, **facts)
+    context.set_default_timeout(20_000)
     client = Client()
     client.force_login(user)
     value = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": house}])
+    return context

@@ -11,9 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.contrib.auth.models import Group
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -22,6 +20,7 @@ from scheduling.flow import keeping, stages
 from scheduling.models import Appointment, Record
 from tests import cast
 from tests.browser import looking
+from tests.browser.desk import signed_in
 from tests.browser.phone import joined
 
 ROOT = "/admin/scheduling/appointment/"
@@ -75,20 +74,11 @@ def desk(
 ) -> Iterator[Callable[..., Desk]]:
     user = cast.staff_user("reception", clinic.site)
     user.groups.add(Group.objects.get(name="clinician"))
-    client = Client()
-    client.force_login(user)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
     opened = []
 
     def take(**facts: Any) -> Desk:
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, base_url=live_server.url, **facts
-        )
-        context.set_default_timeout(20_000)
-        cookie: Any = {
-            "name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url,
-        }  # fmt: skip
-        context.add_cookies([cookie])
+        wide = {"viewport": {"width": 1440, "height": 900}}
+        context = signed_in(browser, live_server.url, user, **(wide | facts))
         opened.append(context)
         return Desk(context.new_page())
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from scheduling import access, booking, register
 from scheduling.models import Appointment, Record, Treatment
 from tests import cast
-from tests.browser.desk import DIARY, Desk, signed_in
+from tests.browser.desk import DIARY, Desk, employed, signed_in
 from tests.browser.phone import joined
 from tests.scheduling.admin import screens
 
@@ -35,13 +35,10 @@ def seat(browser: Browser, live_server: LiveServer, clinic: cast.Clinic) -> Iter
     seated: list[tuple[BrowserContext, Desk]] = []
 
     def take(group: str = "reception", **facts: Any) -> Desk:
-        facts = {"viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce", **facts}
         # the desk's own clock stands somewhere else: the diary shows the site's time all the same
-        context = browser.new_context(
-            base_url=live_server.url, timezone_id="America/New_York", **facts
-        )
-        context.set_default_timeout(20_000)
-        signed_in(context, live_server.url, clinic, group)
+        elsewhere = {"viewport": {"width": 1400, "height": 1000}, "timezone_id": "America/New_York"}
+        user = employed(group, clinic.site)
+        context = signed_in(browser, live_server.url, user, **(elsewhere | facts))
         seated.append((context, Desk(context.new_page(), live_server.url)))
         return seated[-1][1]
 

@@ -14,7 +14,6 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import F, Value
 from django.db.models.functions import Concat
-from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
@@ -36,6 +35,7 @@ from scheduling.models import (
     Treatment,
 )
 from tests import cast, neighbours
+from tests.browser.desk import signed_in
 from tests.browser.looking import AXE, TAGS
 from tests.browser.phone import joined
 from tests.neighbours import Street
@@ -188,12 +188,7 @@ def addresses(street: Street) -> dict[str, list[str]]:
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, house: Street) -> Iterator[Page]:
     """Seat somebody who may do everything."""
-    client = Client()
-    client.force_login(User.objects.get(username="root"))
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    cookie = client.cookies["session"].value
-    context.add_cookies([{"name": "session", "value": cookie, "url": live_server.url}])
-    context.set_default_timeout(20_000)
+    context = signed_in(browser, live_server.url, User.objects.get(username="root"))
     context.add_init_script(AXE)
     yield context.new_page()
     context.close()

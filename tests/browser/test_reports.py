@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
-from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from clinic import groups
-from tests import cast
+from tests.browser.desk import employed, signed_in
 from tests.browser.looking import AXE, TAGS
 from tests.scheduling.reports import ledger
 
@@ -28,15 +26,8 @@ def manager(browser: Browser, live_server: LiveServer, transactional_db: None) -
     """Seat a manager of a clinic with two weeks of visits at a desk."""
     ledger.written(2, 90)
     groups.ensure()
-    user = cast.staff_user("manager", everywhere=True)
-    user.groups.add(Group.objects.get(name="manager"))
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    cookie = client.cookies["session"].value
-    context.add_cookies([{"name": "session", "value": cookie, "url": live_server.url}])
+    context = signed_in(browser, live_server.url, employed("manager"))
     page = context.new_page()
-    page.set_default_timeout(20_000)
     said: list[str] = []
     page.on("console", lambda each: said.append(each.text) if each.type == "error" else None)
     yield page

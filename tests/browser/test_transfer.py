@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from scheduling import access
 from scheduling.models import Patient
 from tests import cast
+from tests.browser.desk import employed, signed_in
 from tests.browser.looking import AXE, TAGS
 
 PEOPLE = b"external_id,given_name,family_name,birth_date\nP1,Ada,Pine,1985-04-12\nP2,,Elm,\n"
@@ -16,21 +17,9 @@ BUSY = "serious", "critical"
 @pytest.fixture
 def desk(browser: Browser, live_server: LiveServer, transactional_db: None) -> Page:
     """Sign a manager in at a desk."""
-    from django.contrib.auth.models import Group
-    from django.test import Client
-
     cast.build()
     access.ensure_groups()
-    user = cast.staff_user("manager", everywhere=True)
-    user.groups.add(Group.objects.get(name="manager"))
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    context.add_cookies(
-        [{"name": "session", "value": client.cookies["session"].value, "url": live_server.url}]
-    )
-    context.set_default_timeout(20_000)
-    return context.new_page()
+    return signed_in(browser, live_server.url, employed("manager")).new_page()
 
 
 def grave(page: Page) -> list[str]:

@@ -6,9 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import Group
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
@@ -17,6 +14,7 @@ from scheduling import access
 from scheduling.models import Appointment, Offer
 from tests import cast
 from tests.browser import looking
+from tests.browser.desk import employed, signed_in
 from tests.browser.phone import Phone
 from tests.scheduling.waiting import stage
 from tests.scheduling.waiting.stage import FREED
@@ -25,16 +23,7 @@ from tests.scheduling.waiting.stage import FREED
 def at_the_desk(browser: Browser, house: LiveServer, clinic: cast.Clinic) -> Page:
     """Sit down at reception's screen."""
     access.ensure_groups()
-    user = cast.staff_user("desk", clinic.site)
-    user.groups.add(Group.objects.get(name=access.RECEPTION))
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(base_url=house.url, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
-    name = settings.SESSION_COOKIE_NAME
-    cookie = {"name": name, "value": client.cookies[name].value, "url": house.url}
-    context.add_cookies([cookie])
-    return context.new_page()
+    return signed_in(browser, house.url, employed(access.RECEPTION, clinic.site)).new_page()
 
 
 def serious(page: Page) -> list[str]:
