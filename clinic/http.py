@@ -65,8 +65,9 @@ PATIENT_PATHS = tuple(
 
 STAFF_PATHS = ("/admin/", "/accounts/", "/api/")
 """Where no patient's form is sent to."""
-PHOTO_PAGES = frozenset({"care"})
-"""Names of the routes that take a photo."""
+LONG_BODIES = {"care": 25 * 2**20, "scheduling_intake_hand_in": 11 * 2**20}
+"""Bytes that a body may have on the routes, by name, that take a photo or another system's file: the
+file (`photos.LARGEST` twice over, `tables.MOST_BYTES`) and the form around it."""
 
 STAFF = "/admin/"
 """Where the staff's forms are."""
@@ -282,7 +283,7 @@ def length(request: HttpRequest) -> int:
 
 
 def limit(request: HttpRequest) -> int:
-    """Answer how many bytes a body may have here; only the pages that take a photo take more."""
+    """Answer how many bytes a body may have here; only the pages that take a file take more."""
     usual: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if length(request) <= usual:
         return usual
@@ -290,7 +291,7 @@ def limit(request: HttpRequest) -> int:
         page = resolve(request.path_info).url_name
     except Resolver404:
         return usual
-    return settings.FILE_UPLOAD_MAX_MEMORY_SIZE if page in PHOTO_PAGES else usual
+    return LONG_BODIES.get(page or "", usual)
 
 
 def drain(request: HttpRequest) -> None:

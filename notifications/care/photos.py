@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from notifications.models import CareAnswer, CarePhoto
 from scheduling import trail
@@ -36,14 +36,32 @@ a JPEG is decoded at a half to an eighth of its own."""
 LONGEST_SENT = 20_000
 """Pixels of the longer side of what is sent; a panorama has 16,000."""
 
+MOST_SCANS = 500
+"""Passes over a JPEG, each of which costs the time of its whole area and may take 90 bytes: a camera
+makes one, the web about ten, and what else hides in ten megabytes looks like 160 of them."""
+
 LONGEST_SIDE = 2000
 """Pixels of the longer side of what is kept: enough to judge skin, a tenth of the bytes."""
 
 MOST = 5
 """Photos beside one answer."""
 
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by the orientation that it names (EXIF 2.32, tag 0x0112)."""
+
 KINDS = ("JPEG", "PNG", "WEBP")
 QUALITY = 85
+
+_SCAN = b"\xff\xda"
+"""How each pass over a JPEG begins (ITU-T T.81, SOS); no data of its own look so."""
 
 
 class BadPhoto(ClinicError):
@@ -85,7 +103,7 @@ def drawn_anew(sent: bytes) -> bytes:
     """
     if not sent:
         raise BadPhoto("No photo.", which="photo_none")
-    if len(sent) > LARGEST:
+    if len(sent) > LARGEST or sent.count(_SCAN) > MOST_SCANS:
         raise BadPhoto("Too large.", which="photo_large")
     try:
         with Image.open(BytesIO(sent), formats=KINDS) as picture:
@@ -115,7 +133,13 @@ def _small(picture: Image.Image) -> Image.Image:
     side = (LONGEST_SIDE, LONGEST_SIDE)
     picture.draft("RGB", side)
     picture.thumbnail(side)
-    return ImageOps.exif_transpose(picture).convert("RGB")
+    return _upright(picture).convert("RGB")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its camera was held; only this one tag is read, whatever the others hold."""
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 @transaction.atomic

@@ -106,6 +106,17 @@ def test_names_that_make_no_sense_are_said_beside_them(manager: Client) -> None:
         assert called.splitlines()[0] in answer.content.decode()
 
 
+def test_a_file_of_ten_megabytes_is_taken_and_a_larger_one_is_told_how_to_come(
+    manager: Client,
+) -> None:
+    """The rest of the house takes a body of 1 MiB."""
+    nothing = " " * 19_000 + "\n"
+    assert hand_in(manager, PEOPLE + nothing * 500).counts == {"new": 1, "refused": 1}
+    file = SimpleUploadedFile("people.csv", b"x" * (10 * 2**20 + 1), "text/csv")
+    said = {"file": file, "kind": "patients", "source": "old"}
+    assert "Cut it into several files." in manager.post(url("hand_in"), said).text
+
+
 def test_what_cannot_be_read_is_said_beside_the_file(manager: Client) -> None:
     file = SimpleUploadedFile("x.csv", b"a\0b", "text/csv")
     answer = manager.post(url("hand_in"), {"file": file, "kind": "patients", "source": "old"})
