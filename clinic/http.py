@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import (
     Http404,
     HttpRequest,
@@ -57,6 +57,8 @@ DRAIN_BYTES = 64 * 1024 * 1024
 
 AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutError)
 """What Django and redis-py raise when their server cannot be reached."""
+
+FOREIGN_KEY_VIOLATION = "23503"
 
 PATIENT_PATHS = tuple(
     f"/{path}" for path in (links.PATH, links.CARE_PATH, links.OFFER_PATH, doors.MY, "speak/")
@@ -124,6 +126,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body, status=body["status"], content_type=PROBLEM, headers=headers)
     if isinstance(error, AWAY):
         return Response(away(error), status=503, content_type=PROBLEM, headers={"Retry-After": "5"})
+    if is_gone(error):
+        return Response(gone(error), status=404, content_type=PROBLEM)
     answer = exception_handler(error, context)
     if answer is None:
         return None
@@ -140,6 +144,20 @@ def away(error: Exception) -> dict[str, Any]:
     log.error("a server is away", exc_info=error)
     sentence = "Part of the house does not answer just now. Please try again in a minute."
     return details(HTTPStatus.SERVICE_UNAVAILABLE, "away", sentence)
+
+
+def is_gone(error: Exception) -> bool:
+    """Tell whether a row was to name another that went a moment ago (SQLSTATE 23503)."""
+    return isinstance(error, IntegrityError) and (
+        getattr(error.__cause__, "sqlstate", "") == FOREIGN_KEY_VIOLATION
+    )
+
+
+def gone(error: Exception) -> dict[str, Any]:
+    """Log and spell that what this names is no more, as a patient joined with another; nothing was stored."""
+    log.warning("a row that was to be named is gone", exc_info=error)
+    sentence = "This was removed, or joined with another, a moment ago. Nothing was stored."
+    return details(HTTPStatus.NOT_FOUND, NotFound.code, sentence)
 
 
 def wording(error: Exception) -> tuple[str, str]:
@@ -368,4 +386,4 @@ class ClinicErrors:
             return answer(request, json.loads(json.dumps(body_of(error), default=str)))
         if isinstance(error, AWAY):
             return answer(request, away(error))
-        return None
+        return answer(request, gone(error)) if is_gone(error) else None
