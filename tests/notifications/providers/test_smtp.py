@@ -3,7 +3,7 @@
 import email
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from email.policy import default as default_policy
 
@@ -11,7 +11,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.providers import CannotTell, OutcomeUnknown, ProviderDown, SendFailed
+from notifications.providers import (
+    CannotTell,
+    OutcomeUnknown,
+    ProviderDown,
+    SendFailed,
+    Withheld,
+)
 from notifications.providers.smtp import Smtp
 from tests.notifications import letters
 
@@ -177,6 +183,28 @@ def test_a_refusal_in_one_breath_leaves_nothing_behind(step: str) -> None:
         server.script[step] = "250 ok"
         assert smtp.send(letters.email()).said == "250 2.0.0 queued as Q1"
     assert (len(server.bodies), server.bodies[0]) == (2, b"")
+
+
+def refused() -> bool:
+    return False
+
+
+def broken() -> bool:
+    raise ConnectionError
+
+
+@ONE_BY_ONE_OR_AT_ONCE
+@pytest.mark.parametrize("permit", [refused, broken])
+def test_what_may_not_leave_takes_no_line_of_the_next_letter(
+    permit: Callable[[], bool], ehlo: str
+) -> None:
+    """The server waits for a letter by then: whatever came next would be one."""
+    with speaking(ehlo=ehlo) as (smtp, server):
+        with pytest.raises((Withheld, ConnectionError)):
+            smtp.send(letters.email(ref="a"), permit=permit)
+        assert smtp.send(letters.email(ref="b")).said == "250 2.0.0 queued as Q1"
+    assert (server.connections, len(server.bodies), server.bodies[0]) == (2, 2, b"")
+    assert b"<b@fallow.example>" in server.bodies[1]
 
 
 @ONE_BY_ONE_OR_AT_ONCE

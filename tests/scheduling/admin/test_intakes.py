@@ -59,9 +59,9 @@ THEIRS = "Kundennummer;Vorname;Surname;DOB;Kartenfarbe\nP1;Ada;Stone;1985-04-12;
 
 
 def test_columns_that_have_other_names_are_proposed_said_once_and_kept(manager: Client) -> None:
-    def handed(text: str, called: str = "") -> HttpResponse:
+    def handed(text: str, called: str = "", source: str = "old") -> HttpResponse:
         file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
-        said = {"file": file, "kind": "patients", "source": "old", "called": called}
+        said = {"file": file, "kind": "patients", "source": source, "called": called}
         answer: HttpResponse = manager.post(url("hand_in"), said)
         return answer
 
@@ -80,6 +80,7 @@ def test_columns_that_have_other_names_are_proposed_said_once_and_kept(manager: 
     assert "“kartenfarbe” is left out" in shown
     assert Intake.objects.get().counts == {"new": 1}
     assert handed(THEIRS.replace("P1", "P2")).status_code == 302  # the last file's names stand
+    assert handed(THEIRS, source="another").status_code == 422  # where it may mean something else
     answer = handed(THEIRS.replace("DOB", "Born"))
     assert answer.context["form"]["called"].value() == "born = -"
 
