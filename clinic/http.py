@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import (
     Http404,
     HttpRequest,
@@ -58,6 +58,8 @@ DRAIN_BYTES = 64 * 1024 * 1024
 AWAY = (InterfaceError, OperationalError, redis.ConnectionError, redis.TimeoutError)
 """What Django and redis-py raise when their server cannot be reached."""
 
+FOREIGN_KEY_VIOLATION = "23503"
+
 PATIENT_PATHS = tuple(
     f"/{path}" for path in (links.PATH, links.CARE_PATH, links.OFFER_PATH, doors.MY, "speak/")
 )
@@ -65,8 +67,9 @@ PATIENT_PATHS = tuple(
 
 STAFF_PATHS = ("/admin/", "/accounts/", "/api/")
 """Where no patient's form is sent to."""
-PHOTO_PAGES = frozenset({"care"})
-"""Names of the routes that take a photo."""
+LONG_BODIES = {"care": 25 * 2**20, "scheduling_intake_hand_in": 11 * 2**20}
+"""Bytes that a body may have on the routes, by name, that take a photo or another system's file: the
+file (`photos.LARGEST` twice over, `tables.MOST_BYTES`) and the form around it."""
 
 STAFF = "/admin/"
 """Where the staff's forms are."""
@@ -123,6 +126,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body, status=body["status"], content_type=PROBLEM, headers=headers)
     if isinstance(error, AWAY):
         return Response(away(error), status=503, content_type=PROBLEM, headers={"Retry-After": "5"})
+    if is_gone(error):
+        return Response(gone(error), status=404, content_type=PROBLEM)
     answer = exception_handler(error, context)
     if answer is None:
         return None
@@ -139,6 +144,20 @@ def away(error: Exception) -> dict[str, Any]:
     log.error("a server is away", exc_info=error)
     sentence = "Part of the house does not answer just now. Please try again in a minute."
     return details(HTTPStatus.SERVICE_UNAVAILABLE, "away", sentence)
+
+
+def is_gone(error: Exception) -> bool:
+    """Tell whether a row was to name another that went a moment ago (SQLSTATE 23503)."""
+    return isinstance(error, IntegrityError) and (
+        getattr(error.__cause__, "sqlstate", "") == FOREIGN_KEY_VIOLATION
+    )
+
+
+def gone(error: Exception) -> dict[str, Any]:
+    """Log and spell that what this names is no more, as a patient joined with another; nothing was stored."""
+    log.warning("a row that was to be named is gone", exc_info=error)
+    sentence = "This was removed, or joined with another, a moment ago. Nothing was stored."
+    return details(HTTPStatus.NOT_FOUND, NotFound.code, sentence)
 
 
 def wording(error: Exception) -> tuple[str, str]:
@@ -282,7 +301,7 @@ def length(request: HttpRequest) -> int:
 
 
 def limit(request: HttpRequest) -> int:
-    """Answer how many bytes a body may have here; only the pages that take a photo take more."""
+    """Answer how many bytes a body may have here; only the pages that take a file take more."""
     usual: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if length(request) <= usual:
         return usual
@@ -290,7 +309,7 @@ def limit(request: HttpRequest) -> int:
         page = resolve(request.path_info).url_name
     except Resolver404:
         return usual
-    return settings.FILE_UPLOAD_MAX_MEMORY_SIZE if page in PHOTO_PAGES else usual
+    return LONG_BODIES.get(page or "", usual)
 
 
 def drain(request: HttpRequest) -> None:
@@ -367,4 +386,4 @@ class ClinicErrors:
             return answer(request, json.loads(json.dumps(body_of(error), default=str)))
         if isinstance(error, AWAY):
             return answer(request, away(error))
-        return None
+        return answer(request, gone(error)) if is_gone(error) else None

@@ -133,6 +133,13 @@ def choose(*, patient: Patient, choice: Choice, by: Actor, now: datetime) -> Non
         _tell_reception(patient, by=by, now=now)
 
 
+def stands(*, patient: Patient, choice: Choice) -> bool:
+    """Tell whether a patient is written to as they choose already."""
+    free = [way for way in ways(patient) if way.free]
+    as_chosen = all(way.on is (way.channel in choice.channels) for way in free)
+    return as_chosen and patient.language == choice.language
+
+
 def _wants(patient: Patient, way: Way) -> bool:
     return patient.channel in {Patient.Channel.BOTH, way.channel.value}
 

@@ -89,16 +89,24 @@ def issue(*, appointment: Appointment, now: datetime, purpose: str = Link.Purpos
 
 
 def issue_many(*, visits: Sequence[Visit], now: datetime) -> list[str]:
-    """Make a new link to each visit, in one statement, and answer their tokens in order."""
+    """Make a new link to each visit, in one statement, and answer their tokens in order.
+
+    It is for whose the visit, or the offer, is by now: since it was read, two records may have become
+    one, and one that is gone would stop the whole batch.
+    """
     tokens = [secrets.token_urlsafe(32) for _ in visits]
     with connection.cursor() as cursor:
         # arrays, not rows of models: every message that leaves brings a link
         cursor.execute(
             """INSERT INTO scheduling_link (token_hash, purpose, patient_id, appointment_id,
                 offer_id, bound_version, expires_at, created_at)
-            SELECT hash, purpose, patient, visit, offer, version, expires, %s
+            SELECT asked.hash, asked.purpose, COALESCE(a.patient_id, w.patient_id, asked.patient),
+                asked.visit, asked.offer, asked.version, asked.expires, %s
             FROM unnest(%s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[],
-                %s::timestamptz[]) AS asked (hash, purpose, patient, visit, offer, version, expires)""",
+                %s::timestamptz[]) AS asked (hash, purpose, patient, visit, offer, version, expires)
+            LEFT JOIN scheduling_appointment a ON a.id = asked.visit
+            LEFT JOIN scheduling_offer o ON o.id = asked.offer
+            LEFT JOIN scheduling_waitingentry w ON w.id = o.entry_id""",
             [
                 now,
                 [_hash(token) for token in tokens],

@@ -9,6 +9,7 @@ from django.db.models.expressions import OrderBy
 
 from scheduling import trail
 from scheduling.core.words import Actor
+from scheduling.errors import NotFound
 from scheduling.models import Appointment, Patient, Todo
 
 ASKS_TO_MOVE = "asks-to-move"
@@ -79,7 +80,7 @@ def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime
     """Note that the patient would like another time; asking again replaces the open wish."""
     said = f"Would like another time: {wish}" if wish else "Would like another time."
     # locked, so that asking twice at once does not write two tasks
-    Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
+    locked = Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
     todo, fresh = Todo.objects.update_or_create(
         appointment=appointment,
         kind=ASKS_TO_MOVE,
@@ -87,8 +88,8 @@ def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime
         defaults={"text": said},
         create_defaults={
             "text": said,
-            "site_id": appointment.site_id,
-            "patient_id": appointment.patient_id,
+            "site_id": locked.site_id,
+            "patient_id": locked.patient_id,  # joined with another a moment ago, it is the other
             "created_at": now,
         },
     )
@@ -99,9 +100,15 @@ def ask_to_move(*, appointment: Appointment, wish: str, by: Actor, now: datetime
 
 @transaction.atomic
 def ask_to_erase(*, patient_id: int, site_id: int | None, by: Actor, now: datetime) -> Todo:
-    """Note that the patient wants their data erased; asked again, the open request is answered."""
+    """Note that the patient wants their data erased; asked again, the open request is answered.
+
+    Raises:
+        NotFound: they went a moment ago, as two records became one.
+
+    """
     # locked, so that asking twice at once does not write two tasks
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).exists():
+        raise NotFound
     todo, fresh = Todo.objects.get_or_create(
         patient_id=patient_id,
         kind=ASKS_FOR_ERASURE,

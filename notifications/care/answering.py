@@ -137,7 +137,8 @@ def _locked(appointment_id: int, by: Actor) -> Appointment:
     seen = Appointment.objects.filter(pk=appointment_id).first()
     if seen is None or seen.patient_id != by.patient_id:
         raise NotFound
-    Patient.objects.select_for_update(no_key=True).get(pk=seen.patient_id)
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=seen.patient_id).exists():
+        raise NotFound  # joined with another a moment ago
     rows = Appointment.objects.select_for_update(no_key=True, of=("self",))
     visit = rows.select_related("site").get(pk=appointment_id)
     if visit.status != Status.FULFILLED:

@@ -6,6 +6,7 @@ under keys derived from `PHOTO_KEYS`; the first one seals, all of them open.
 """
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
 
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from notifications.models import CareAnswer, CarePhoto
 from scheduling import trail
@@ -36,14 +37,32 @@ a JPEG is decoded at a half to an eighth of its own."""
 LONGEST_SENT = 20_000
 """Pixels of the longer side of what is sent; a panorama has 16,000."""
 
+MOST_SCANS = 500
+"""Passes over a JPEG, each of which costs the time of its whole area and may take 90 bytes: a camera
+makes one, the web about ten, and what else hides in ten megabytes looks like 160 of them."""
+
 LONGEST_SIDE = 2000
 """Pixels of the longer side of what is kept: enough to judge skin, a tenth of the bytes."""
 
 MOST = 5
 """Photos beside one answer."""
 
+_TURNS: Mapping[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by the orientation that it names (EXIF 2.32, tag 0x0112)."""
+
 KINDS = ("JPEG", "PNG", "WEBP")
 QUALITY = 85
+
+_SCAN = b"\xff\xda"
+"""How each pass over a JPEG begins (ITU-T T.81, SOS); no data of its own look so."""
 
 
 class BadPhoto(ClinicError):
@@ -54,7 +73,7 @@ class BadPhoto(ClinicError):
 
 @transaction.atomic
 def keep(*, appointment_id: int, sent: bytes, by: Actor, now: datetime) -> CarePhoto:
-    """Keep a photo beside the newest answer about a visit of the actor's.
+    """Keep a photo beside the newest answer about a visit of the actor's; sent twice, it is one.
 
     Raises:
         NotFound: there is no answer of this patient's to keep it with.
@@ -69,9 +88,13 @@ def keep(*, appointment_id: int, sent: bytes, by: Actor, now: datetime) -> CareP
     ).first()
     if answer is None:
         raise NotFound
-    if answer.photos.count() >= MOST:
+    kept, safe = list(answer.photos.order_by("pk")), _safe()
+    twice = next((each for each in kept if _opened(safe, each) == jpeg), None)
+    if twice is not None:
+        return twice
+    if len(kept) >= MOST:
         raise BadPhoto("Enough photos.", which="photo_many")
-    photo = CarePhoto.objects.create(answer=answer, sealed=_safe().encrypt(jpeg), at=now)
+    photo = CarePhoto.objects.create(answer=answer, sealed=safe.encrypt(jpeg), at=now)
     trail.write([trail.entry(subject=photo, verb="add", by=by, now=now)])
     return photo
 
@@ -85,7 +108,7 @@ def drawn_anew(sent: bytes) -> bytes:
     """
     if not sent:
         raise BadPhoto("No photo.", which="photo_none")
-    if len(sent) > LARGEST:
+    if len(sent) > LARGEST or sent.count(_SCAN) > MOST_SCANS:
         raise BadPhoto("Too large.", which="photo_large")
     try:
         with Image.open(BytesIO(sent), formats=KINDS) as picture:
@@ -115,7 +138,13 @@ def _small(picture: Image.Image) -> Image.Image:
     side = (LONGEST_SIDE, LONGEST_SIDE)
     picture.draft("RGB", side)
     picture.thumbnail(side)
-    return ImageOps.exif_transpose(picture).convert("RGB")
+    return _upright(picture).convert("RGB")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its camera was held; only this one tag is read, whatever the others hold."""
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 @transaction.atomic
@@ -129,10 +158,9 @@ def look(*, photo_id: int, by: Actor, now: datetime) -> bytes:
     photo = CarePhoto.objects.select_related("answer__appointment").filter(pk=photo_id).first()
     if photo is None or not by.works_at(photo.answer.appointment.site_id):
         raise NotFound
-    try:
-        jpeg = _safe().decrypt(bytes(photo.sealed))
-    except InvalidToken as error:
-        raise NotFound("No key of FALLOW_PHOTO_KEYS opens this photo.") from error
+    jpeg = _opened(_safe(), photo)
+    if jpeg is None:
+        raise NotFound("No key of FALLOW_PHOTO_KEYS opens this photo.")
     trail.write([trail.entry(subject=photo, verb="look", by=by, now=now)])
     return jpeg
 
@@ -148,6 +176,13 @@ def reseal() -> int:
             photo.save(update_fields=["sealed"])
         done += 1
     return done
+
+
+def _opened(safe: MultiFernet, photo: CarePhoto) -> bytes | None:
+    try:
+        return safe.decrypt(bytes(photo.sealed))
+    except InvalidToken:
+        return None
 
 
 def _safe() -> MultiFernet:

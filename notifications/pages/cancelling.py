@@ -119,7 +119,8 @@ def _done(request: HttpRequest, visitor: Visitor, form: Form, now: datetime) -> 
         form.year = ""
         form.errors["birth_year"] = _wrong(request, visitor, error.facts["left"])
     except StaleVersion:
-        return "stale"
+        visitor.visit.refresh_from_db()
+        return "" if visitor.visit.status == Status.CANCELLED else "stale"  # pressed twice
     except ClinicError as error:
         return "late" if "notice_hours" in error.facts else "busy"
     return ""

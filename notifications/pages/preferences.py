@@ -30,7 +30,8 @@ def _messages(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
         return _page(request, visitor, choice=choice)
     except StaleVersion:
         visitor.patient.refresh_from_db()
-        return _page(request, visitor, key="stale")
+        if not wishes.stands(patient=visitor.patient, choice=choice):  # else it was pressed twice
+            return _page(request, visitor, key="stale")
     return saying.see_other(f"{request.path}?saved")
 
 

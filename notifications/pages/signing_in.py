@@ -103,7 +103,15 @@ def _ask_page(request: HttpRequest, onward: str, why: str = "") -> HttpResponse:
 
 @_open
 def code(request: HttpRequest, now: datetime) -> HttpResponse:
-    """Ask for the code; by POST try it, or send a new one."""
+    """Ask for the code; by POST try it, or send a new one. Once it has come back, it leads on."""
+    try:
+        return _code(request, now)
+    except ChallengeOver:
+        signin.proved(token=_token(request), now=now)
+        return _on(reverse("sign-in-date"))
+
+
+def _code(request: HttpRequest, now: datetime) -> HttpResponse:
     challenge = signin.live(token=_token(request), now=now)
     words, typed = _words(request), request.POST.get("code", "")
     if request.method != "POST":

@@ -75,12 +75,14 @@ def calendar(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpRespo
 
 
 def _confirm(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
-    booking.confirm(
-        appointment_id=visitor.visit.pk,
-        version=_read_version(request, visitor),
-        by=visitor.by,
-        now=now,
-    )
+    seen = _read_version(request, visitor)
+    try:
+        booking.confirm(appointment_id=visitor.visit.pk, version=seen, by=visitor.by, now=now)
+    except StaleVersion:
+        visitor.visit.refresh_from_db()
+        # pressed twice: the yes itself was the one change since, as another time would undo it
+        if visitor.visit.confirmed_at is None or visitor.visit.version != seen + 1:
+            raise
 
 
 def _read_version(request: HttpRequest, visitor: Visitor) -> int:

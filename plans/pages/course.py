@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from plans import courses, planning
 from plans.courses import PlanView
-from plans.models import Plan
+from plans.models import Plan, Proposal
 from plans.pages import staying
 from plans.pages.sessions import lines, next_of, offer_of
 from plans.pages.sketch import sketch
@@ -51,8 +51,9 @@ def _course(
         notice = "accepted" if request.GET.get(DONE) == "accepted" else ""
         return _shown(request, visitor, now, plan, notice)
     why: list[str] = []
+    proposal_id = _proposal(request, plan)
     try:
-        planning.accept(proposal_id=_proposal(request, plan), by=visitor.by, now=now)
+        _accept_once(proposal_id, visitor, now)
         return staying.on(request, visitor, f"{path}?{DONE}=accepted", now)
     except ProposalLost as lost:
         notice = "lost" if lost.proposal else "fits"
@@ -67,6 +68,15 @@ def _course(
         notice, reasons = "busy", ()
     why = _voice(request, visitor, plan).why(reasons)
     return _shown(request, visitor, now, plan, notice, why)
+
+
+def _accept_once(proposal_id: int, visitor: Visitor, now: datetime) -> None:
+    try:
+        planning.accept(proposal_id=proposal_id, by=visitor.by, now=now)
+    except ProposalOver:
+        # pressed twice: what was to be accepted is
+        if not Proposal.objects.filter(pk=proposal_id, state=Proposal.State.ACCEPTED).exists():
+            raise
 
 
 def _proposal(request: HttpRequest, plan: Plan) -> int:

@@ -14,6 +14,7 @@ from plans.shifting import Moved, Shift, ShiftChanged
 from scheduling import convenience
 from scheduling.core.languages import counted
 from scheduling.core.timeline import instant
+from scheduling.core.words import Status
 from scheduling.doors import Page, Visitor, language_of, of_a_visit, show, words_of
 from scheduling.doors.frame import Words
 from scheduling.errors import (
@@ -24,7 +25,7 @@ from scheduling.errors import (
     StaleVersion,
     WrongState,
 )
-from scheduling.models import Patient
+from scheduling.models import Appointment, Patient
 
 CONFLICT = 409
 LATEST_Q = int(datetime(2199, 1, 1, tzinfo=UTC).timestamp()) // 300
@@ -66,13 +67,20 @@ def confirm(request: HttpRequest, visitor: Visitor, now: datetime, start_q: int)
             shifting.shift(appointment_id=visit.pk, to=to, seen=seen, by=visitor.by, now=now)
             return staying.on(request, visitor, "moved/", now)
         found = shifting.preview(appointment_id=visit.pk, to=to, by=visitor.by, now=now)
-    except ShiftChanged as changed:
-        return _preview(request, visitor, changed.facts["shift"], "changed")
     except NotFound:
         raise
     except ClinicError as error:
+        if request.method == "POST" and _is_there(visit, to):  # pressed twice
+            return staying.on(request, visitor, "moved/", now)
+        if isinstance(error, ShiftChanged):
+            return _preview(request, visitor, error.facts["shift"], "changed")
         return _choices(request, visitor, now, error)
     return _preview(request, visitor, found)
+
+
+def _is_there(visit: Appointment, to: datetime) -> bool:
+    visit.refresh_from_db()
+    return visit.status == Status.BOOKED and visit.start == to
 
 
 @of_a_visit

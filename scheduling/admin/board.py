@@ -192,7 +192,9 @@ def _stepped(request: HttpRequest, row: Appointment, step: str) -> HttpResponse:
         except NotFound:
             raise
         except ClinicError as error:
-            messages.error(request, error.sentence)
+            # a consent may stand though nobody was let in: the same press must not write another
+            say = messages.warning if step == "consent" else messages.error
+            say(request, error.sentence)
     return HttpResponseRedirect(back)
 
 

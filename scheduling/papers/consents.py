@@ -19,6 +19,7 @@ from scheduling.booking.dependents import reasons_now
 from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Reason, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
+from scheduling.integrity import retrying
 from scheduling.models import Appointment, ConsentText, Patient, Record, SignedConsent
 
 MAJORITY = 18
@@ -264,7 +265,7 @@ def _today(zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-@transaction.atomic
+@retrying
 def publish(*, text: ConsentText, by: Actor, now: datetime) -> ConsentText:
     """Put a text in force from its date on; a version is never changed, the next one follows it.
 

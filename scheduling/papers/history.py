@@ -15,7 +15,7 @@ from django.db import transaction
 
 from scheduling import records, trail
 from scheduling.core.words import Actor
-from scheduling.errors import WrongState
+from scheduling.errors import NotFound, WrongState
 from scheduling.models import Appointment, Draft, Patient, Record, Submission, Todo
 from scheduling.papers import standing
 from scheduling.papers.questions import FORM, Answer, Option, Question, answer_in, form
@@ -234,4 +234,11 @@ def _next(patient_id: int, now: datetime) -> Appointment | None:
 
 
 def _lock(patient_id: int) -> None:
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    """Lock a patient.
+
+    Raises:
+        NotFound: they went a moment ago, as two records became one.
+
+    """
+    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).exists():
+        raise NotFound

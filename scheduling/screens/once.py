@@ -46,14 +46,20 @@ def answered(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResp
 
     def press() -> Answer | None:
         shown[:] = [view()]
-        leads = isinstance(shown[0], HttpResponseRedirect)
-        return Answer(status=302, text=shown[0]["Location"]) if leads else None
+        done = isinstance(shown[0], HttpResponseRedirect) and not _went_wrong(request)
+        return Answer(status=302, text=shown[0]["Location"]) if done else None
 
     answer = idempotency.pressed(request=_asked(request), press=press, now=timezone.now())
     if answer is None or not answer.repeated:
         return shown[0]
     messages.warning(request, SAID)
     return HttpResponseRedirect(answer.text)
+
+
+def _went_wrong(request: HttpRequest) -> bool:
+    """Tell whether this request says that something failed; to read the messages would use them up."""
+    said = getattr(messages.get_messages(request), "_queued_messages", [])
+    return any(each.level >= messages.ERROR for each in said)
 
 
 def _asked(request: HttpRequest) -> Asked:

@@ -18,6 +18,9 @@ from scheduling.errors import Malformed
 MOST_BYTES = 10 * 2**20
 MOST_ROWS = 100_000
 LONGEST_CELL = 20_000
+MOST_COLUMNS = 200
+"""Columns of a file: more than any kind here has many times over; each that is unknown is guessed at."""
+
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 ENCODINGS = ("utf-8", "windows-1252")
@@ -147,6 +150,7 @@ def separator_of(text: str, columns: Sequence[str], called: Iterable[str] = ()) 
 
     """
     first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
+    _not_too_wide(max(first.count(each) for each in DELIMITERS))
     known = {*columns, *called}
     try:
         cuts = {
@@ -201,6 +205,7 @@ def _too_long(line: int) -> str:
 def _header(
     cells: Sequence[str], columns: Sequence[str], called: Mapping[str, str]
 ) -> tuple[str, ...]:
+    _not_too_wide(len(cells))
     there = [plain(cell) for cell in cells]
     names = tuple(called.get(name, name) for name in there)
     twice = [n for n, times in Counter(names).items() if times > 1 and n and n != LEFT_OUT]
@@ -216,6 +221,13 @@ def _header(
             known=len(names) - len(unknown),
         )
     return names
+
+
+def _not_too_wide(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise Malformed(
+            f"The first line has more than {MOST_COLUMNS} columns. Leave out those that are not needed."
+        )
 
 
 def _rows(

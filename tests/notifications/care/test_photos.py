@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
 
 from clinic import groups
 from notifications.care import photos
@@ -44,6 +44,15 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40)) -> bytes:
     return out.getvalue()
 
 
+def of_many_passes() -> bytes:
+    """Repeat the last pass over a picture: each costs a few bytes, and the time of the whole area."""
+    out = BytesIO()
+    Image.new("RGB", (60, 40)).save(out, "JPEG", progressive=True)
+    whole = out.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * 600 + whole[-2:]
+
+
 def send(client: Client, page: str, content: bytes, name: str = "skin.jpg") -> object:
     file = SimpleUploadedFile(name, content, content_type="image/jpeg")
     return client.post(page, {"act": "photo", "photo": file})
@@ -68,6 +77,24 @@ def test_a_photo_is_kept_sealed_and_without_metadata(
     assert "Your photo has arrived." in said(client.get(page))
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_stands_upright_whatever_else_its_metadata_hold(orientation: int) -> None:
+    """A width that is a text makes Pillow's own turning fail."""
+    out, exif = BytesIO(), Image.Exif()
+    exif[0x010E], exif[0x0112] = "12 Harley Street", orientation
+    shown = Image.new("RGB", (60, 40), "white")
+    shown.paste("black", (0, 0, 20, 20))
+    shown.save(out, "JPEG", exif=exif)
+    sent = out.getvalue()
+    broken = sent.replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")
+    assert broken != sent
+    with Image.open(BytesIO(sent)) as sound, Image.open(BytesIO(photos.drawn_anew(broken))) as kept:
+        upright = ImageOps.exif_transpose(sound)
+        assert kept.size == upright.size
+        far = ImageChops.difference(kept, upright).getextrema()
+    assert max(most for _, most in far) < 40  # drawn anew, so not to the bit
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -78,8 +105,18 @@ def test_a_photo_is_kept_sealed_and_without_metadata(
         (picture() + b"\0" * photos.LARGEST, "This photo is too large."),
         (picture("PNG", (5_100, 5_000)), "This photo is too large."),
         (picture("PNG", (2, 20_001)), "This photo is too large."),
+        (of_many_passes(), "This photo is too large."),
     ],
-    ids=["none", "pdf", "svg", "cut-off", "too-many-bytes", "too-many-pixels", "too-long"],
+    ids=[
+        "none",
+        "pdf",
+        "svg",
+        "cut-off",
+        "too-many-bytes",
+        "too-many-pixels",
+        "too-long",
+        "too-many-passes",
+    ],
 )
 def test_what_is_no_photo_is_said_and_the_answer_stays(
     client: Client, clinic: cast.Clinic, content: bytes, sentence: str
@@ -110,7 +147,8 @@ def test_only_the_page_of_photos_takes_long_bodies(client: Client, clinic: cast.
 def test_five_photos_are_enough(client: Client, clinic: cast.Clinic) -> None:
     page = check(client, clinic)
     client.post(page, {"answer": "same"})
-    answers = [send(client, page, picture()).status_code for _ in range(6)]  # type: ignore[attr-defined]
+    sizes = [(60, 40 + n) for n in range(6)]  # the same photo once more is no other one
+    answers = [send(client, page, picture(size=size)).status_code for size in sizes]  # type: ignore[attr-defined]
     assert answers == [302] * 5 + [422]
 
 

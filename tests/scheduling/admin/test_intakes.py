@@ -59,9 +59,9 @@ THEIRS = "Kundennummer;Vorname;Surname;DOB;Kartenfarbe\nP1;Ada;Stone;1985-04-12;
 
 
 def test_columns_that_have_other_names_are_proposed_said_once_and_kept(manager: Client) -> None:
-    def handed(text: str, called: str = "") -> HttpResponse:
+    def handed(text: str, called: str = "", source: str = "old") -> HttpResponse:
         file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
-        said = {"file": file, "kind": "patients", "source": "old", "called": called}
+        said = {"file": file, "kind": "patients", "source": source, "called": called}
         answer: HttpResponse = manager.post(url("hand_in"), said)
         return answer
 
@@ -80,6 +80,7 @@ def test_columns_that_have_other_names_are_proposed_said_once_and_kept(manager: 
     assert "“kartenfarbe” is left out" in shown
     assert Intake.objects.get().counts == {"new": 1}
     assert handed(THEIRS.replace("P1", "P2")).status_code == 302  # the last file's names stand
+    assert handed(THEIRS, source="another").status_code == 422  # where it may mean something else
     answer = handed(THEIRS.replace("DOB", "Born"))
     assert answer.context["form"]["called"].value() == "born = -"
 
@@ -104,6 +105,17 @@ def test_names_that_make_no_sense_are_said_beside_them(manager: Client) -> None:
         assert answer.status_code == 422
         assert sentence in answer.content.decode()
         assert called.splitlines()[0] in answer.content.decode()
+
+
+def test_a_file_of_ten_megabytes_is_taken_and_a_larger_one_is_told_how_to_come(
+    manager: Client,
+) -> None:
+    """The rest of the house takes a body of 1 MiB."""
+    nothing = " " * 19_000 + "\n"
+    assert hand_in(manager, PEOPLE + nothing * 500).counts == {"new": 1, "refused": 1}
+    file = SimpleUploadedFile("people.csv", b"x" * (10 * 2**20 + 1), "text/csv")
+    said = {"file": file, "kind": "patients", "source": "old"}
+    assert "Cut it into several files." in manager.post(url("hand_in"), said).text
 
 
 def test_what_cannot_be_read_is_said_beside_the_file(manager: Client) -> None:

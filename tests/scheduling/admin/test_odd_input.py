@@ -128,7 +128,8 @@ def test_picker_that_is_handed_no_id_shows_its_form_again(
 
 
 @pytest.mark.parametrize(
-    "where", ["scheduling/appointment", "scheduling/todo", "notifications/message"]
+    "where",
+    ["scheduling/appointment", "scheduling/todo", "notifications/message", "plans/plan"],
 )
 def test_a_page_that_is_pasted_into_a_search_is_no_query_of_thousands(
     root: Client, where: str

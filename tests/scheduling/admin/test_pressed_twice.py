@@ -11,6 +11,8 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
+from scheduling import records
+from scheduling.errors import Busy
 from scheduling.models import Absence, Appointment, Change, ProtocolVersion, Record, Resource, Todo
 from scheduling.screens import once
 from tests import cast
@@ -75,6 +77,23 @@ def test_what_was_refused_may_be_sent_again(root: Client, clinic: cast.Clinic) -
     assert root.post(url, said | {"text": "Ring Bo"}).status_code == 302
     assert root.post(url, said | {"text": "Ring Ada"}).status_code == 302
     assert Todo.objects.count() == 2
+
+
+def test_what_was_refused_by_a_sentence_on_the_next_page_is_tried_again(
+    root: Client, clinic: cast.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was too busy: nothing came of the press, and the same press once more is done."""
+    card = screens.card(clinic.patient.pk)
+    said = opened(root, card, kind="consent")
+    with monkeypatch.context() as rush:
+        rush.setattr(records, "add", too_busy)
+        assert told(root.post(card, said, follow=True)) == [Busy.sentence]
+    assert told(root.post(card, said, follow=True)) == ["Consent is recorded."]
+    assert Record.objects.filter(kind="consent").count() == 1
+
+
+def too_busy(**_: Any) -> None:
+    raise Busy
 
 
 def test_a_draft_of_the_protocol_is_copied_once(root: Client, clinic: cast.Clinic) -> None:

@@ -11,7 +11,7 @@ from django.db.utils import DatabaseError
 from django.test import Client
 
 from scheduling import booking, records
-from scheduling.errors import Refused
+from scheduling.errors import Malformed, Refused
 from scheduling.models import (
     Appointment,
     ConsentText,
@@ -303,3 +303,17 @@ def test_signing_twice_at_once_signs_once() -> None:
         thread.join(timeout=30)
     assert SignedConsent.objects.count() == 1
     assert Record.objects.filter(kind="consent").count() == 1
+
+
+def test_a_version_is_put_in_force_once() -> None:
+    first = text()
+    again = ConsentText(
+        subject=first.subject,
+        language=first.language,
+        version=first.version,
+        title="Another",
+        body="Another.",
+        in_force_from=cast.TODAY,
+    )
+    with pytest.raises(Malformed, match="has a text in that language already"):
+        consents.publish(text=again, by=cast.clinician(), now=cast.NOW)

@@ -64,11 +64,12 @@ def test_windows_1252_is_read_only_when_it_is_said() -> None:
         ("external_id,name\n1,2".encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04rest", "spreadsheet or a zip"),
         (b"external_id,name\n1," + b"a" * 20_001, "more than 20,000 characters"),
+        (b"external_id,name" + b",x" * 10**6 + b"\n1,2", "more than 200 columns"),
         (b"a" * 200_000, "Line 1 has a cell of more than 20,000 characters"),
         (b"a" * (10 * 2**20 + 1), "at most 10 MB"),
         (b"external_id,name\n" + b"1,2\n" * 100_001, "more than 100,000 rows"),
     ],
-    ids=["empty", "no rows", "twice", "unknown", "nul", "wide", "open quote", "utf-16", "zip", "long cell", "long header", "large", "many rows"],
+    ids=["empty", "no rows", "twice", "unknown", "nul", "wide", "open quote", "utf-16", "zip", "long cell", "many columns", "long header", "large", "many rows"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said(content: bytes, sentence: str) -> None:
     with pytest.raises(Malformed, match=sentence):
@@ -141,3 +142,8 @@ def test_no_cell_begins_as_a_formula(cell: str) -> None:
     left = tables.inert(cell).lstrip(" ")
     number = re.fullmatch(r"-?\d+(\.\d+)?|\+\d{6,15}", left)
     assert left == "" or number or left[0] not in "=+-@\t\r\n＝＋－＠"
+
+
+def test_a_declared_separator_takes_no_more_columns() -> None:
+    with pytest.raises(Malformed, match="more than 200 columns"):
+        read(b"external_id,name" + b",x" * 300 + b"\n1,2", delimiter=",")
