@@ -5,9 +5,6 @@ Sans, cut down to the scripts of our patients' names (`data/fonts`).
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -15,6 +12,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from scheduling.core.languages import bare, direction
+from scheduling.papers.sheets import Paper
 
 FONT = "DejaVu"
 MARGIN = 20.0
@@ -25,22 +23,6 @@ SOFT, INK = (86, 102, 107), (31, 42, 46)
 
 # the shaper tells of every table of a font that it leaves alone
 logging.getLogger("fontTools").setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """What stands on a paper: facts in a list, then paragraphs, each below a heading.
-
-    `page` is the word before the number of a page; `at` is when the paper came to be.
-    """
-
-    title: str
-    clinic: str
-    language: str
-    facts: Sequence[tuple[str, str]]
-    parts: Sequence[tuple[str, str]]
-    page: str
-    at: datetime
 
 
 class _Sheet(FPDF):

@@ -1,14 +1,30 @@
 """A submission or a signed consent, worded as a paper in the language in which it was read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from scheduling.core.dates import spoken
 from scheduling.models import Patient, SignedConsent, Site, Submission
-from scheduling.papers.printing import Paper
 
 Words = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What stands on a paper: facts in a list, then paragraphs, each below a heading.
+
+    `page` is the word before the number of a page; `at` is when the paper came to be.
+    """
+
+    title: str
+    clinic: str
+    language: str
+    facts: Sequence[tuple[str, str]]
+    parts: Sequence[tuple[str, str]]
+    page: str
+    at: datetime
 
 
 def of_submission(row: Submission, words: Words, site: Site) -> Paper:

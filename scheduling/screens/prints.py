@@ -7,21 +7,28 @@ from django.http import HttpResponse
 
 from scheduling.core.words import Actor
 from scheduling.models import SignedConsent, Site, Submission
-from scheduling.papers import printing, sheets
+from scheduling.papers import sheets
 from scheduling.papers.wording import words_in
 
 
 def history_pdf(row: Submission, site: Site) -> HttpResponse:
     """Answer a medical history as PDF, in the language in which it was filled in."""
     paper = sheets.of_submission(row, words_in(row.language), site)
-    return _download(printing.pdf_of(paper), f"medical-history-{row.pk}")
+    return _download(_pdf(paper), f"medical-history-{row.pk}")
 
 
 def consent_pdf(row: SignedConsent) -> HttpResponse:
     """Answer a signed consent as PDF, in the language in which it was read."""
     words = words_in(row.text.language)
     paper = sheets.of_consent(row, words, row.appointment.site)
-    return _download(printing.pdf_of(paper), f"consent-{row.pk}")
+    return _download(_pdf(paper), f"consent-{row.pk}")
+
+
+def _pdf(paper: sheets.Paper) -> bytes:
+    # Fonts and shaping take a second to read: for who prints first, not for every start.
+    from scheduling.papers import printing  # noqa: PLC0415
+
+    return printing.pdf_of(paper)
 
 
 def _download(content: bytes, name: str) -> HttpResponse:
