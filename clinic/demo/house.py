@@ -20,6 +20,7 @@ from clinic.demo.processes import Broke, Child, Family
 
 WEB_SECONDS = 30
 WORKER_SECONDS = 30
+PORTS = range(1, 65536)
 FIRST_PAGE = "accounts/login/"
 CELERY = ("-m", "celery", "-A", "clinic")
 
@@ -194,9 +195,11 @@ def check_port(port: int) -> None:
     """Try the port before anything is started.
 
     Raises:
-        Broke: another program has it, or it is reserved.
+        Broke: another program has it, it is reserved, or there is no such port.
 
     """
+    if port not in PORTS:
+        raise Broke(f"There is no port {port}: choose one from {PORTS[0]} to {PORTS[-1]}.")
     for host in ("127.0.0.1", "::1"):
         if not listens(host):
             continue
