@@ -57,7 +57,7 @@ def measure(report: Report, database: str, *, smoke: bool) -> None:
     from benchmarks.stations import Station
 
     report.section("Plans", *(__doc__ or "").strip().splitlines()[2:])
-    crowds = (0.9, 0.95) if smoke else (0.5, 0.7, 0.8, 0.9, 0.93, 0.95)
+    crowds = (0.95,) if smoke else (0.5, 0.7, 0.8, 0.9, 0.93, 0.95)
     with Station.at(servers.create("plans", template=database)) as station:
         rows = [
             station.ask(_row, crowd, number, 1 if smoke else 25)

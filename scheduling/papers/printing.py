@@ -1,7 +1,8 @@
 """A paper as PDF: what was handed in or signed, to read later. Text stays text, Arabic joined.
 
 fpdf2 shapes with HarfBuzz and orders by the Unicode bidirectional algorithm; the fonts are DejaVu
-Sans, cut down to the scripts of our patients' names (`data/fonts`).
+Sans, cut down to the scripts of our patients' names (`data/fonts`). Whoever prints imports this
+when it prints: fpdf2 and its fonts' library take two fifths of the time in which all else loads.
 """
 
 import logging

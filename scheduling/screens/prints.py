@@ -14,25 +14,20 @@ from scheduling.papers.wording import words_in
 def history_pdf(row: Submission, site: Site) -> HttpResponse:
     """Answer a medical history as PDF, in the language in which it was filled in."""
     paper = sheets.of_submission(row, words_in(row.language), site)
-    return _download(_pdf(paper), f"medical-history-{row.pk}")
+    return _download(paper, f"medical-history-{row.pk}")
 
 
 def consent_pdf(row: SignedConsent) -> HttpResponse:
     """Answer a signed consent as PDF, in the language in which it was read."""
     words = words_in(row.text.language)
     paper = sheets.of_consent(row, words, row.appointment.site)
-    return _download(_pdf(paper), f"consent-{row.pk}")
+    return _download(paper, f"consent-{row.pk}")
 
 
-def _pdf(paper: sheets.Paper) -> bytes:
-    # Fonts and shaping take a second to read: for who prints first, not for every start.
-    from scheduling.papers import printing  # noqa: PLC0415
+def _download(paper: sheets.Paper, name: str) -> HttpResponse:
+    from scheduling.papers import printing  # noqa: PLC0415 - every process would load it for a second
 
-    return printing.pdf_of(paper)
-
-
-def _download(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="application/pdf")
+    response = HttpResponse(printing.pdf_of(paper), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     response["Cache-Control"] = "no-store"
     return response

@@ -23,12 +23,11 @@ from scheduling.models import Patient, Todo
 from tests import cast
 from tests.notifications import stage, sweeper
 from tests.notifications.stage import DAYS_14, NOW, Carrier
+from tests.notifications.sweeper import ENOUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-ENOUGH = 60
-"""Seconds after which a process that should have ended is at fault."""
 
 
 class Mailbox:
@@ -121,7 +120,7 @@ def test_two_processes_send_each_message_once(mailbox: tuple[Mailbox, int]) -> N
     due(250)
     box.wait = lambda _: 0.002
     pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
-    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert [sweeper.ended(p) for p in pair] == [0, 0]
     assert (len(box.ids), box.twice, count("accepted")) == (250, 0, 250)
 
 
@@ -135,7 +134,7 @@ def test_two_processes_send_the_news_of_several_visits_once(mailbox: tuple[Mailb
         outbox.enqueue(appointments=visits, verb="book", now=NOW)
     box.wait = lambda _: 0.002
     pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
-    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert [sweeper.ended(p) for p in pair] == [0, 0]
     accepted = Message.objects.filter(kind="several", state="accepted").count()
     assert (len(box.ids), box.twice, accepted) == (60, 0, 60)
 
@@ -154,27 +153,24 @@ def test_processes_share_what_one_learned_of_a_closed_door(mailbox: tuple[Mailbo
     due(150)
     box.closed = True
     pair = [sweeper.started(port=port, now=NOW) for _ in range(2)]
-    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert [sweeper.ended(p) for p in pair] == [0, 0]
     for seconds in (0, 15, 29):
         sweep_here(port, NOW + timedelta(seconds=seconds))
     attempts = sum(Message.objects.values_list("attempts", flat=True))
     assert 1 <= box.knocks == attempts <= 2
     box.closed = False
     pair = [sweeper.started(port=port, now=NOW + timedelta(minutes=1)) for _ in range(2)]
-    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert [sweeper.ended(p) for p in pair] == [0, 0]
     assert (len(box.ids), box.twice, count("accepted")) == (150, 0, 150)
 
 
-def test_processes_share_the_pace_of_a_backlog(
-    mailbox: tuple[Mailbox, int], monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> None:
+def test_processes_share_the_pace_of_a_backlog(mailbox: tuple[Mailbox, int], settings: Any) -> None:
     box, port = mailbox
     due(50)
-    monkeypatch.setenv("FALLOW_CATCH_UP_EMAIL", "20")
     settings.CATCH_UP_A_MINUTE = {"email": 20, "sms": 20}
     back = NOW + timedelta(hours=1)
     pair = [sweeper.started(port=port, now=back) for _ in range(2)]
-    assert [p.wait(ENOUGH) for p in pair] == [0, 0]
+    assert [sweeper.ended(p) for p in pair] == [0, 0]
     sent = [len(box.ids)]
     for minute in (0, 1, 1, 2):
         sweep_here(port, back + timedelta(minutes=minute))
@@ -227,7 +223,7 @@ def test_a_change_while_the_letter_is_on_the_wire_is_followed_by_a_correction(
         OptOut.objects.create(channel="email", address="ada@example.org", at=NOW, source="reply")
     sweep_here(port, NOW)
     box.free.set()
-    assert slow.wait(ENOUGH) == 0
+    assert sweeper.ended(slow) == 0
     assert (len(box.ids), box.twice, count("accepted")) == (told, 0, 1)
 
 
@@ -240,11 +236,11 @@ def test_a_sender_killed_in_the_call_loses_nothing_and_repeats_nothing(
     sender = sweeper.started(port=port, now=NOW)
     box.await_letters(8)
     sender.kill()
-    sender.wait(ENOUGH)
+    sweeper.ended(sender)
     # what was taken may be known by the next mark alone, and is written down below
     assert (count("accepted") + count("sending"), count("claimed")) == (8, 12)
     end_leases("sending", "claimed")
-    assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
+    assert sweeper.ended(sweeper.started(port=port, now=NOW)) == 0
     assert (len(box.ids), box.twice) == (20, 0)
     assert (count("accepted"), count("unknown")) == (19, 1)
     stage.sweep(Carrier(name="smtp"), NOW + timedelta(minutes=20))
@@ -265,9 +261,9 @@ def test_a_sender_whose_lease_ran_out_sends_no_more(
         slow = sweeper.started(port=port, now=NOW, bare=bare)
         box.await_letters(3)
         end_leases("claimed")
-        assert sweeper.started(port=port, now=NOW).wait(ENOUGH) == 0
+        assert sweeper.ended(sweeper.started(port=port, now=NOW)) == 0
         box.free.set()
-        assert slow.wait(ENOUGH) == 0
+        assert sweeper.ended(slow) == 0
     assert (box.twice > 0, len(set(box.ids))) == (twice, 12)
     assert bare or count("accepted") == 12  # bare, the slow one writes over what it does not hold
 
@@ -283,7 +279,7 @@ def test_an_answer_that_comes_after_the_lease_still_counts(
     end_leases("sending")
     stage.sweep(Carrier())
     assert count("unknown") == 1
-    assert slow.wait(ENOUGH) == 0
+    assert sweeper.ended(slow) == 0
     assert (count("accepted"), len(box.ids)) == (1, 1)
 
 
@@ -298,7 +294,7 @@ def test_a_message_is_marked_in_a_committed_transaction_before_its_call(
     box.await_letters(1)
     assert connection.in_atomic_block is False
     seen.append(count("sending"))
-    assert sender.wait(ENOUGH) == 0
+    assert sweeper.ended(sender) == 0
     assert seen == [1]
 
 

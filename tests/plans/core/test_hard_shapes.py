@@ -12,7 +12,7 @@ from scheduling.core.availability import Search
 from tests.plans.core import brute, courses
 from tests.plans.core.shapes import SHAPES
 
-FEW = {"machines": 8, "projects": 7, "crossed": 4, "ruled": 4}
+FEW = {"machines": 8, "projects": 6, "crossed": 4, "ruled": 4}
 """Sessions that CP-SAT can still prove an optimum for in a second or two, where not 5."""
 MANY = {"machines": 10, "projects": 10, "ruled": 5}
 """Sessions of the largest course, where not 8."""
