@@ -16,11 +16,13 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from clinic import embedded, programs
-from clinic.demo.processes import Broke, Family
+from clinic.demo.processes import Broke, Child, Family
 
 WEB_SECONDS = 30
 WORKER_SECONDS = 30
+PORTS = range(1, 65536)
 FIRST_PAGE = "accounts/login/"
+CELERY = ("-m", "celery", "-A", "clinic")
 
 
 class Stopped(BaseException):
@@ -115,32 +117,44 @@ class House:
         return found
 
     def build(self, family: Family) -> None:
-        """Migrate, load the demo clinic, open the doors; the web server wakes up meanwhile."""
+        """Migrate, load the demo clinic, open the doors; on two cores these go side by side."""
+        self.say("starting the web server")
         self.open_web(family)
-        family.finish("prepare", "-m", "clinic.demo.prepare", shown=True)
-        self.say("starting worker, beat and the sinks for e-mail and SMS")
+        tables = self.wishes.var / "log" / "tables"
+        tables.unlink(missing_ok=True)
+        preparing = family.start(
+            "prepare", "-m", "clinic.demo.prepare", str(tables), shown=True, stays=False
+        )
+        until(lambda: answers(f"{self.web}livez"), preparing, family)
+        self.say("starting the worker and the sinks for e-mail and SMS")
         self.open_doors(family)
+        until(tables.exists, preparing, family)
+        self.say("starting beat")
+        family.start("beat", *CELERY, "beat", "--pidfile=")
+        family.see_out(preparing)
         for server in self.servers:
             if server.url.startswith("postgres:"):
                 embedded.write_out(server.url)
-        web = f"http://127.0.0.1:{self.wishes.port}/"
-        wait_for(f"{web}{FIRST_PAGE}", family)
-        if missing := wait_for_all(f"{web}readyz", family):
+        wait_for(f"{self.web}{FIRST_PAGE}", family)
+        if missing := wait_for_all(f"{self.web}readyz", family):
             self.say(f"not everything is well yet: {missing}")
         self.say(f"messages are kept in {self.wishes.var / 'outbox'}, logs beside it")
         self.say(f"ready http://localhost:{self.wishes.port}/")
 
+    @property
+    def web(self) -> str:
+        """Where our own web server is asked."""
+        return f"http://127.0.0.1:{self.wishes.port}/"
+
     def open_doors(self, family: Family) -> None:
-        """Start the processes that need the tables and stay."""
+        """Start what takes messages and tasks; tasks come once there are tables."""
         environment = family.environment
         mail = environment["EMAIL_URL"].rpartition(":")[2]
         family.start(
             "sinks", "-m", "clinic.demo.sinks", mail, environment["FALLOW_OUTBOX"], shown=True
         )
-        celery = ["-m", "celery", "-A", "clinic"]
         lonely = ["--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
-        family.start("worker", *celery, "worker", *lonely)
-        family.start("beat", *celery, "beat", "--pidfile=")
+        family.start("worker", *CELERY, "worker", *lonely)
 
     def open_web(self, family: Family) -> None:
         """Start the web server: it reads its code for seconds, which the other core has to spare."""
@@ -181,9 +195,11 @@ def check_port(port: int) -> None:
     """Try the port before anything is started.
 
     Raises:
-        Broke: another program has it, or it is reserved.
+        Broke: another program has it, it is reserved, or there is no such port.
 
     """
+    if port not in PORTS:
+        raise Broke(f"There is no port {port}: choose one from {PORTS[0]} to {PORTS[-1]}.")
     for host in ("127.0.0.1", "::1"):
         if not listens(host):
             continue
@@ -254,6 +270,27 @@ def compiling_once(environment: dict[str, str], var: Path) -> dict[str, str]:
     return environment
 
 
+def answers(url: str) -> bool:
+    """Tell whether the address answers by now."""
+    try:
+        with urlopen(url, timeout=WEB_SECONDS):  # noqa: S310 -- our own http address
+            return True
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def until(done: Callable[[], bool], preparing: Child, family: Family) -> None:
+    """Wait for something that comes while the tables are prepared, and no longer than they take.
+
+    Raises:
+        Broke: a process ended that was to stay.
+
+    """
+    while preparing.process.poll() is None and not done():
+        family.watch()
+        time.sleep(0.05)
+
+
 def wait_for(url: str, family: Family) -> None:
     """Fetch the first page until it comes.
 
@@ -264,11 +301,9 @@ def wait_for(url: str, family: Family) -> None:
     deadline = time.monotonic() + WEB_SECONDS
     while time.monotonic() < deadline:
         family.watch()
-        try:
-            with urlopen(url, timeout=WEB_SECONDS):  # noqa: S310 -- our own http address
-                return
-        except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
+        if answers(url):
+            return
+        time.sleep(0.05)
     raise Broke(f"The web server did not answer within {WEB_SECONDS} s.")
 
 

@@ -30,6 +30,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    stays: bool = True
 
     def last_words(self) -> str:
         """Quote the end of its log."""
@@ -52,7 +53,7 @@ class Family:
     base: Path
     children: list[Child] = field(default_factory=list)
 
-    def start(self, name: str, *arguments: str, shown: bool = False) -> Child:
+    def start(self, name: str, *arguments: str, shown: bool = False, stays: bool = True) -> Child:
         """Start `python ARGUMENTS`; `shown` lets its standard output through to the terminal."""
         path = self.logs / f"{name}.log"
         with path.open("wb") as log:
@@ -66,7 +67,7 @@ class Family:
                 start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
                 preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- no threads run
             )
-        child = Child(name, process, path)
+        child = Child(name, process, path, stays)
         self.children.append(child)
         return child
 
@@ -77,7 +78,16 @@ class Family:
             Broke: it failed, or FINISH_SECONDS passed: then it says where each thread stood.
 
         """
-        child = self.start(name, *arguments, shown=shown)
+        self.see_out(self.start(name, *arguments, shown=shown, stays=False))
+
+    def see_out(self, child: Child) -> None:
+        """Wait for the end of a process that does one step.
+
+        Raises:
+            Broke: it failed, or FINISH_SECONDS passed: then it says where each thread stood.
+
+        """
+        name = child.name
         try:
             failed = child.process.wait(FINISH_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -91,14 +101,14 @@ class Family:
         self.children.remove(child)
 
     def watch(self) -> None:
-        """Raise when one has ended by itself.
+        """Raise when one has ended by itself that was to stay.
 
         Raises:
             Broke: it names the process.
 
         """
         for child in self.children:
-            if child.process.poll() is not None:
+            if child.stays and child.process.poll() is not None:
                 raise Broke(f"{child.name} ended by itself:\n{child.last_words()}")
 
     def end(self) -> None:

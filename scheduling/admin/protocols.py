@@ -213,6 +213,7 @@ class ProtocolScreen(Screen):
             differing=[case for case in cases if case.differs],
             visits=shown,
             hidden=len(tried) - len(shown),
+            untried=protocols.untried(now=now()),
         )
 
     def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -253,6 +254,7 @@ class ProtocolScreen(Screen):
             other=other,
             differences=protocols.compare(before=other, after=version) if other else (),
             refused=sum(each.refused_now for each in tried),
+            untried=protocols.untried(now=now()),
             differing=[case for case in protocols.try_on_cases(version) if case.differs],
         )
 

@@ -4,7 +4,7 @@ A medical lead works on a draft. Activating it retires the version in force in t
 transaction; from then on the database itself refuses to change it (`protocol_is_immutable`).
 """
 
-from scheduling.protocols.trying import CaseTried, VisitTried, try_on_cases, try_on_visits
+from scheduling.protocols.trying import CaseTried, VisitTried, try_on_cases, try_on_visits, untried
 from scheduling.protocols.versions import (
     UnreadableProtocol,
     activate,
@@ -49,4 +49,5 @@ __all__ = [
     "read",
     "try_on_cases",
     "try_on_visits",
+    "untried",
 ]

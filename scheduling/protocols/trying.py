@@ -1,11 +1,14 @@
 """A version tried before it is activated: on worked cases, and on the clinic's coming visits."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
+
+from django.db.models import QuerySet
 
 from scheduling import diary
 from scheduling.core import rules
@@ -19,10 +22,19 @@ from scheduling.protocols.versions import UnreadableProtocol, active, read
 MOST_VISITS = 1000
 """How many coming visits are tried at once; a second's work, and a year of a small clinic."""
 
+_DIFFERENCE = re.compile(r"(?P<key>\w+): expected (?P<expected>.*), came (?P<came>.*)")
+_KEYS = {
+    "verdict": "verdict",
+    "earliest_allowed_local_date": "first day that is allowed",
+    "earliest_allowed_local_start": "first start that is allowed",
+    "earliest_with_override_local_date": "first day with a clinician’s reason",
+    "latest_allowed_local_date_before": "last day before it that is allowed",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTried:
-    """A worked case: what came out, and how that differs from what was expected."""
+    """A worked case: what came out, and in plain words how that differs from what was expected."""
 
     id: str
     title: str
@@ -77,10 +89,28 @@ def try_on_cases(version: ProtocolVersion) -> list[CaseTried]:
                 title=titles.get(case.id, ""),
                 verdict=result.verdict.verdict,
                 codes=result.codes,
-                differs=tuple(differences(case, result)),
+                differs=tuple(_plainly(line) for line in differences(case, result)),
             )
         )
     return tried
+
+
+def _plainly(line: str) -> str:
+    """Say a difference without the keys that programs know; what has none of them stays."""
+    found = _DIFFERENCE.fullmatch(line)
+    if found is None or found["key"] not in _KEYS:
+        return line
+    expected, came = (_moment(found[name]) for name in ("expected", "came"))
+    return f"{_KEYS[found['key']]}: {came}, not {expected}"
+
+
+def _moment(said: str) -> str:
+    return "none" if said == "None" else said.replace("T", " ")
+
+
+def untried(*, now: datetime) -> int:
+    """Count the coming visits that come after those which `try_on_visits` looks at."""
+    return max(0, _all_coming(now).count() - MOST_VISITS)
 
 
 def try_on_visits(version: ProtocolVersion, *, now: datetime) -> list[VisitTried]:
@@ -118,9 +148,13 @@ def try_on_visits(version: ProtocolVersion, *, now: datetime) -> list[VisitTried
     return tried
 
 
+def _all_coming(now: datetime) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(start__gte=now, status__in=sorted(COUNTED))
+
+
 def _coming(now: datetime) -> Iterable[Appointment]:
     return (
-        Appointment.objects.filter(start__gte=now, status__in=sorted(COUNTED))
+        _all_coming(now)
         .select_related("patient", "site", "treatment")
         .prefetch_related("overrides")
         .order_by("start", "pk")[:MOST_VISITS]

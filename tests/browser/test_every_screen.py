@@ -72,6 +72,20 @@ _AXE = """async ([whole, tags]) => {
   return found.violations.flatMap(each => each.nodes.map(node =>
     `${each.id}: ${node.html.slice(0, 150)} ${node.any[0]?.message ?? ''}`));
 }"""
+_DARK = """async () => {
+  document.documentElement.classList.add('dark');
+  const options = { resultTypes: ['violations'], preload: false, elementRef: false,
+    runOnly: { type: 'rule', values: ['color-contrast'] } };
+  const found = await axe.run({ exclude: [['#nav-sidebar']] }, options);
+  return found.violations.flatMap(each => each.nodes.map(node =>
+    `dark: ${node.html.slice(0, 150)} ${node.any[0]?.message ?? ''}`));
+}"""
+IN_THE_DARK = {
+    # one of each kind of screen: list, form, form with rows, form with links, our own
+    "scheduling_appointment_changelist", "scheduling_patient_change", "scheduling_site_change",
+    "scheduling_todo_change", "protocol_try", "protocol_figures", "scheduling_appointment_move",
+    "scheduling_appointment_change", "plans_plan_change", "scheduling_appointment_late",
+}  # fmt: skip
 LAWS = [each for each in TAGS if each != "best-practice"]
 
 
@@ -230,9 +244,12 @@ def test_no_screen_hurts_and_none_draws_what_was_typed(page: Page, house: Street
             if page.locator("#diary").count():
                 page.wait_for_selector("#diary[data-ready]")
             found += [f"{name}: {each}" for each in page.evaluate(_AXE, [not seen, LAWS])]
+            if name in IN_THE_DARK:
+                found += [f"{name}: {each}" for each in page.evaluate(_DARK)]
             found += [f"{name}: draws what was typed"] * page.locator("img[src=mark]").count()
             marked += page.content().count("&lt;img src=mark&gt;") > 0
             seen.add(name)
     assert found == [], joined(found)
     assert len(seen) > 90
+    assert seen >= IN_THE_DARK
     assert marked > 60, "the mark is shown as it was typed"

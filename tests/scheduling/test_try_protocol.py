@@ -1,11 +1,14 @@
 """The terminal's door to the rules."""
 
 import json
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from scheduling.core.protocol import shipped_document
@@ -62,13 +65,36 @@ def test_json_says_nothing_beside_the_lines(tmp_path: Path) -> None:
         ([sample(records=[{"type": "mood"}])], "$[0].records[0].type: unknown record type “mood”"),
         ([sample(history=[laser(status="x")])], "$[0].history[0].status: “x” is none of "),
         ([sample(history=[laser(procedure="x")])], "$[0].history[0].procedure: unknown procedure"),
+        ([sample(expected={"other_rules": 1})], "$[0].expected.other_rules: a list is expected"),
+        ([sample(expected={"advisories": [{}]})], "$[0].expected.advisories[0]: a text is"),
+        ([sample(patient={"dob": "9999-12-31"})], "$[0].patient.dob: a year from 1800 to 2300"),
+        ([sample(now="9999-12-31T23:55")], "$[0].now: a year from 1800 to 2300"),
     ],
-    ids=["not JSON", "record type", "status", "procedure"],
+    ids=["not JSON", "record type", "status", "procedure", "rules", "advisories", "born", "now"],
 )
 def test_cases_that_cannot_be_read_exit_2(cases: object, problem: str, tmp_path: Path) -> None:
     code, lines, said = tried(cases, tmp_path)
     assert (code, lines) == (2, [])
     assert problem in said
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_say_null(tmp_path: Path) -> None:
+    expected = {"verdict": "allowed", "other_rules": None, "advisories": None}
+    code, lines, said = tried("\ufeff" + json.dumps([sample(expected=expected)]), tmp_path)
+    assert (code, len(lines), said) == (0, 1, "1 cases, 0 differ\n")
+
+
+def test_a_reader_that_has_read_enough_sees_no_trace_of_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "cases.json").write_text(json.dumps([sample(id=str(i)) for i in range(300)]))
+    command = [sys.executable, "manage.py", "try_protocol", str(tmp_path / "cases.json"), "--json"]
+    with subprocess.Popen(
+        command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
 
 
 def test_a_file_that_is_not_there_exits_2(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class _Reading:
             now=_instant(node.need("now"), self.zone),
             profiles=self._profiles(visit),
             moment=moment.word(Moment) if moment else Moment.BOOKING,
-            expected=expected.object() if expected else {},
+            expected=_expected(expected) if expected else {},
             title=_text(node, "title"),
             why=_text(node, "why"),
         )
@@ -159,6 +159,17 @@ class _Reading:
             "zone": zone,
             "status": node.need("status").word(Status),
         }
+
+
+def _expected(node: Node) -> Mapping[str, Any]:
+    """Read what should come out: lists of codes are lists of texts, and null is no list."""
+    said = dict(node.object())
+    for key in ("advisories", "other_rules"):
+        found = node.get(key)
+        said.pop(key, None)
+        if found:
+            said[key] = found.texts()
+    return said
 
 
 def _numbered(visit: Visit, at: int) -> Visit:

@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 Word = TypeVar("Word", bound=StrEnum)
+Day = TypeVar("Day", bound=date)
+
+YEARS = range(1800, 2301)
+"""Years in which people here are born, are treated and will be."""
 
 
 class Unreadable(ValueError):
@@ -117,9 +121,10 @@ class Node:
     def day(self) -> date:
         """Read a date, YYYY-MM-DD."""
         try:
-            return date.fromisoformat(self.text())
+            read = date.fromisoformat(self.text())
         except ValueError:
             raise self.refuse("a date such as 2026-03-09 is expected here") from None
+        return self._of_our_time(read)
 
     def moment(self) -> datetime:
         """Read a date with a time, YYYY-MM-DDTHH:MM; naive is wall time."""
@@ -127,6 +132,13 @@ class Node:
         if "T" not in text:
             raise self.refuse("a time such as 2026-03-09T10:00 is expected here")
         try:
-            return datetime.fromisoformat(text)
+            read = datetime.fromisoformat(text)
         except ValueError:
             raise self.refuse("a time such as 2026-03-09T10:00 is expected here") from None
+        return self._of_our_time(read)
+
+    def _of_our_time(self, read: Day) -> Day:
+        # A slip of a digit; and no rule counts days or birthdays beyond the end of the calendar.
+        if read.year not in YEARS:
+            raise self.refuse(f"a year from {YEARS[0]} to {YEARS[-1]} is expected here")
+        return read

@@ -1,6 +1,7 @@
 """Try a protocol on worked cases: one JSON object a line, exit 1 when one differs."""
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
-from scheduling.core.casebook import differences, read_cases, run
+from scheduling.core.casebook import Case, differences, read_cases, run
 from scheduling.core.protocol import Protocol, Unreadable, parse, shipped
 
 DIFFERS, UNREADABLE = 1, 2
@@ -47,19 +49,25 @@ class Command(BaseCommand):
         """Run every case; differences are named on standard error."""
         protocol = self._protocol(options)
         cases = _read(options["cases"], lambda document: read_cases(document, protocol))
-        differing = 0
-        for case in cases:
-            result = run(case, protocol)
-            self.stdout.write(json.dumps(result.as_dict(), ensure_ascii=False))
-            found = differences(case, result)
-            differing += bool(found)
-            if not options["json"]:
-                for difference in found:
-                    self.stderr.write(f"{case.id}: {difference}")
+        try:
+            differing = sum(self._tried(case, protocol, options) for case in cases)
+        except BrokenPipeError:  # `| head` has read enough; nothing may be flushed at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(UNREADABLE)
         if not options["json"]:
             self.stderr.write(f"{len(cases)} cases, {differing} differ")
         if differing:
             sys.exit(DIFFERS)
+
+    def _tried(self, case: Case, protocol: Protocol, options: dict[str, Any]) -> bool:
+        """Print what comes out; tell whether it is other than expected."""
+        result = run(case, protocol)
+        self.stdout.write(json.dumps(result.as_dict(), ensure_ascii=False))
+        found = differences(case, result)
+        if not options["json"]:
+            for difference in found:
+                self.stderr.write(f"{case.id}: {difference}")
+        return bool(found)
 
     def _protocol(self, options: dict[str, Any]) -> Protocol:
         if options["protocol"]:
@@ -72,7 +80,7 @@ class Command(BaseCommand):
 def _read(name: str, read: Callable[[object], T]) -> T:
     """Read a JSON file and what it means; whatever is not understood ends the command with 2."""
     try:
-        document = json.loads(Path(name).read_text(encoding="utf-8"))
+        document = json.loads(Path(name).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"{name}: $: {error}", returncode=UNREADABLE) from error
     try:
@@ -92,4 +100,6 @@ def _stored(number: int) -> Protocol:
         problem = f"there is no protocol version {number}"
     except Unreadable as error:
         problem = f"protocol version {number}: {error}"
+    except OperationalError as error:
+        problem = f"protocol version {number}: no database answers: {error}"
     raise CommandError(problem, returncode=UNREADABLE)

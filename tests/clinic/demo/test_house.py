@@ -115,6 +115,14 @@ def test_demo_shows_a_page_and_leaves_nothing_behind(var: Path, source: str) -> 
         lines = read_until(process, "ready ")
         assert lines[-1] == f"ready http://localhost:{port}/"
         started = [line for line in lines if line.startswith("started ")]
+        for step in (
+            "starting the web server",
+            "migrating the database",
+            "loading the demo clinic",
+            "starting the worker and the sinks",
+            "starting beat",
+        ):
+            assert sum(line.startswith(step) for line in lines) == 1, step
         assert [re.findall(r"\((wheel|installed),", line) for line in started] == [[source]] * 2
         with urlopen(f"http://localhost:{port}/", timeout=READY_SECONDS) as page:
             assert (page.status, "<form" in page.read().decode()) == (200, True)

@@ -6,6 +6,7 @@ from django.utils.html import escape
 from scheduling import protocols
 from scheduling.core.words import Actor
 from scheduling.models import ProtocolVersion
+from scheduling.protocols import trying
 from tests import cast
 from tests.cast import NOW
 from tests.scheduling.admin import screens
@@ -72,7 +73,11 @@ def test_life_of_a_draft(clinic: cast.Clinic, lead: Client) -> None:
 
 
 def test_draft_names_the_coming_visits_it_would_refuse(
-    clinic: cast.Clinic, draft: ProtocolVersion, sign_in: SignIn
+    clinic: cast.Clinic,
+    draft: ProtocolVersion,
+    lead: Client,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screens.visit(clinic, n=1)
     screens.visit(clinic, n=22, treatment=clinic.filler)
@@ -80,6 +85,11 @@ def test_draft_names_the_coming_visits_it_would_refuse(
 
     named = sign_in("manager").get(page_of(draft, "try")).content.decode()
     assert ("Ada Pine" in named, "21 &lt; 30" in named) == (True, True)
+    assert "not tried" not in named
+    monkeypatch.setattr(trying, "MOST_VISITS", 1)
+    for page in ("try", "activate"):
+        assert "1 later visit was not tried" in lead.get(page_of(draft, page)).content.decode()
+    monkeypatch.undo()
     far = sign_in("manager", cast.site_named("There"), name="far").get(page_of(draft, "try"))
     assert ("Ada Pine" in far.content.decode(), far.context["hidden"]) == (False, 2)
 

@@ -5,6 +5,7 @@ import pytest
 from scheduling import booking, protocols
 from scheduling.core.words import Actor
 from scheduling.models import Appointment, ProtocolVersion
+from scheduling.protocols import trying
 from tests import cast
 from tests.cast import NOW
 
@@ -49,6 +50,26 @@ def test_changed_figure_shows_in_the_cases_that_turn_on_it(draft: ProtocolVersio
     differing = [case for case in protocols.try_on_cases(draft) if case.differs]
     assert differing
     assert all("SEED-GAP-RF" in case.codes for case in differing)
+
+
+def test_differences_are_told_in_words(draft: ProtocolVersion) -> None:
+    amend(draft, **{"rules/SEED-GAP-RF/tiers/0/below": 10})
+    told = [line for case in protocols.try_on_cases(draft) for line in case.differs]
+    assert "verdict: blocked, not allowed" in told
+    assert any(line.startswith("first day that is allowed: 2026-06-12, not") for line in told)
+    assert not any("_" in line for line in told)
+
+
+def test_visits_beyond_those_that_are_tried_are_counted(
+    clinic: cast.Clinic, draft: ProtocolVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book(clinic, "resurfacing", 1)
+    book(clinic, "filler", 22)
+    assert protocols.untried(now=NOW) == 0
+    monkeypatch.setattr(trying, "MOST_VISITS", 1)
+    assert protocols.untried(now=NOW) == 1
+    amend(draft, **{"rules/SEED-GAP-RF/tiers/0/below": 30})
+    assert len(protocols.try_on_visits(draft, now=NOW)) == 1
 
 
 def test_same_figures_change_no_coming_visit(clinic: cast.Clinic, draft: ProtocolVersion) -> None:
