@@ -136,4 +136,5 @@ def test_a_page_that_is_pasted_into_a_search_is_no_query_of_thousands(
 ) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert root.get(f"/admin/{where}/", {"q": "ab " * 900}).status_code == 200
-    assert max(len(query["sql"]) for query in queries) < 30_000
+    # Django keeps no text of some, as of those that go in a pipeline
+    assert max(len(query["sql"] or "") for query in queries) < 30_000
