@@ -7,6 +7,7 @@ here, and the tests let it.
 
 from binascii import b2a_qp
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
@@ -27,7 +28,7 @@ def encoded(outgoing: Outgoing, *, sender: str, message_id: str) -> bytes:
         f"From: {_mailbox(outgoing.sender_name, sender)}",
         f"To: {envelope_address(outgoing.to)}",
         _header("Subject", outgoing.subject),
-        f"Date: {format_datetime(outgoing.at)}",
+        f"Date: {_second(outgoing.at.replace(microsecond=0))}",
         f"Message-ID: <{message_id}>",
         "Auto-Submitted: auto-generated",
         f"X-Fallow-Kind: {outgoing.kind}",
@@ -36,6 +37,12 @@ def encoded(outgoing: Outgoing, *, sender: str, message_id: str) -> bytes:
         "",
     ]
     return _CRLF.join(head).encode("ascii") + _body(outgoing)
+
+
+@lru_cache(maxsize=8)
+def _second(at: datetime) -> str:
+    """Spell a moment; the letters of one second share it."""
+    return format_datetime(at)
 
 
 def _body(outgoing: Outgoing) -> bytes:

@@ -7,7 +7,7 @@ the reply nobody knows (RFC 1047).
 
 import smtplib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from email.utils import parseaddr
 from types import TracebackType
@@ -33,6 +33,9 @@ from notifications.providers import (
 
 _READY_FOR_DATA = 354
 _CLOSING = 421
+
+Reply = tuple[int, bytes]
+"""A server's code, and what it says beside it."""
 
 
 class Smtp:
@@ -71,7 +74,8 @@ class Smtp:
     def send(self, outgoing: Outgoing, permit: Permit = at_once) -> ProviderId:
         """Hold the conversation for one message.
 
-        The permit is asked after the envelope, when the server waits for the letter.
+        The permit is asked after the envelope: while a server that takes it in one breath thinks
+        about it, or when the server waits for the letter.
 
         Raises:
             ProviderDown: no connection, no log-in, sender refused, or service closing.
@@ -84,9 +88,7 @@ class Smtp:
         to = mime.envelope_address(outgoing.to)
         sender = outgoing.sender or self._address
         smtp = self._connection()
-        self._before_the_letter(lambda: self._envelope(smtp, sender, to), smtp)
-        if not self._permitted(permit):
-            raise Withheld
+        self._envelope(smtp, (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA"), permit)
         # either every byte reaches the kernel or this raises: then the final dot never left
         self._before_the_letter(lambda: smtp.send(letter), smtp)
         said = self._answer(smtp)
@@ -123,7 +125,7 @@ class Smtp:
             self._hang_up()
             raise SendFailed(f"broken off before the end: {error}", permanent=False) from error
 
-    def _permitted(self, permit: Permit) -> bool:
+    def _ask(self, permit: Permit) -> None:
         """Ask the permit; without one the line is dropped, for the server waits for a letter."""
         allowed = False
         try:
@@ -131,7 +133,8 @@ class Smtp:
         finally:
             if not allowed:
                 self._hang_up()
-        return allowed
+        if not allowed:
+            raise Withheld
 
     def find(self, trace: Trace) -> ProviderId | None:
         """Refuse: SMTP keeps no record that could be asked.
@@ -166,8 +169,22 @@ class Smtp:
             raise ProviderDown(f"no connection: {error}", trouble=trouble) from error
         return smtp
 
-    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> None:
-        replies = _spoken(smtp, f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA")
+    def _envelope(self, smtp: smtplib.SMTP, steps: Sequence[str], permit: Permit) -> None:
+        """Take the steps up to the letter, and ask the permit.
+
+        A server that offers PIPELINING hears them all in one breath, which spares two journeys to
+        it and back for each letter, and answers each (RFC 2920, 3.1: DATA must be the last).
+        """
+        if not smtp.has_extn("pipelining"):
+            self._before_the_letter(lambda: self._judge(_one_by_one(smtp, steps)), smtp)
+            self._ask(permit)
+            return
+        breath = "".join(f"{step}\r\n" for step in steps)
+        self._before_the_letter(lambda: smtp.send(breath), smtp)
+        self._ask(permit)
+        self._before_the_letter(lambda: self._judge(_replies(smtp, len(steps))), smtp)
+
+    def _judge(self, replies: Sequence[Reply]) -> None:
         for judge, (code, said) in zip(_JUDGES, replies, strict=False):
             try:
                 judge(code, said)
@@ -207,25 +224,26 @@ class Smtp:
             connection.close()
 
 
-def _spoken(smtp: smtplib.SMTP, *steps: str) -> list[tuple[int, bytes]]:
-    """Take the steps up to the first that is refused, and give the replies.
-
-    A server that offers PIPELINING hears them all in one breath, which spares two journeys to it
-    and back for each letter, and answers each (RFC 2920, 3.1: DATA must be the last).
-    """
-    replies: list[tuple[int, bytes]] = []
-    pipelined = smtp.has_extn("pipelining")
-    if pipelined:
-        smtp.send("".join(f"{step}\r\n" for step in steps))
+def _one_by_one(smtp: smtplib.SMTP, steps: Sequence[str]) -> list[Reply]:
+    """Take each step when the one before was taken; the last reply may be a refusal."""
+    replies: list[Reply] = []
     for step in steps:
-        if not pipelined and replies and not _good(replies[-1][0]):
+        replies.append(smtp.docmd(step))
+        if not _good(replies[-1][0]):
             break
+    return replies
+
+
+def _replies(smtp: smtplib.SMTP, count: int) -> list[Reply]:
+    """Read so many replies; of a server that hangs up after a refusal, those up to then."""
+    replies: list[Reply] = []
+    while len(replies) < count:
         try:
-            replies.append(smtp.getreply() if pipelined else smtp.docmd(step))
+            replies.append(smtp.getreply())
         except smtplib.SMTPServerDisconnected:
             if all(_good(code) for code, _ in replies):
                 raise
-            break  # the refusal that came before says more
+            break
     return replies
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ class Spoken:
     time: str
 
 
+@lru_cache(maxsize=1024)
 def spoken(*, at: datetime, zone: str, language: str, country: str, home: str = "") -> Spoken:
     """Say when `at` (UTC) is, by the clock of `zone`.
 

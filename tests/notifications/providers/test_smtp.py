@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.providers import CannotTell, OutcomeUnknown, ProviderDown, SendFailed
+from notifications.providers import CannotTell, OutcomeUnknown, ProviderDown, SendFailed, Withheld
 from notifications.providers.smtp import Smtp
 from tests.notifications import letters
 
@@ -92,14 +92,17 @@ ONE_BY_ONE_OR_AT_ONCE = pytest.mark.parametrize(
 
 
 class Impatient(Server):
-    """One that answers nothing of an envelope before it has heard all of it."""
+    """One that answers nothing of an envelope before it has heard all of it and has `thought`."""
+
+    thought = threading.Event()
+    thought.set()
 
     def _talk(self, line: socket.socket, wire: object) -> None:
         line.sendall(b"220 hi\r\n")
         while command := wire.readline():  # type: ignore[attr-defined]
             if command.startswith(b"ehlo"):
                 line.sendall(OFFERED.encode() + b"\r\n")
-            elif command.startswith(b"DATA"):
+            elif command.startswith(b"DATA") and self.thought.wait(5):
                 line.sendall(b"250 ok\r\n250 ok\r\n354 go\r\n")
                 self._body(wire, lambda _: line.sendall(b"250 taken\r\n"))
 
@@ -166,6 +169,33 @@ def test_the_envelope_goes_in_one_breath_where_the_server_takes_that() -> None:
         smtp.send(letters.email(ref="a"))
         smtp.send(letters.email(ref="b"))
     assert (len(server.bodies), server.connections) == (2, 1)
+
+
+def test_the_permit_is_asked_while_the_server_thinks_about_the_envelope() -> None:
+    server = Impatient()
+    server.thought = threading.Event()
+
+    def permit() -> bool:
+        server.thought.set()
+        return True
+
+    with talking_to(server) as (smtp, _):
+        smtp.send(letters.email(), permit=permit)
+    assert len(server.bodies) == 1
+
+
+@ONE_BY_ONE_OR_AT_ONCE
+def test_without_a_permit_no_letter_leaves_and_the_next_finds_a_clean_line(ehlo: str) -> None:
+    def broken() -> bool:
+        raise ValueError
+
+    with speaking(ehlo=ehlo) as (smtp, server):
+        with pytest.raises(Withheld):
+            smtp.send(letters.email(), permit=lambda: False)
+        with pytest.raises(ValueError):  # noqa: PT011 - the permit's own
+            smtp.send(letters.email(), permit=broken)
+        smtp.send(letters.email(ref="b"))
+    assert [b"MAIL FROM" in body for body in server.bodies if body] == [False]
 
 
 @pytest.mark.parametrize("step", ["mail", "rcpt"])
