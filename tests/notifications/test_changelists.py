@@ -62,10 +62,8 @@ def _answer(at: House, n: int) -> None:
 
 
 def _note(at: House, n: int) -> None:
-    first = CareNote.objects.order_by("pk").first()
-    assert first is not None
-    first.pk, first.code, first.name = None, f"note-{n}", f"Note {n}"
-    first.save(force_insert=True)
+    CareNote.objects.exclude(code__startswith="note-").delete()  # those that come with Fallow
+    CareNote.objects.create(code=f"note-{n}", name=f"Note {n}", day=n, until=n)
 
 
 def _opt_out(at: House, n: int) -> None:
