@@ -97,14 +97,17 @@ class BoardForm(forms.Form):
     def __init__(self, sites: QuerySet[Site], data: Mapping[str, Any]) -> None:
         """Offer the sites of the user and their rooms."""
         super().__init__(data)
+        here = sites.filter(active=True)
         for name, rows in (
-            ("site", sites.filter(active=True)),
+            ("site", here),
             ("room", Room.objects.filter(site__in=sites, active=True)),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
             field.queryset = rows
-        whom.offer(self, sites.filter(active=True), data.get("site") or whom.FIRST)
+        # read once: a field of rows asks anew for each time that it is drawn
+        self.fields["site"].choices = [(site.pk, str(site)) for site in here]  # type: ignore[attr-defined]
+        whom.offer(self, here, data.get("site") or whom.FIRST)
 
 
 def board_view(request: HttpRequest) -> HttpResponse:

@@ -232,7 +232,8 @@ def test_queries_are_the_same_for_one_and_three_visits(desk: Client, clinic: cas
     desk.get(BOARD)
     with CaptureQueriesContext(connection) as three:
         assert desk.get(BOARD).context["count"] == 3
-    assert len(one) == len(three)
+    # benchmarks/board.py allows 16; a group's permissions are two more, and nobody named the site
+    assert len(one) == len(three) <= 19
 
 
 def test_filters_keep_to_a_practitioner_or_a_room(desk: Client, clinic: cast.Clinic) -> None:
