@@ -9,7 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
-from scheduling.errors import Busy, ClinicError, Malformed
+from scheduling.errors import Busy, ClinicError, Malformed, NotFound
+from scheduling.models import Patient
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -186,6 +187,18 @@ def retrying(verb: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")  # pragma: no cover
 
     return run
+
+
+def lock_patient(patient_id: int | None) -> None:
+    """Lock a patient, as bookings do first: no rule reads half of what is theirs.
+
+    Raises:
+        NotFound: there is none, or they went a moment ago, as two records became one.
+
+    """
+    rows = Patient.objects.select_for_update(no_key=True)
+    if patient_id is None or not rows.filter(pk=patient_id).exists():
+        raise NotFound
 
 
 def _ordering_lost(error: DatabaseError) -> bool:

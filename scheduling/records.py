@@ -13,8 +13,8 @@ from django.db import transaction
 from scheduling import trail
 from scheduling.core.words import Actor
 from scheduling.errors import Malformed, NotFound, WrongState
-from scheduling.integrity import named_constraints
-from scheduling.models import Patient, Record
+from scheduling.integrity import lock_patient, named_constraints
+from scheduling.models import Record
 from scheduling.signals import patient_record_changed
 
 Kind = Record.Kind
@@ -70,7 +70,7 @@ def add(*, record: Record, by: Actor, now: datetime) -> Record:
     """
     if objection := objection_to(record, now=now):
         raise Malformed(objection)
-    _lock(record.patient_id)
+    lock_patient(record.patient_id)
     record.recorded_by_id = by.user_id
     with named_constraints():
         record.save()
@@ -179,17 +179,11 @@ def review(*, record_id: int, by: Actor, now: datetime) -> Record:
     return record
 
 
-def _lock(patient_id: int) -> None:
-    # Bookings lock the patient first: a rule never reads half of a history.
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first():
-        raise NotFound  # joined with another record a moment ago
-
-
 def _locked(record_id: int) -> Record:
     record = Record.objects.filter(pk=record_id).first()
     if record is None:
         raise NotFound
-    _lock(record.patient_id)
+    lock_patient(record.patient_id)
     record.refresh_from_db()
     return record
 

@@ -9,8 +9,8 @@ from django.db.models.expressions import OrderBy
 
 from scheduling import trail
 from scheduling.core.words import Actor
-from scheduling.errors import NotFound
-from scheduling.models import Appointment, Patient, Todo
+from scheduling.integrity import lock_patient
+from scheduling.models import Appointment, Todo
 
 ASKS_TO_MOVE = "asks-to-move"
 ASKS_FOR_ERASURE = "asks-for-erasure"
@@ -107,8 +107,7 @@ def ask_to_erase(*, patient_id: int, site_id: int | None, by: Actor, now: dateti
 
     """
     # locked, so that asking twice at once does not write two tasks
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).exists():
-        raise NotFound
+    lock_patient(patient_id)
     todo, fresh = Todo.objects.get_or_create(
         patient_id=patient_id,
         kind=ASKS_FOR_ERASURE,

@@ -17,7 +17,8 @@ from notifications.models import CareAnswer, Message
 from scheduling import records, trail
 from scheduling.core.words import Actor, Status
 from scheduling.errors import NotFound, WrongState
-from scheduling.models import Appointment, Patient, Record, Site, Todo
+from scheduling.integrity import lock_patient
+from scheduling.models import Appointment, Record, Site, Todo
 
 TODO = "care-worse"
 ALERT_FOR = timedelta(hours=12)
@@ -137,8 +138,7 @@ def _locked(appointment_id: int, by: Actor) -> Appointment:
     seen = Appointment.objects.filter(pk=appointment_id).first()
     if seen is None or seen.patient_id != by.patient_id:
         raise NotFound
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=seen.patient_id).exists():
-        raise NotFound  # joined with another a moment ago
+    lock_patient(seen.patient_id)
     rows = Appointment.objects.select_for_update(no_key=True, of=("self",))
     visit = rows.select_related("site").get(pk=appointment_id)
     if visit.status != Status.FULFILLED:

@@ -22,7 +22,7 @@ from notifications.models import CareAnswer, CarePhoto
 from scheduling import trail
 from scheduling.core.words import Actor
 from scheduling.errors import ClinicError, NotFound
-from scheduling.models import Patient
+from scheduling.integrity import lock_patient
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a photo as it is sent."""
@@ -81,8 +81,7 @@ def keep(*, appointment_id: int, sent: bytes, by: Actor, now: datetime) -> CareP
 
     """
     jpeg = drawn_anew(sent)
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=by.patient_id or 0).exists():
-        raise NotFound
+    lock_patient(by.patient_id)
     answer = CareAnswer.objects.filter(
         appointment_id=appointment_id, appointment__patient_id=by.patient_id or 0
     ).first()

@@ -19,7 +19,7 @@ from scheduling.booking.dependents import reasons_now
 from scheduling.core.rules import Moment
 from scheduling.core.words import Actor, Reason, Severity, Status
 from scheduling.errors import ClinicError, Malformed, NotFound, WrongState
-from scheduling.integrity import retrying
+from scheduling.integrity import lock_patient, retrying
 from scheduling.models import Appointment, ConsentText, Patient, Record, SignedConsent
 
 MAJORITY = 18
@@ -252,8 +252,7 @@ def _plain(name: str) -> str:
 
 def _locked(appointment_id: int, by: Actor) -> Appointment:
     # the patient first, and then the visit as it is: signed twice at once is signed once
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=by.patient_id or 0).exists():
-        raise NotFound
+    lock_patient(by.patient_id)
     rows = Appointment.objects.select_related("patient__guardian", "treatment", "site")
     visit = rows.filter(pk=appointment_id, patient_id=by.patient_id or 0).first()
     if visit is None:

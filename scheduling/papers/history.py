@@ -15,8 +15,9 @@ from django.db import transaction
 
 from scheduling import records, trail
 from scheduling.core.words import Actor
-from scheduling.errors import NotFound, WrongState
-from scheduling.models import Appointment, Draft, Patient, Record, Submission, Todo
+from scheduling.errors import WrongState
+from scheduling.integrity import lock_patient
+from scheduling.models import Appointment, Draft, Record, Submission, Todo
 from scheduling.papers import standing
 from scheduling.papers.questions import FORM, Answer, Option, Question, answer_in, form
 
@@ -54,7 +55,7 @@ def begun(*, patient_id: int, opened_by: str, now: datetime) -> dict[str, Answer
 @transaction.atomic
 def keep(*, patient_id: int, opened_by: str, key: str, answer: Answer, now: datetime) -> None:
     """Keep one answer until the history is handed in."""
-    _lock(patient_id)  # two pages sent at once must not lose each other's answer
+    lock_patient(patient_id)  # two pages sent at once must not lose each other's answer
     answers = begun(patient_id=patient_id, opened_by=opened_by, now=now)
     said = {name: each.as_dict() for name, each in answers.items()} | {key: answer.as_dict()}
     Draft.objects.update_or_create(
@@ -74,7 +75,7 @@ def hand_in(
         WrongState: a question is left, or all was handed in before.
 
     """
-    _lock(patient_id)
+    lock_patient(patient_id)
     answers = begun(patient_id=patient_id, opened_by=opened_by, now=now)
     asked = form()
     if any(question.key not in answers for question in asked.questions):
@@ -231,14 +232,3 @@ def _day(submission: Submission) -> date:
 def _next(patient_id: int, now: datetime) -> Appointment | None:
     coming = Appointment.objects.filter(patient_id=patient_id, status="booked", start__gt=now)
     return coming.order_by("start", "pk").first()
-
-
-def _lock(patient_id: int) -> None:
-    """Lock a patient.
-
-    Raises:
-        NotFound: they went a moment ago, as two records became one.
-
-    """
-    if not Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).exists():
-        raise NotFound

@@ -1,7 +1,6 @@
 """A version tried before it is activated: on worked cases, and on the clinic's coming visits."""
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from django.db.models import QuerySet
 
 from scheduling import diary
 from scheduling.core import rules
-from scheduling.core.casebook import differences, read_cases, run
+from scheduling.core.casebook import Otherwise, differences, read_cases, run
 from scheduling.core.protocol import Protocol, Unreadable
 from scheduling.core.rules import Chart, Verdict
 from scheduling.core.words import COUNTED, Reason
@@ -22,7 +21,6 @@ from scheduling.protocols.versions import UnreadableProtocol, active, read
 MOST_VISITS = 1000
 """How many coming visits are tried at once; a second's work, and a year of a small clinic."""
 
-_DIFFERENCE = re.compile(r"(?P<key>\w+): expected (?P<expected>.*), came (?P<came>.*)")
 _KEYS = {
     "verdict": "verdict",
     "earliest_allowed_local_date": "first day that is allowed",
@@ -95,17 +93,15 @@ def try_on_cases(version: ProtocolVersion) -> list[CaseTried]:
     return tried
 
 
-def _plainly(line: str) -> str:
+def _plainly(found: Otherwise | str) -> str:
     """Say a difference without the keys that programs know; what has none of them stays."""
-    found = _DIFFERENCE.fullmatch(line)
-    if found is None or found["key"] not in _KEYS:
-        return line
-    expected, came = (_moment(found[name]) for name in ("expected", "came"))
-    return f"{_KEYS[found['key']]}: {came}, not {expected}"
+    if not isinstance(found, Otherwise):
+        return found
+    return f"{_KEYS[found.key]}: {_moment(found.came)}, not {_moment(found.expected)}"
 
 
-def _moment(said: str) -> str:
-    return "none" if said == "None" else said.replace("T", " ")
+def _moment(said: str | None) -> str:
+    return (said or "none").replace("T", " ")
 
 
 def untried(*, now: datetime) -> int:

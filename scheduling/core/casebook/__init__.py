@@ -7,6 +7,6 @@ drafts with it, `manage.py try_protocol` the terminal.
 """
 
 from scheduling.core.casebook.reading import Case, read_cases
-from scheduling.core.casebook.trying import Result, differences, run
+from scheduling.core.casebook.trying import Otherwise, Result, differences, run
 
-__all__ = ["Case", "Result", "differences", "read_cases", "run"]
+__all__ = ["Case", "Otherwise", "Result", "differences", "read_cases", "run"]

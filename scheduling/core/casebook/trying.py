@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from scheduling.core.casebook.reading import Case
 from scheduling.core.protocol import Protocol
@@ -80,7 +81,19 @@ def run(case: Case, protocol: Protocol) -> Result:
     return Result(case.id, verdict, outlook)
 
 
-def differences(case: Case, result: Result) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """A value that came out other than a case states, by its key in the case."""
+
+    key: str
+    expected: Any
+    came: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: expected {self.expected}, came {self.came}"
+
+
+def differences(case: Case, result: Result) -> list[Otherwise | str]:
     """Name what came out other than the case expects; empty when all is as it should be.
 
     Compared are the verdict; where it is not `allowed`, the rule that explains it and that no
@@ -88,8 +101,8 @@ def differences(case: Case, result: Result) -> list[str]:
     first word of `rule` and of `other_rules` is a code, the rest is prose.
     """
     expected, came = case.expected, result.as_dict()
-    found = [
-        f"{key}: expected {expected[key]}, came {came[key]}"
+    found: list[Otherwise | str] = [
+        Otherwise(key, expected[key], came[key])
         for key in ("verdict", *_DATES)
         if key in expected and expected[key] != came[key]
     ]

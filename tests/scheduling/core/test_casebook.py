@@ -99,7 +99,7 @@ def test_differences_name_each_thing_that_came_out_otherwise() -> None:
             "earliest_allowed_local_date": None,
         },
     )
-    assert differences(case, run(case, shipped())) == [
+    assert [str(each) for each in differences(case, run(case, shipped()))] == [
         "verdict: expected override, came blocked",
         "earliest_allowed_local_date: expected None, came 2026-06-28",
         "rule: expected LIT-SUN, came ['SEED-GAP-RF', 'SEED-RECOVERY']",
