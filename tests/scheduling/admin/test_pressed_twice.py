@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from scheduling import records
+from scheduling.admin.steps import STEPS
 from scheduling.errors import Busy
 from scheduling.models import Absence, Appointment, Change, ProtocolVersion, Record, Resource, Todo
 from scheduling.screens import once
@@ -92,7 +93,20 @@ def test_what_was_refused_by_a_sentence_on_the_next_page_is_tried_again(
     assert Record.objects.filter(kind="consent").count() == 1
 
 
-def too_busy(**_: Any) -> None:
+def test_a_consent_that_stands_is_not_recorded_again_where_letting_in_failed(
+    root: Client, clinic: cast.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = screens.visit(clinic, 0)
+    said = opened(root, reverse("admin:scheduling_appointment_board"))
+    step = reverse("admin:scheduling_appointment_board_step", args=[visit.pk, "consent"])
+    with monkeypatch.context() as rush:
+        rush.setitem(STEPS, "check-in", too_busy)
+        assert told(root.post(step, said, follow=True)) == [Busy.sentence]
+    assert once.SAID in told(root.post(step, said, follow=True))
+    assert Record.objects.filter(kind="consent").count() == 1
+
+
+def too_busy(*_: Any, **__: Any) -> None:
     raise Busy
 
 
