@@ -3,7 +3,6 @@
 It makes the file TABLES once there are tables: what works on them need not wait for the rows.
 """
 
-import gc
 import sys
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from django.core.management import call_command
 def prepare(tables: Path) -> None:
     """Migrate, load the demo clinic, and print each step and who may sign in."""
     print("migrating the database", flush=True)  # noqa: T201 -- the terminal is what it is for
-    gc.freeze()  # what was imported stays: looking it over again costs a fifth of the migrating
     call_command("migrate", interactive=False, verbosity=0)
     tables.touch()
     print("loading the demo clinic", flush=True)  # noqa: T201
